@@ -1,0 +1,165 @@
+"""Rows of the catalog: Environment, Service and Target, with the rules that hold for each row by itself."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.permissions import teams_of
+from web.names import dns_label
+
+if TYPE_CHECKING:
+    from accounts.models import Team, User
+
+NAME_LENGTH = 63
+
+
+class Colour(models.TextChoices):
+    """The colour bands of the design tokens; an environment wears one everywhere it is shown."""
+
+    DEV = "dev", _("grey, as for development")
+    STAGING = "staging", _("violet, as for staging")
+    PROD = "prod", _("red, as for production")
+    TEST = "test", _("blue, as for tests")
+
+
+class Environment(models.Model):
+    """A stage such as dev, staging or prod. Ordered; protected ones ask for approvals."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=NAME_LENGTH, validators=[dns_label])
+    title = models.CharField(max_length=120, blank=True)
+    order = models.PositiveIntegerField(default=0)
+    protected = models.BooleanField(default=False)
+    approvals = models.JSONField(default=list, blank=True)
+    freeze_windows = models.JSONField(default=list, blank=True)
+    colour = models.CharField(max_length=16, choices=Colour.choices, default=Colour.DEV)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["order", "name"]
+        constraints = [models.UniqueConstraint(Lower("name"), name="environment_name_ignoring_case")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("services:environment", args=[self.name])
+
+
+def _environments_that_ask(user: User) -> list[uuid.UUID]:
+    """Environments whose approval rules name a team of the user: their approvers may read what runs there."""
+    asking = Environment.objects.exclude(approvals=[]).values_list("id", "approvals")
+    if not asking:
+        return []
+    teams = set(teams_of(user).values_list("name", flat=True))
+    return [pk for pk, rules in asking if any(rule.get("team") in teams for rule in rules)]
+
+
+class ServiceQuerySet(QuerySet["Service"]):
+    def visible_to(self, user: User) -> ServiceQuerySet:
+        """Services of the user's teams, and those that run where a team of the user is asked to approve."""
+        if user.is_admin:
+            return self
+        mine = Q(team__in=teams_of(user))
+        asked = _environments_that_ask(user)
+        if asked:
+            mine |= Exists(Target.objects.filter(service=OuterRef("pk"), environment__in=asked))
+        return self.filter(mine)
+
+
+class Service(models.Model):
+    """A microservice in the catalog. What Kubernetes calls a Service is `Target.kubernetes_service`."""
+
+    class Lifecycle(models.TextChoices):
+        EXPERIMENTAL = "experimental", _("experimental")
+        PRODUCTION = "production", _("production")
+        DEPRECATED = "deprecated", _("deprecated")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=NAME_LENGTH, validators=[dns_label])
+    title = models.CharField(max_length=120, blank=True)
+    description = models.TextField(max_length=4000, blank=True)
+    team: models.ForeignKey[Team, Team] = models.ForeignKey(
+        "accounts.Team", on_delete=models.PROTECT, related_name="services"
+    )
+    lifecycle = models.CharField(max_length=16, choices=Lifecycle.choices, default=Lifecycle.PRODUCTION)
+    system = models.CharField(max_length=NAME_LENGTH, blank=True)
+    tags = models.JSONField(default=list, blank=True)
+    links = models.JSONField(default=list, blank=True)
+    annotations = models.JSONField(default=dict, blank=True)
+    depends_on = models.JSONField(default=list, blank=True)
+    provides_apis = models.JSONField(default=list, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ServiceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(Lower("name"), name="service_name_ignoring_case")]
+        indexes = [models.Index(fields=["created_at", "id"], name="service_by_age")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("services:service", args=[self.name])
+
+
+class TargetQuerySet(QuerySet["Target"]):
+    def visible_to(self, user: User) -> TargetQuerySet:
+        """Targets of the services that the user may see."""
+        if user.is_admin:
+            return self
+        return self.filter(service__in=Service.objects.visible_to(user))
+
+
+class Target(models.Model):
+    """Where a service runs in an environment: one workload of one cluster."""
+
+    class Kind(models.TextChoices):
+        DEPLOYMENT = "Deployment", "Deployment"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="targets")
+    environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="targets")
+    cluster = models.ForeignKey("clusters.Cluster", on_delete=models.PROTECT, related_name="targets")
+    namespace = models.CharField(max_length=NAME_LENGTH)
+    workload = models.CharField(max_length=253)
+    kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.DEPLOYMENT)
+    container = models.CharField(max_length=NAME_LENGTH, blank=True)
+    kubernetes_service = models.CharField(max_length=NAME_LENGTH, blank=True)
+    strategy = models.JSONField[dict[str, Any] | None](null=True, blank=True)
+    workload_key = models.CharField(max_length=400, unique=True, editable=False)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = TargetQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["environment__order", "environment__name"]
+        constraints = [
+            models.UniqueConstraint(fields=["service", "environment"], name="one_target_per_environment"),
+        ]
+        indexes = [models.Index(fields=["cluster", "namespace", "workload"], name="target_by_workload")]
+
+    def __str__(self) -> str:
+        return f"{self.service} in {self.environment}"
+
+    @property
+    def team(self) -> Team:
+        """The owner of the service, whose members act on the target."""
+        return self.service.team
+
+    @staticmethod
+    def key_of(cluster_uid: str, namespace: str, kind: str, workload: str) -> str:
+        """The identity of a workload: two registrations of one cluster share its kube-system uid, so they share keys."""
+        return f"{cluster_uid}/{namespace}/{kind}/{workload}"
