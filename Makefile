@@ -1,0 +1,79 @@
+# Every need has one command here; pre-commit and CI only call make.
+# `make` alone lists them.
+
+ifndef PYTHON
+PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+endif
+BIN := .venv/bin
+PORT ?= 8000
+SLIPWAY_HOME ?= .slipway
+JOBS ?= 2
+T ?=
+export PORT SLIPWAY_HOME
+export UV_PYTHON_DOWNLOADS := never
+
+CODE := $(wildcard web durable audit accounts clusters services deployments portal sandbox benchmarks)
+
+.DEFAULT_GOAL := help
+.PHONY: help run stop status test check fmt lint types arrows templates openapi lock bench
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ---- the environment: one folder, locked by hash, made once per lock ----
+
+.venv/.runtime: requirements/runtime.txt
+	@test -n "$(PYTHON)" || { echo "Slipway needs Python 3.11 or newer on PATH; or say: make PYTHON=/path/to/python3"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@touch $@
+
+.venv/.dev: requirements/dev.txt .venv/.runtime
+	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# ---- use ----
+
+run: .venv/.runtime ## start everything and print the URL (PORT=8000 SLIPWAY_HOME=.slipway KUBECONFIG=...)
+	@exec $(BIN)/python -m portal.supervisor run
+
+stop: ## end what `make run` of this SLIPWAY_HOME started
+	@exec $(BIN)/python -m portal.supervisor stop
+
+status: ## show the processes of this SLIPWAY_HOME and the sandbox
+	@exec $(BIN)/python -m portal.supervisor status
+
+# ---- judge ----
+
+test: .venv/.dev ## run all tests; T=abort runs every test file with that verb in its name
+	@exec $(BIN)/python -m pytest -n $(JOBS) $(if $(T),$(shell find tests -name 'test_*$(T)*.py'))
+
+check: lint types arrows templates ## what must pass before a commit, in under 20 seconds
+	@$(BIN)/python -m pytest -q -n 0 $(wildcard tests/house tests/engine)
+
+lint: .venv/.dev ## ruff: formatting and rules
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make fmt"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+
+types: .venv/.dev ## mypy, strict
+	@$(BIN)/mypy --no-error-summary $(CODE)
+
+arrows: .venv/.dev ## which room may import which
+	@$(BIN)/lint-imports --no-timing > .cache/arrows 2>&1 || { cat .cache/arrows; exit 1; }
+
+templates: .venv/.dev ## djlint
+	@$(BIN)/djlint --quiet --lint templates
+
+fmt: .venv/.dev ## format the code
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix-only .
+
+# ---- make what is generated ----
+
+lock: .venv/.dev ## solve requirements/*.in into hash-pinned locks for Python 3.11 to 3.14
+	@cd requirements && for lock in runtime dev; do ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-emit-index-url --no-annotate $$lock.in -o $$lock.txt || exit 1; done
+
+openapi: .venv/.dev ## write docs/openapi.yaml from the code
+	@$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
