@@ -11,6 +11,10 @@ SLIPWAY_HOME ?= .slipway
 JOBS ?= 2
 T ?=
 export PORT SLIPWAY_HOME
+# Only a KUBECONFIG said to make is meant for Slipway; the one in the shell is for kubectl.
+ifeq ($(origin KUBECONFIG), command line)
+export SLIPWAY_KUBECONFIG := $(KUBECONFIG)
+endif
 export UV_PYTHON_DOWNLOADS := never
 
 CODE := $(wildcard web durable audit accounts clusters services deployments portal sandbox benchmarks)
@@ -24,13 +28,12 @@ help: ## list the commands
 # ---- the environment: one folder, locked by hash, made once per lock ----
 
 .venv/.runtime: requirements/runtime.txt
-	@test -n "$(PYTHON)" || { echo "Slipway needs Python 3.11 or newer on PATH; or say: make PYTHON=/path/to/python3"; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@test -n "$(PYTHON)" || { echo "Slipway needs Python 3.11 or newer on PATH, or: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) portal/run/environment.py requirements/runtime.txt
 	@touch $@
 
 .venv/.dev: requirements/dev.txt .venv/.runtime
-	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(PYTHON) portal/run/environment.py requirements/dev.txt
 	@touch $@
 
 # ---- use ----

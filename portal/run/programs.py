@@ -1,0 +1,112 @@
+"""The programs of one local Slipway, in the order they are started."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from portal import valkey
+from portal.run.home import Home
+from portal.run.pids import write_atomically
+from portal.run.process import Program
+
+PYTHON = sys.executable
+WORKER_THREADS = 8
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the person who starts it may choose. `kubeconfig` "" means: the sandbox, unless that is off."""
+
+    port: int = 8000
+    kubeconfig: str = ""
+    with_sandbox: bool = True
+
+    @property
+    def url(self) -> str:
+        """Where the pages are."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def environment(home: Home, options: Options) -> dict[str, str]:
+    """What every program is told besides the environment of the supervisor."""
+    return {
+        "SLIPWAY_HOME": str(home.path),
+        "SLIPWAY_LOCAL": "1",
+        "PORT": str(options.port),
+        "PYTHONUNBUFFERED": "1",
+        "DJANGO_SETTINGS_MODULE": "portal.settings",
+    }
+
+
+def broker(home: Home) -> tuple[Program, Path, str] | None:
+    """The local broker with its socket and new password; None where SLIPWAY_REDIS_URL names one that runs.
+
+    Raises valkey.NoBroker.
+    """
+    noted = home.run / "redis-url"
+    if os.environ.get("SLIPWAY_REDIS_URL"):
+        noted.unlink(missing_ok=True)
+        return None
+    socket, password = home.socket(), valkey.new_password()
+    write_atomically(noted, valkey.url(socket, password) + "\n")
+    configuration = valkey.configuration(socket, home.valkey, password)
+    return Program("valkey", [str(valkey.find_server()), "-"], stdin=configuration), socket, password
+
+
+def manage(name: str, *arguments: str, told: dict[str, str], once: bool = True) -> Program:
+    """One of the portal's own management commands."""
+    return Program(name, [PYTHON, "manage.py", *arguments], told, once=once)
+
+
+def long_running(home: Home, options: Options) -> list[Program]:
+    """What stays up: web, worker, beat, watch, and the sandbox unless it is not wanted."""
+    told = environment(home, options)
+    celery = [PYTHON, "-m", "celery", "-A", "portal.celery", "--quiet"]
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    programs = [
+        Program(
+            "web",
+            [
+                *(
+                    PYTHON,
+                    "-m",
+                    "uvicorn",
+                    "portal.asgi:application",
+                    "--host",
+                    "127.0.0.1",
+                    "--port",
+                    str(options.port),
+                ),
+                # Uvicorn waits for open streams for ever by default.
+                *("--timeout-graceful-shutdown", "3", "--no-access-log", "--log-level", "warning"),
+            ],
+            {**told, "SLIPWAY_PROCESS": "web"},
+        ),
+        Program(
+            "worker",
+            [*celery, "worker", "-P", "threads", "-c", str(WORKER_THREADS), "--loglevel", "INFO", *quiet],
+            {**told, "SLIPWAY_PROCESS": "worker"},
+        ),
+        # The in-memory scheduler: what is due stands in the database, and no file is left to go stale.
+        Program(
+            "beat",
+            [*celery, "beat", "-S", "celery.beat:Scheduler", "--loglevel", "WARNING", "--pidfile="],
+            {**told, "SLIPWAY_PROCESS": "beat"},
+        ),
+        manage("watch", "watch", told={**told, "SLIPWAY_PROCESS": "watch"}, once=False),
+    ]
+    if options.with_sandbox and not options.kubeconfig:
+        programs.append(Program("sandbox", [PYTHON, "-m", "sandbox", "run"], told, stop_seconds=15.0))
+    return programs
+
+
+def first_steps(home: Home, options: Options) -> Program:
+    """The one-shot program that brings a first cluster and its services in."""
+    if options.kubeconfig:
+        cluster = ["--kubeconfig", options.kubeconfig]
+    else:
+        cluster = ["--sandbox"] if options.with_sandbox else []
+    return manage("first-steps", "first_steps", *cluster, told=environment(home, options))
