@@ -1,0 +1,91 @@
+"""Who calls: by bearer token or by browser session. Raw ASGI applications ask the same functions as DRF does."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework import authentication, exceptions
+
+from accounts.models import Token, User
+from accounts.tokens import PREFIX, hashed
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+SCHEME = 'Bearer realm="slipway"'
+
+
+def user_for_token(raw: str) -> User | None:
+    """The person behind a token that is neither expired nor revoked, with `.token` set; None for any other text."""
+    if not raw.startswith(PREFIX) or len(raw) > 200 or not raw.isascii():
+        return None
+    token = Token.objects.usable().select_related("user").filter(hash=hashed(raw)).first()
+    if token is None:
+        return None
+    token.was_used(timezone.now())
+    token.user.token = token
+    return token.user
+
+
+def user_for_session(session_key: str | None) -> User | None:
+    """The person signed in by the session cookie of this value; None when signed out, switched off or re-keyed."""
+    if not session_key:
+        return None
+    session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    if session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
+        return None
+    user = User.objects.filter(pk=session.get(SESSION_KEY), is_active=True).first()
+    if user is None or not constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
+        return None
+    return user
+
+
+class BearerAuthentication(authentication.BaseAuthentication):
+    """`Authorization: Bearer slip_…`. Any other value of that header is refused, never treated as anonymous."""
+
+    def authenticate(self, request: Request) -> tuple[User, Token] | None:
+        header = request.headers.get("Authorization", "")
+        if not header:
+            return None
+        scheme, _space, raw = header.partition(" ")
+        user = user_for_token(raw.strip()) if scheme.lower() == "bearer" else None
+        if user is None or user.token is None:
+            raise exceptions.AuthenticationFailed(_("The token is unknown, expired or revoked."))
+        return user, user.token
+
+    def authenticate_header(self, request: Request) -> str:
+        return SCHEME
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """The browser's session, with CSRF checked."""
+
+    def authenticate_header(self, request: Request) -> str:
+        return SCHEME
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the schema names the token."""
+
+    target_class = "accounts.api_auth.BearerAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer"}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the schema names the browser's session."""
+
+    target_class = "accounts.api_auth.SessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "apiKey", "in": "cookie", "name": "session"}

@@ -1,0 +1,169 @@
+"""People, teams, who is what in which team, and the tokens people give to machines."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+from uuid import uuid4
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from web.names import dns_label
+
+username_rule = RegexValidator(
+    r"\A[A-Za-z0-9][A-Za-z0-9._@+-]{0,149}\Z",
+    _("Use 1 to 150 letters, digits and . _ @ + - , beginning with a letter or digit."),
+    "username",
+)
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def visible_to(self, user: User) -> UserQuerySet:
+        """Admins see everybody; others themselves and the people of their teams."""
+        if user.is_admin:
+            return self
+        colleagues = Membership.objects.filter(team__in=Team.objects.visible_to(user)).values("user")
+        return self.filter(models.Q(pk=user.pk) | models.Q(pk__in=colleagues))
+
+
+class People(BaseUserManager["User"]):
+    """Finds people by name, whatever its case."""
+
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
+    def visible_to(self, user: User) -> UserQuerySet:
+        """See UserQuerySet.visible_to."""
+        return self.get_queryset().visible_to(user)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(username__iexact=username or "")
+
+
+class User(AbstractBaseUser):
+    """A person. Rights come from memberships; an admin passes every check."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    username = models.CharField(_("user name"), max_length=150, validators=[username_rule])
+    email = models.EmailField(_("e-mail"), blank=True, default="")
+    is_admin = models.BooleanField(_("admin"), default=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    theme = models.CharField(max_length=10, default="system", choices=[("system", "system"), ("light", "light"), ("dark", "dark")])
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects: ClassVar[People] = People()
+
+    # The token this call came with; None in a browser session. It narrows what the person may do.
+    token: Token | None = None
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(Lower("username"), name="user_name_whatever_case")]
+        ordering: ClassVar = ["username"]
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class TeamQuerySet(models.QuerySet["Team"]):
+    def visible_to(self, user: User) -> TeamQuerySet:
+        """Admins see every team; others those they belong to."""
+        return self if user.is_admin else self.filter(pk__in=user.memberships.values("team"))
+
+
+class Team(models.Model):
+    """Who owns services together."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=63, validators=[dns_label])
+    title = models.CharField(_("title"), max_length=200, blank=True, default="")
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = TeamQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(Lower("name"), name="team_name_whatever_case")]
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    VIEWER = "viewer", _("Viewer")
+    DEVELOPER = "developer", _("Developer")
+    APPROVER = "approver", _("Approver")
+    MAINTAINER = "maintainer", _("Maintainer")
+
+
+class Membership(models.Model):
+    """One role of one person in one team; a person may hold several."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(_("role"), max_length=12, choices=Role.choices)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint("team", "user", "role", name="role_once_per_team_and_user")]
+        ordering: ClassVar = ["user__username", "role"]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role} {self.team_id}"
+
+
+class TokenQuerySet(models.QuerySet["Token"]):
+    def visible_to(self, user: User) -> TokenQuerySet:
+        """Admins see everybody's tokens; others their own."""
+        return self if user.is_admin else self.filter(user=user)
+
+    def usable(self) -> TokenQuerySet:
+        """Neither revoked nor expired, of people who are active."""
+        alive = models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now())
+        return self.filter(alive, revoked_at=None, user__is_active=True)
+
+
+class Token(models.Model):
+    """What a machine shows instead of a password. Only its hash is stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
+    name = models.CharField(_("name"), max_length=100)
+    prefix = models.CharField(max_length=16, editable=False)
+    hash = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = models.JSONField(_("scopes"), default=list, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+
+    objects = TokenQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def state(self) -> str:
+        """usable, expired or revoked."""
+        if self.revoked_at:
+            return "revoked"
+        return "expired" if self.expires_at and self.expires_at <= timezone.now() else "usable"
+
+    def was_used(self, at: datetime) -> bool:
+        """Note the use, at most once a minute so that reads do not turn into writes. Answers whether it was noted."""
+        if self.last_used_at and at - self.last_used_at < timedelta(minutes=1):
+            return False
+        Token.objects.filter(pk=self.pk).update(last_used_at=at)
+        self.last_used_at = at
+        return True

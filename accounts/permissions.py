@@ -1,0 +1,194 @@
+"""What each role may do, and the one question every command asks first: `require`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Role, Team, User
+from web.errors import NotPermitted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+    from django.db.models import QuerySet
+
+SCOPES = (
+    "read",
+    "deploy",
+    "approve",
+    "clusters:write",
+    "services:write",
+    "installs:write",
+    "charts:write",
+    "traffic:write",
+    "admin",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """The roles that hold it in a team (none: admins only), and the token scopes that reach it."""
+
+    roles: frozenset[str]
+    scopes: frozenset[str]
+
+
+def _by(roles: Iterable[str], *scopes: str) -> Permission:
+    return Permission(frozenset(roles), frozenset(scopes))
+
+
+ANY = frozenset(Role.values)
+MAKERS = (Role.DEVELOPER, Role.MAINTAINER)
+JUDGES = (Role.APPROVER, Role.MAINTAINER)
+
+PERMISSIONS: dict[str, Permission] = {
+    "cluster.view": _by(ANY, "read"),
+    "cluster.register": _by((), "clusters:write"),
+    "cluster.edit": _by((), "clusters:write"),
+    "cluster.remove": _by((), "clusters:write"),
+    "cluster.rotate": _by((), "clusters:write"),
+    "cluster.refresh": _by(MAKERS, "clusters:write", "deploy"),
+    "environment.view": _by(ANY, "read"),
+    "environment.create": _by((), "admin"),
+    "environment.edit": _by((), "admin"),
+    "environment.remove": _by((), "admin"),
+    "user.create": _by((), "admin"),
+    "user.edit": _by((), "admin"),
+    "team.create": _by((), "admin"),
+    "team.edit": _by((Role.MAINTAINER,), "admin"),
+    "team.add_member": _by((Role.MAINTAINER,), "admin"),
+    "team.remove_member": _by((Role.MAINTAINER,), "admin"),
+    "grant.create": _by((), "admin"),
+    "grant.remove": _by((), "admin"),
+    "service.view": _by(ANY, "read"),
+    "service.create": _by(MAKERS, "services:write"),
+    "service.edit": _by(MAKERS, "services:write"),
+    "service.remove": _by((Role.MAINTAINER,), "services:write"),
+    "service.import": _by((Role.MAINTAINER,), "services:write"),
+    "target.create": _by(MAKERS, "services:write"),
+    "target.edit": _by(MAKERS, "services:write"),
+    "target.remove": _by((Role.MAINTAINER,), "services:write"),
+    "release.view": _by(ANY, "read"),
+    "release.start": _by(MAKERS, "deploy"),
+    "release.edit": _by(MAKERS, "deploy"),
+    "release.abort": _by(MAKERS, "deploy"),
+    "release.retry": _by(MAKERS, "deploy"),
+    "release.rollback": _by(MAKERS, "deploy"),
+    "release.promote": _by(MAKERS, "deploy"),
+    "release.pause": _by(MAKERS, "deploy"),
+    "release.resume": _by(MAKERS, "deploy"),
+    "release.approve": _by(JUDGES, "approve"),
+    "release.reject": _by(JUDGES, "approve"),
+    "audit.view": _by((Role.MAINTAINER,), "read"),
+}
+
+
+def require(by: User, permission: str, team: Team | None) -> None:
+    """Let the caller pass or raise NotPermitted, which names the permission, the team and who can grant it.
+
+    `team` is the owner of the thing at hand, None where only admins decide.
+    """
+    refusal = _refusal(by, permission, team)
+    if refusal:
+        raise refusal
+
+
+def may(by: User, permission: str, team: Team | None) -> bool:
+    """Whether `require` would pass."""
+    return _refusal(by, permission, team) is None
+
+
+def why_not(by: User, permission: str, team: Team | None) -> str:
+    """Why `require` would refuse, as a sentence for a disabled button; "" when it would pass."""
+    refusal = _refusal(by, permission, team)
+    return refusal.detail if refusal else ""
+
+
+def may_in_any_team(by: User, permission: str) -> bool:
+    """Whether there is a team (or admin right) in which the caller has the permission."""
+    if by.is_admin:
+        return may(by, permission, None)
+    return any(_is_reached(by, permission, roles) for roles in _roles_by_team(by).values())
+
+
+def teams_of(user: User) -> QuerySet[Team]:
+    """The teams a person may see: an admin every one, others those they belong to."""
+    return Team.objects.visible_to(user)
+
+
+def roles_in(user: User, team: Team) -> set[str]:
+    """The roles of a person in a team. One query for all teams, kept on the user instance."""
+    return _roles_by_team(user).get(team.pk, set())
+
+
+def team_ids_with(user: User, permission: str) -> set[UUID]:
+    """The teams in which a person's roles hold the permission (an admin's every right is not counted here)."""
+    wanted = PERMISSIONS[permission].roles
+    return {team_id for team_id, roles in _roles_by_team(user).items() if roles & wanted}
+
+
+def forget_roles(user: User) -> None:
+    """Read the roles anew at the next question: memberships have changed."""
+    user.__dict__.pop("_roles", None)
+
+
+def _roles_by_team(user: User) -> dict[UUID, set[str]]:
+    kept: dict[UUID, set[str]] | None = user.__dict__.get("_roles")
+    if kept is None:
+        kept = {}
+        for team_id, role in user.memberships.values_list("team_id", "role"):
+            kept.setdefault(team_id, set()).add(role)
+        user.__dict__["_roles"] = kept
+    return kept
+
+
+def _refusal(by: User, permission: str, team: Team | None) -> NotPermitted | None:
+    if not by.is_active:
+        return NotPermitted(_("This account is switched off."), permission=permission, granted_by=_("an admin"))
+    if not _token_reaches(by, permission):
+        scopes = " / ".join(sorted(PERMISSIONS[permission].scopes))
+        return NotPermitted(
+            _("The token “%(token)s” lacks the scope %(scope)s, which %(permission)s needs.")
+            % {"token": by.token.name if by.token else "", "scope": scopes, "permission": permission},
+            permission=permission,
+            granted_by=by.username,
+            next=_("Make a token with that scope."),
+        )
+    if by.is_admin or (team and roles_in(by, team) & PERMISSIONS[permission].roles):
+        return None
+    return _missing_role(permission, team)
+
+
+def _missing_role(permission: str, team: Team | None) -> NotPermitted:
+    if team is None or not PERMISSIONS[permission].roles:
+        return NotPermitted(
+            _("%(permission)s is for admins.") % {"permission": permission},
+            permission=permission,
+            granted_by=_("an admin"),
+            next=_("Ask an admin."),
+        )
+    roles = ", ".join(role for role in Role.values if role in PERMISSIONS[permission].roles)
+    return NotPermitted(
+        _("You lack %(permission)s in team %(team)s. These roles have it: %(roles)s.")
+        % {"permission": permission, "team": team.name, "roles": roles},
+        permission=permission,
+        team=team.name,
+        granted_by=_("the maintainers of team %(team)s, or an admin") % {"team": team.name},
+        next=_("Ask a maintainer of team %(team)s, or an admin, for one of these roles.") % {"team": team.name},
+    )
+
+
+def _is_reached(by: User, permission: str, roles: set[str]) -> bool:
+    return by.is_active and bool(roles & PERMISSIONS[permission].roles) and _token_reaches(by, permission)
+
+
+def _token_reaches(by: User, permission: str) -> bool:
+    """A token without scopes is as wide as its user; every scope includes reading."""
+    if by.token is None or not by.token.scopes or "admin" in by.token.scopes:
+        return True
+    wanted = PERMISSIONS[permission].scopes
+    return "read" in wanted or bool(wanted & set(by.token.scopes))

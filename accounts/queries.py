@@ -1,0 +1,28 @@
+"""What may be asked about people and teams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Prefetch
+
+from accounts.models import Membership, Role, Team, User
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+
+def maintained_teams(user: User) -> QuerySet[Team]:
+    """The teams in which a person is maintainer."""
+    return Team.objects.filter(memberships__user=user, memberships__role=Role.MAINTAINER).distinct()
+
+
+def team_list(user: User) -> QuerySet[Team]:
+    """Visible teams, each with `people`: how many persons belong to it."""
+    return Team.objects.visible_to(user).annotate(people=Count("memberships__user", distinct=True))
+
+
+def team_with_members(user: User) -> QuerySet[Team]:
+    """Visible teams with their memberships and people loaded."""
+    members = Membership.objects.select_related("user").order_by("user__username", "role")
+    return Team.objects.visible_to(user).prefetch_related(Prefetch("memberships", queryset=members))

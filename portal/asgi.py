@@ -1,0 +1,46 @@
+"""The portal as one ASGI application: live streams are raw applications before Django.
+
+A Django view holds a thread and a database connection for as long as a stream is open; a raw application holds neither.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+os.environ.setdefault("SLIPWAY_PROCESS", "web")
+
+from django.core.asgi import get_asgi_application  # noqa: E402
+
+django = get_asgi_application()
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    Scope = MutableMapping[str, Any]
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+    App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# (matches the path, application): the first match answers, everything else is Django's.
+ROUTES: list[tuple[Callable[[str], bool], App]] = []
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one connection."""
+    if scope["type"] == "lifespan":
+        await _live_and_end(receive, send)
+        return
+    path: str = scope["path"]
+    chosen: App = next((app for matches, app in ROUTES if matches(path)), django)
+    await chosen(scope, receive, send)
+
+
+async def _live_and_end(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,72 @@
+"""The Celery application. The numbers are those that survived kills of worker and broker when they were tried."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+from django.conf import settings  # noqa: E402
+
+from portal.place import broker_url  # noqa: E402
+
+ROOMS = ("durable", "audit", "accounts", "clusters", "services", "deployments")
+
+app = Celery("slipway")
+
+
+@app.on_configure.connect  # type: ignore[untyped-decorator]
+def configure(sender: Celery, **_kwargs: Any) -> None:
+    """Celery's settings, read when they are first asked for, so that importing this needs no Django settings."""
+    serving = os.environ.get("SLIPWAY_PROCESS") == "web"
+    sender.conf.update(
+        broker_url=broker_url(settings.REDIS_URL),
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "visibility_timeout": 300,
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+            "unacked_mutex_expire": 20,
+            # A page must not wait for a hanging broker: the due row is swept up by beat anyway.
+            "socket_timeout": 1 if serving else 5,
+            "socket_connect_timeout": 1 if serving else 2,
+            "socket_keepalive": True,
+            "health_check_interval": 25,
+        },
+        task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2},
+        task_default_queue="default",
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        # A tick is only a hint and may be lost; the threads pool knows no time limits and no late acks.
+        task_acks_late=False,
+        worker_pool="threads",
+        worker_prefetch_multiplier=1,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_soft_shutdown_timeout=5,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        worker_hijack_root_logger=False,
+        timezone="UTC",
+        beat_scheduler="celery.beat:Scheduler",
+        beat_max_loop_interval=1,
+        imports=[f"{room}.tasks" for room in ROOMS if find_spec(f"{room}.tasks")],
+    )
+
+
+@app.on_after_finalize.connect  # type: ignore[untyped-decorator]
+def collect_beat(sender: Celery, **_kwargs: Any) -> None:
+    """Every room's `tasks.BEAT`. A message nobody fetched before the next one is due is dropped, so none pile up."""
+    schedule: dict[str, Any] = {}
+    for room in ROOMS:
+        if find_spec(f"{room}.tasks"):
+            for name, entry in getattr(import_module(f"{room}.tasks"), "BEAT", {}).items():
+                options = {"expires": entry["schedule"], **entry.get("options", {})}
+                schedule[name] = {**entry, "options": options}
+    sender.conf.beat_schedule = schedule

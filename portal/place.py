@@ -1,0 +1,119 @@
+"""Where this installation keeps what is its own: SLIPWAY_HOME, its keys, and how to reach database and broker."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA journal_size_limit=67108864;PRAGMA temp_store=MEMORY;"
+)
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """Whether the environment variable says yes (1, true, yes, on)."""
+    value = os.environ.get(name, "").strip().lower()
+    return value in {"1", "true", "yes", "on"} if value else default
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """The comma-separated words of an environment variable."""
+    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def key(variable: str, file: Path, make: Callable[[], str], *, local: bool) -> str:
+    """A secret of this installation: from the environment, or else from a file that only a local run makes.
+
+    Raises ImproperlyConfigured when there is neither, so that nobody serves with a guessable key.
+    """
+    if value := os.environ.get(variable, "").strip():
+        return value
+    if file.exists():
+        return file.read_text().strip()
+    if not local:
+        raise ImproperlyConfigured(f"{variable} is not set. Set it, or set SLIPWAY_LOCAL=1 for a run on your own machine.")
+    return _write_once(file, make())
+
+
+def _write_once(file: Path, value: str) -> str:
+    """Write a 0600 file unless another process was faster; answer what the file then holds."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = file.with_name(f"{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    draft.touch(mode=0o600)
+    draft.write_text(value)
+    try:
+        os.link(draft, file)
+    except FileExistsError:
+        return file.read_text().strip()
+    finally:
+        draft.unlink()
+    return value
+
+
+def new_secret_key() -> str:
+    """384 random bits, printable."""
+    return secrets.token_urlsafe(48)
+
+
+def new_field_key() -> str:
+    """A key for encrypted columns."""
+    return Fernet.generate_key().decode()
+
+
+def database(home: Path) -> dict[str, Any]:
+    """Django's DATABASES entry: SLIPWAY_DATABASE_URL (postgres://user:password@host:port/name), else SQLite at home."""
+    url = os.environ.get("SLIPWAY_DATABASE_URL", "")
+    if not url:
+        return sqlite(home / "slipway.sqlite3")
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return sqlite(Path(parts.path))
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured("SLIPWAY_DATABASE_URL begins with neither postgres:// nor sqlite://.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 12, "timeout": 10}, **dict(parse_qsl(parts.query))},
+    }
+
+
+def sqlite(file: Path) -> dict[str, Any]:
+    """SQLite as several writing processes can share it: write-ahead log, immediate transactions, patient waiting."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": file,
+        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS},
+        "TEST": {"NAME": file.with_name("test.sqlite3")},
+    }
+
+
+def redis_url(home: Path) -> str:
+    """The URL redis-py takes: SLIPWAY_REDIS_URL, else what the supervisor wrote down, else its local default."""
+    if url := os.environ.get("SLIPWAY_REDIS_URL", "").strip():
+        return url
+    noted = home / "run" / "redis-url"
+    return noted.read_text().strip() if noted.exists() else "redis://localhost:6379/0"
+
+
+def broker_url(url: str) -> str:
+    """The same place as Celery spells it: a unix socket is `redis+socket://`."""
+    parts = urlsplit(url)
+    if parts.scheme != "unix":
+        return url
+    database_number = dict(parse_qsl(parts.query)).get("db", "0")
+    password = f":{quote(unquote(parts.password), safe='')}@" if parts.password else ""
+    return f"redis+socket://{password}{parts.path}?virtual_host={database_number}"

@@ -1,0 +1,25 @@
+"""Every address of the portal. Pages carry no prefix; the API lives under /api/v1/."""
+
+from django.urls import include, path
+
+api = [
+    path("", include("accounts.api_urls")),
+    path("", include("audit.api_urls")),
+    path("", include("clusters.api_urls")),
+    path("", include("services.api_urls")),
+    path("", include("deployments.api_urls")),
+]
+
+urlpatterns = [
+    path("api/v1/", include((api, "api"))),
+    path("", include("accounts.urls")),
+    path("", include("audit.urls")),
+    path("", include("clusters.urls")),
+    path("", include("services.urls")),
+    path("", include("deployments.urls")),
+]
+
+handler400 = "web.problems.bad_request"
+handler403 = "web.problems.denied"
+handler404 = "web.problems.not_found"
+handler500 = "web.problems.crashed"
