@@ -20,7 +20,8 @@ export UV_PYTHON_DOWNLOADS := never
 CODE := $(wildcard web durable audit accounts clusters services deployments portal sandbox benchmarks)
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test check fmt lint types arrows templates openapi lock bench
+.PHONY: help run stop status test check lint types arrows templates fmt lock openapi openapi-current \
+  sandbox-build sandbox-up sandbox-down sandbox-status
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,11 +60,15 @@ lint: .venv/.dev ## ruff: formatting and rules
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make fmt"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 
+# Settings refuse to load without keys, and judging code must not make any in your SLIPWAY_HOME.
+types openapi openapi-current: export SLIPWAY_LOCAL := 1
+types openapi openapi-current: export SLIPWAY_HOME := .cache/home
 types: .venv/.dev ## mypy, strict
 	@$(BIN)/mypy --no-error-summary $(CODE)
 
 arrows: .venv/.dev ## which room may import which
-	@$(BIN)/lint-imports --no-timing > .cache/arrows 2>&1 || { cat .cache/arrows; exit 1; }
+	@mkdir -p .cache
+	@$(BIN)/lint-imports --no-logo --cache-dir .cache/arrows > .cache/arrows.txt || { cat .cache/arrows.txt; exit 1; }
 
 templates: .venv/.dev ## djlint
 	@$(BIN)/djlint --quiet --lint templates
@@ -80,3 +85,15 @@ lock: .venv/.dev ## solve requirements/*.in into hash-pinned locks for Python 3.
 
 openapi: .venv/.dev ## write docs/openapi.yaml from the code
 	@$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+openapi-current: .venv/.dev ## fail when docs/openapi.yaml is not what the code says
+	@mkdir -p .cache && $(BIN)/python manage.py spectacular --validate --fail-on-warn --file .cache/openapi.yaml
+	@diff -u docs/openapi.yaml .cache/openapi.yaml || { echo "run: make openapi"; exit 1; }
+
+# ---- the sandbox by itself ----
+
+sandbox-build: .venv/.runtime ## build the sandbox's programs into your cache folder
+	@exec $(BIN)/python -m sandbox build
+
+sandbox-up sandbox-down sandbox-status: sandbox-%: .venv/.runtime
+	@exec $(BIN)/python -m sandbox $*

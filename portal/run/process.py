@@ -51,9 +51,11 @@ class Process:
         while not self.is_ending:
             began = time.monotonic()
             code = await self.run()
-            if self.is_ending or (self.program.once and code == 0):
+            if self.program.once and code == 0:
                 break
             pause = FIRST_PAUSE_SECONDS if time.monotonic() - began > HEALTHY_SECONDS else pause
+            if self._was_told_to_end():
+                break
             self.log.line(
                 "slipway", f"{self.program.name} ended ({words_for(code)}); starting it again in {pause:.1f} s"
             )
@@ -75,7 +77,7 @@ class Process:
             preexec_fn=die_with_parent(),
         )
         self.records.add(self.program.name, child.pid)
-        if self.is_ending:  # `end` came while it was being started and saw nothing to stop
+        if self._was_told_to_end():  # `end` came while it was being started and saw nothing to stop
             signal_group(child.pid, signal.SIGKILL)
         if child.stdin:
             child.stdin.write(self.program.stdin)
@@ -86,6 +88,9 @@ class Process:
         signal_group_left(child.pid)
         await reading
         return code
+
+    def _was_told_to_end(self) -> bool:
+        return self.is_ending
 
     async def _read(self, child: asyncio.subprocess.Process) -> None:
         output = child.stdout
