@@ -1,0 +1,120 @@
+"""The few shapes that a decision takes, so that a phase reads as a list of verbs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from deployments.engine.decision import Decision, Patch, Said, Sentence, State
+from deployments.engine.patches import fingerprint
+from deployments.engine.reasons import reason_of_refusal
+from deployments.engine.seen import Seen
+from deployments.engine.spec import ReleaseSpec
+
+LOOK_WHILE_MOVING = timedelta(seconds=10)
+LOOK_WHILE_WAITING = timedelta(seconds=60)
+LOOK_AFTER_WRITE = timedelta(seconds=1)
+LOOK_WHILE_BLIND = timedelta(seconds=2)
+BLIND_IS_WORTH_A_LINE = timedelta(seconds=5)
+MOST_TRIES = 8
+
+
+def stay(state: State) -> Decision:
+    """Nothing: the release has ended."""
+    return Decision(state)
+
+
+def wait(state: State, now: datetime, for_: timedelta = LOOK_WHILE_MOVING) -> Decision:
+    """Sleep; a watch event or a person wakes the release earlier."""
+    return Decision(state, wake_at=now + for_)
+
+
+def look_again(state: State, now: datetime, *said: Said, consumed: tuple[str, ...] = ()) -> Decision:
+    """The state moved without touching the cluster: decide again at once."""
+    return Decision(state, said=said, wake_at=now, again=True, consumed=consumed)
+
+
+def act(
+    state: State, patch: Patch, release: ReleaseSpec, now: datetime, *said: Said, consumed: tuple[str, ...] = ()
+) -> Decision:
+    """Do one write. Until it is seen to have landed the release looks at the object live.
+
+    A write that the cluster refused once, and not because something it tests had moved, is refused for good: the
+    cluster's words end the release.
+    """
+    refused = state.refused
+    if refused and refused["fingerprint"] == fingerprint(patch) and not refused["moved"]:
+        return refuse(state, release, now, refused["message"], status=refused["status"])
+    if state.tries >= MOST_TRIES:
+        return refuse(state, release, now, (refused or {}).get("message", ""), status=(refused or {}).get("status", 0))
+    unconfirmed = {"why": patch.why, "epoch": release.epoch}
+    return Decision(
+        state.but(unconfirmed=unconfirmed, tries=state.tries + 1 if refused else 0),
+        patches=(patch,),
+        said=said,
+        wake_at=now + LOOK_AFTER_WRITE,
+        consumed=consumed,
+    )
+
+
+def refuse(state: State, release: ReleaseSpec, now: datetime, words: str, *, status: int) -> Decision:
+    """The cluster does not take the write, so the release ends with the cluster's own words."""
+    reason = reason_of_refusal(words) if status in (403, 422, 400) else "Conflict"
+    return end(
+        state.but(unconfirmed=None),
+        now,
+        "Failed",
+        reason,
+        "write_refused",
+        workload=release.workload,
+        namespace=release.namespace,
+        cluster=release.cluster,
+        words=words,
+    )
+
+
+def end(state: State, now: datetime, phase: str, reason: str = "", code: str = "", **params: Any) -> Decision:
+    """The release has ended; terminal phases never change."""
+    sentence = Sentence(code or f"ended_{phase.lower()}", params)
+    verb = {"Succeeded": "succeed", "Failed": "fail", "Aborted": "abort", "Superseded": "supersede"}[phase]
+    ended = state.but(
+        phase=phase,
+        reason=reason or state.reason,
+        message=sentence,
+        finished_at=now,
+        holding=False,
+        unconfirmed=None,
+        refused=None,
+        blind_since=None,
+    )
+    return Decision(ended, said=(Said(f"release.{verb}", sentence, {"reason": ended.reason}),))
+
+
+def blind(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
+    """The cluster does not answer. Nothing is concluded from that; it is said once it lasts."""
+    params = {"cluster": release.cluster, "words": seen.unreachable}
+    if state.blind_since is None:
+        return wait(state.but(blind_since=now), now, LOOK_WHILE_BLIND)
+    if now - state.blind_since >= BLIND_IS_WORTH_A_LINE and state.reason != "ClusterUnreachable":
+        sentence = Sentence("cluster_unreachable", params)
+        said = Said("cluster.unreachable", sentence, {"cluster": release.cluster})
+        return Decision(
+            state.but(reason="ClusterUnreachable", message=sentence), said=(said,), wake_at=now + LOOK_WHILE_BLIND
+        )
+    return wait(state, now, LOOK_WHILE_BLIND)
+
+
+def seeing_again(state: State, now: datetime) -> State:
+    """Take the blind time off every clock: what could not be seen is not held against the new pods."""
+    if state.blind_since is None:
+        return state
+    blind_for = now - state.blind_since
+    rose = state.ready_rose_at + blind_for if state.ready_rose_at else None
+    was_said = state.reason == "ClusterUnreachable"
+    return state.but(
+        blind_since=None,
+        ready_rose_at=rose,
+        bad_since={},
+        reason="" if was_said else state.reason,
+        message=None if was_said else state.message,
+    )

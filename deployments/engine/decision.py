@@ -1,0 +1,138 @@
+"""What `decide` answers: the next state, the sentences for the timeline, and what to do to the cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from typing import Any, Self
+
+from deployments.engine.spec import Json
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence by its code and parameters; `deployments.sentences` has the words, so that they can be translated."""
+
+    code: str
+    params: Json = field(default_factory=dict)
+
+    def to_json(self) -> Json:
+        return {"code": self.code, "params": self.params}
+
+
+@dataclass(frozen=True)
+class Said:
+    """One line of the timeline."""
+
+    kind: str
+    sentence: Sentence
+    data: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One JSON patch of an object that the release may write. `name` empty: the Deployment itself."""
+
+    why: str
+    ops: tuple[Json, ...]
+    replica_set: str = ""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Pods of the new and the old ReplicaSets, and how many are wanted."""
+
+    desired: int = 0
+    new: int = 0
+    new_ready: int = 0
+    old: int = 0
+    old_ready: int = 0
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a release stands. Stored as JSON in its row before anything is done about it.
+
+    unconfirmed: a write that was decided and not seen to have landed: {why, epoch}.
+    written: our last acknowledged write to the Deployment: {resource_version, at}.
+    refused: the cluster's answer to our last write: {fingerprint, status, message, moved}; `moved`: a test in it failed.
+    """
+
+    phase: str = "Queued"
+    outcome: str = ""
+    reason: str = ""
+    message: Sentence | None = None
+    evidence: Json | None = None
+    holding: bool = True
+    unconfirmed: Json | None = None
+    written: Json | None = None
+    refused: Json | None = None
+    started_at: datetime | None = None
+    step_started_at: datetime | None = None
+    finished_at: datetime | None = None
+    ready_high: int = -1
+    ready_rose_at: datetime | None = None
+    blind_since: datetime | None = None
+    bad_since: dict[str, str] = field(default_factory=dict)
+    undone: tuple[Json, ...] = ()
+    originals: Json | None = None
+    takes_any_template: bool = False
+    tries: int = 0
+    counts: Counts = field(default_factory=Counts)
+    asks: Json = field(default_factory=dict)
+
+    @property
+    def is_terminal(self) -> bool:
+        return self.phase in ("Succeeded", "Failed", "Aborted", "Superseded")
+
+    def but(self, **changes: Any) -> State:
+        return replace(self, **changes)
+
+    def to_json(self) -> Json:
+        """The state as stored. `asks` are people's and stay in their own column."""
+        out: Json = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if item.name == "asks":
+                continue
+            if isinstance(value, datetime):
+                value = value.isoformat()
+            elif isinstance(value, Sentence):
+                value = value.to_json()
+            elif isinstance(value, Counts):
+                value = vars(value)
+            elif isinstance(value, tuple):
+                value = list(value)
+            out[item.name] = value
+        return out
+
+    @classmethod
+    def from_json(cls, stored: Json, asks: Json | None = None) -> Self:
+        """Read a stored state; fields that a newer version added keep their defaults."""
+        known = {item.name for item in fields(cls)}
+        values = {name: value for name, value in stored.items() if name in known}
+        for name in ("started_at", "step_started_at", "finished_at", "ready_rose_at", "blind_since"):
+            if values.get(name):
+                values[name] = datetime.fromisoformat(values[name])
+        if values.get("message"):
+            values["message"] = Sentence(**values["message"])
+        if "counts" in values:
+            values["counts"] = Counts(**values["counts"])
+        values["undone"] = tuple(values.get("undone", ()))
+        return cls(**values, asks=dict(asks or {}))
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is next: save `state` and `said`, then do `patches`, then sleep until `wake_at` (None: ended).
+
+    `again` asks to look again at once, because the state moved without touching the cluster.
+    `consumed` names the asks that this decision has answered. `succeeded` asks for a Revision to be recorded.
+    """
+
+    state: State
+    patches: tuple[Patch, ...] = ()
+    said: tuple[Said, ...] = ()
+    wake_at: datetime | None = None
+    again: bool = False
+    consumed: tuple[str, ...] = ()

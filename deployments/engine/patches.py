@@ -1,0 +1,132 @@
+"""The JSON patches of a release. Each one tests what it replaces, so that a late or foreign hand makes it fail.
+
+`spec.template` is written whole: apply could not remove another manager's field, so a rollback would not restore it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from deployments.engine.decision import Patch, State
+from deployments.engine.spec import Amount, Json, ReleaseSpec
+from deployments.engine.workload import EPOCH, ORIGINALS, PORTAL, RELEASE, Claim, claim_of, labels_of, template_of
+
+
+def escape(key: str) -> str:
+    """A key as one token of a JSON pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _label(name: str) -> str:
+    return f"/metadata/labels/{escape(name)}"
+
+
+def _test(path: str, value: object) -> Json:
+    return {"op": "test", "path": path, "value": value}
+
+
+def _put(path: str, value: object) -> Json:
+    return {"op": "add", "path": path, "value": value}
+
+
+def _tests_of_claim(deployment: Json) -> list[Json]:
+    """The object is the one that was seen, and nobody claimed it since. While nobody holds it the resourceVersion is
+    tested too: only then could a stalled tick's first write land after a release has come and gone."""
+    claim = claim_of(deployment)
+    tests = [_test("/metadata/uid", deployment["metadata"]["uid"])]
+    if claim == Claim():
+        tests.append(_test("/metadata/resourceVersion", deployment["metadata"]["resourceVersion"]))
+        return tests
+    for name, value in ((PORTAL, claim.portal), (RELEASE, claim.release), (EPOCH, claim.epoch)):
+        if value:
+            tests.append(_test(_label(name), value))
+    return tests
+
+
+def _claiming(release: ReleaseSpec, deployment: Json) -> list[Json]:
+    ours = {PORTAL: release.portal, RELEASE: release.id, EPOCH: str(release.epoch)}
+    if not labels_of(deployment):
+        return [_put("/metadata/labels", ours)]
+    return [_put(_label(name), value) for name, value in ours.items()]
+
+
+def stamp(release: ReleaseSpec, deployment: Json) -> Patch:
+    """Claim the Deployment with this epoch and change nothing else: what an older tick sends late now fails."""
+    return Patch("stamp", tuple([*_tests_of_claim(deployment), *_claiming(release, deployment)]))
+
+
+def write_template(release: ReleaseSpec, state: State, deployment: Json) -> Patch:
+    """Claim, set the bounds that were asked for, and write the new template: one write begins a rolling release."""
+    ops = [*_tests_of_claim(deployment), *_claiming(release, deployment)]
+    wanted = wanted_strategy(release, deployment)
+    if wanted is not None and state.originals:
+        ops.append(_test("/spec/strategy", deployment["spec"].get("strategy")))
+        ops.append(_put("/spec/strategy", wanted))
+        ops.extend(_keep_originals(deployment, state.originals))
+    ops.append(_test("/spec/template", template_of(deployment)))
+    ops.append({"op": "replace", "path": "/spec/template", "value": release.template_to})
+    return Patch("write", tuple(ops))
+
+
+def let_go(release: ReleaseSpec, state: State, deployment: Json, *, why: str, template: Json | None = None) -> Patch:
+    """Take our labels away and put the bounds back; with `template`, that template comes back in the same write."""
+    ops = [*_tests_of_claim(deployment)]
+    ops += [
+        {"op": "remove", "path": _label(name)} for name in (PORTAL, RELEASE, EPOCH) if name in labels_of(deployment)
+    ]
+    annotations = deployment["metadata"].get("annotations") or {}
+    if ORIGINALS in annotations:
+        ops.append({"op": "remove", "path": f"/metadata/annotations/{escape(ORIGINALS)}"})
+    if state.originals and deployment["spec"].get("strategy") == wanted_strategy(release, deployment):
+        ops.append(_put("/spec/strategy", state.originals["strategy"]))
+    if template is not None:
+        ops.append(_test("/spec/template", template_of(deployment)))
+        ops.append({"op": "replace", "path": "/spec/template", "value": template})
+    return Patch(why, tuple(ops))
+
+
+def clean_replica_set(replica_set: Json) -> Patch | None:
+    """Remove the copy of our annotation that the Deployment controller made on a ReplicaSet; None where there is none."""
+    if ORIGINALS not in (replica_set["metadata"].get("annotations") or {}):
+        return None
+    ops = (
+        _test("/metadata/uid", replica_set["metadata"]["uid"]),
+        {"op": "remove", "path": f"/metadata/annotations/{escape(ORIGINALS)}"},
+    )
+    return Patch("clean", ops, replica_set=replica_set["metadata"]["name"])
+
+
+def wanted_strategy(release: ReleaseSpec, deployment: Json) -> Json | None:
+    """`spec.strategy` as the release asks for it, or None when it asks for nothing or the Deployment is Recreate."""
+    asked = release.strategy
+    now = deployment["spec"].get("strategy") or {}
+    if (asked.max_surge is None and asked.max_unavailable is None) or now.get("type") == "Recreate":
+        return None
+    bounds: dict[str, Amount] = dict(now.get("rollingUpdate") or {})
+    if asked.max_surge is not None:
+        bounds["maxSurge"] = asked.max_surge
+    if asked.max_unavailable is not None:
+        bounds["maxUnavailable"] = asked.max_unavailable
+    return {"type": "RollingUpdate", "rollingUpdate": bounds}
+
+
+def originals_of(release: ReleaseSpec, deployment: Json) -> Json | None:
+    """What has to be put back and that no ReplicaSet remembers: the bounds, when the release changes them."""
+    wanted = wanted_strategy(release, deployment)
+    now = deployment["spec"].get("strategy")
+    return {"strategy": now} if wanted is not None and wanted != now else None
+
+
+def _keep_originals(deployment: Json, originals: Json) -> list[Json]:
+    text = json.dumps(originals, sort_keys=True, separators=(",", ":"))
+    if not deployment["metadata"].get("annotations"):
+        return [_put("/metadata/annotations", {ORIGINALS: text})]
+    return [_put(f"/metadata/annotations/{escape(ORIGINALS)}", text)]
+
+
+def fingerprint(patch: Patch) -> str:
+    """The identity of a patch but for the resourceVersion it tests, so that the same write is known when tried again."""
+    ops = [op for op in patch.ops if op["path"] != "/metadata/resourceVersion"]
+    text = json.dumps([patch.why, patch.replica_set, ops], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,339 @@
+"""The phases of a rolling release (delivery.md, Phases and Rolling)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from deployments.engine import patches
+from deployments.engine.answers import LOOK_WHILE_MOVING, LOOK_WHILE_WAITING, act, end, look_again, wait
+from deployments.engine.decision import Decision, Said, Sentence, State
+from deployments.engine.reasons import Failure, failures
+from deployments.engine.seen import Check, Seen
+from deployments.engine.spec import Json, ReleaseSpec
+from deployments.engine.workload import (
+    claim_of,
+    desired_of,
+    is_complete,
+    last_writer_of_template,
+    new_replica_sets,
+    same_template,
+    template_of,
+)
+
+FAIL_AFTER = timedelta(seconds=20)
+UNDO_WINDOW = timedelta(minutes=5)
+MOST_UNDONE = 2
+
+
+def _names(release: ReleaseSpec) -> Json:
+    return {"workload": release.workload, "namespace": release.namespace, "cluster": release.cluster}
+
+
+def _deployment(seen: Seen) -> Json:
+    if seen.deployment is None:
+        raise ValueError("a phase behind Queued is only entered with a Deployment")
+    return seen.deployment
+
+
+def _is_ours(release: ReleaseSpec, deployment: Json) -> bool:
+    claim = claim_of(deployment)
+    return (claim.portal, claim.release) == (release.portal, release.id)
+
+
+def _runs_new(release: ReleaseSpec, deployment: Json) -> bool:
+    return same_template(template_of(deployment), release.template_to)
+
+
+def _is_as_planned(release: ReleaseSpec, deployment: Json) -> bool:
+    """The template is the one that the plan saw, or one that the superseded release may have left."""
+    known = (release.template_from, release.template_to, *release.also_from)
+    return any(same_template(template_of(deployment), one) for one in known)
+
+
+def _enter(state: State, phase: str, now: datetime, **changes: object) -> State:
+    return state.but(phase=phase, refused=None, tries=0, **changes)
+
+
+def ends_before_it_began(state: State, now: datetime) -> Decision | None:
+    """A queued release has touched nothing, so it ends without asking the cluster."""
+    if "abort" in state.asks:
+        return end(state, now, "Aborted", "AbortedByUser", "aborted_before_start", by=state.asks["abort"].get("by", ""))
+    if "supersede" in state.asks:
+        return end(state, now, "Superseded", "Superseded", "superseded", by=state.asks["supersede"].get("by", ""))
+    return None
+
+
+def asked_to_stop(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
+    """A person's abort, or a newer release that takes over. Once Finishing the new version has won: neither applies."""
+    if state.phase in ("Queued", "Finishing", "Aborting"):
+        return None
+    if ask := state.asks.get("abort"):
+        sentence = Sentence("aborting_by_user", {"by": ask.get("by", ""), "why": ask.get("reason", "")})
+        stopped = state.but(outcome="Aborted", reason="AbortedByUser", message=sentence, step_started_at=now)
+        return look_again(_enter(stopped, "Aborting", now, ready_high=-1, ready_rose_at=now), now)
+    if ask := state.asks.get("supersede"):
+        sentence = Sentence("superseded", {"by": ask.get("by", "")})
+        stopped = state.but(outcome="Superseded", reason="Superseded", message=sentence)
+        return look_again(_enter(stopped, "Aborting", now, ready_high=-1, ready_rose_at=now), now)
+    return None
+
+
+def queued(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
+    """Wait until the older release of this target has let it go."""
+    if not seen.predecessor_ended:
+        return wait(state.but(holding=False, message=Sentence("waits_for_older")), now, LOOK_WHILE_MOVING)
+    return look_again(_enter(state, "Gated", now, holding=True, started_at=now, message=None), now)
+
+
+def gated(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
+    """Nothing has been written yet: here every refusal is free."""
+    deployment = _deployment(seen)
+    claim = claim_of(deployment)
+    if claim.portal and claim.portal != release.portal:
+        return end(state, now, "Failed", "Conflict", "foreign_claim", portal=claim.portal, **_names(release))
+    if deployment["metadata"].get("deletionTimestamp"):
+        return end(state, now, "Failed", "Conflict", "deployment_gone", **_names(release))
+    if _runs_new(release, deployment) and is_complete(deployment):
+        return end(state, now, "Succeeded", "", "already_runs", **_names(release))
+    if deployment["spec"].get("paused"):
+        return end(state, now, "Failed", "Conflict", "deployment_paused", **_names(release))
+    if not _is_as_planned(release, deployment):
+        manager = last_writer_of_template(deployment)
+        return end(state, now, "Failed", "DriftDetected", "changed_since_plan", manager=manager, **_names(release))
+    if seen.checks is None:
+        return wait(state, now, timedelta(0))
+    if refused := next((check for check in seen.checks if check.status == "refused"), None):
+        return end(
+            state,
+            now,
+            "Failed",
+            refused.reason,
+            "check_refused",
+            check=refused.name,
+            words=refused.detail,
+            **_names(release),
+        )
+    said = [
+        Said("checks.pass", Sentence("checks_passed", {"count": len(seen.checks)}), {"checks": _checks(seen.checks)})
+    ]
+    said += [
+        Said("checks.unknown", Sentence("check_unknown", {"check": check.name, "words": check.detail}))
+        for check in seen.checks
+        if check.status == "unknown"
+    ]
+    return look_again(_enter(state, "Preparing", now), now, *said)
+
+
+def _checks(checks: tuple[Check, ...]) -> list[Json]:
+    return [{"name": check.name, "status": check.status} for check in checks]
+
+
+def preparing(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
+    """Claim the Deployment and write the template, in one patch."""
+    deployment = _deployment(seen)
+    claim = claim_of(deployment)
+    if claim.portal and claim.portal != release.portal:
+        return end(state, now, "Failed", "Conflict", "foreign_claim", portal=claim.portal, **_names(release))
+    if _is_ours(release, deployment) and _runs_new(release, deployment):
+        started = _enter(state, "Progressing", now, step_started_at=now, ready_high=-1, ready_rose_at=now, bad_since={})
+        wanted = desired_of(deployment)
+        sentence = Sentence("rolling_started", {"wanted": wanted, **_names(release)})
+        said = Said("step.started", sentence, {"step": 0, "generation": deployment["metadata"].get("generation")})
+        return look_again(started.but(message=sentence), now, said)
+    if not (state.takes_any_template or _is_as_planned(release, deployment)):
+        manager = last_writer_of_template(deployment)
+        return _stop(
+            release,
+            state,
+            now,
+            "DriftDetected",
+            Sentence("changed_since_plan", {"manager": manager, **_names(release)}),
+        )
+    if state.originals is None:
+        state = state.but(originals=patches.originals_of(release, deployment))
+    return act(state, patches.write_template(release, state, deployment), release, now)
+
+
+def progressing(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
+    """The Deployment controller replaces pods; watch that it gets on, and say what it waits for."""
+    deployment = _deployment(seen)
+    claim = claim_of(deployment)
+    if claim.portal and not _is_ours(release, deployment):
+        return end(state, now, "Failed", "Conflict", "foreign_claim", portal=claim.portal, **_names(release))
+    if not _runs_new(release, deployment):
+        return _foreign_template(release, state, deployment, now)
+    if not _is_ours(release, deployment):
+        return act(state, patches.stamp(release, deployment), release, now)
+    if is_complete(deployment):
+        return _rolled_out(release, state, deployment, now)
+    state = _note_progress(state, state.counts.new_ready, now)
+    replica_sets = new_replica_sets(seen, release.template_to)
+    found = failures(seen, replica_sets)
+    state = state.but(bad_since=_since(state, found, now))
+    for failure in found:
+        if now - datetime.fromisoformat(state.bad_since[failure.reason]) >= FAIL_AFTER:
+            return _fail(
+                release,
+                state,
+                failure.reason,
+                Sentence(f"pods_{failure.reason}", _proof(failure, release)),
+                now,
+                failure,
+            )
+    deadline = (state.ready_rose_at or now) + timedelta(seconds=release.strategy.progress_deadline_seconds)
+    if now >= deadline:
+        params = {"seconds": release.strategy.progress_deadline_seconds, **vars(state.counts), **_names(release)}
+        return _fail(release, state, "ProgressDeadlineExceeded", Sentence("deadline", params), now, _unready(seen))
+    return Decision(_describe(state, deployment, found, release), wake_at=_next_look(state, found, deadline, now))
+
+
+def _rolled_out(release: ReleaseSpec, state: State, deployment: Json, now: datetime) -> Decision:
+    wanted = desired_of(deployment)
+    seconds = round((now - (state.step_started_at or now)).total_seconds(), 1)
+    code = "rolled_out" if wanted else "scaled_to_zero"
+    sentence = Sentence(code, {"wanted": wanted, "seconds": seconds, **_names(release)})
+    said = Said("step.finished", sentence, {"step": 0, "seconds": seconds})
+    reason = "" if wanted else "ScaledToZero"
+    return look_again(_enter(state, "Finishing", now, message=sentence, reason=reason, evidence=None), now, said)
+
+
+def _note_progress(state: State, ready: int, now: datetime) -> State:
+    """The deadline counts from the last rise of ready pods, not from the start."""
+    if ready <= state.ready_high:
+        return state
+    return state.but(ready_high=ready, ready_rose_at=now if state.ready_high >= 0 else state.ready_rose_at)
+
+
+def _since(state: State, found: list[Failure], now: datetime) -> dict[str, str]:
+    """When each reason that shows now was first seen without a break."""
+    return {failure.reason: state.bad_since.get(failure.reason, now.isoformat()) for failure in found}
+
+
+def _next_look(state: State, found: list[Failure], deadline: datetime, now: datetime) -> datetime:
+    due = [now + LOOK_WHILE_MOVING, deadline]
+    due += [datetime.fromisoformat(state.bad_since[failure.reason]) + FAIL_AFTER for failure in found]
+    return max(min(due), now)
+
+
+def _describe(state: State, deployment: Json, found: list[Failure], release: ReleaseSpec) -> State:
+    counts = state.counts
+    if found:
+        sentence = Sentence(f"pods_{found[0].reason}", _proof(found[0], release))
+        return state.but(message=sentence, reason=found[0].reason, evidence=found[0].to_json())
+    if deployment["spec"].get("paused"):
+        return state.but(message=Sentence("paused_by_other", _names(release)), reason="", evidence=None)
+    return state.but(message=Sentence("rolling", vars(counts)), reason="", evidence=None)
+
+
+def _proof(failure: Failure, release: ReleaseSpec) -> Json:
+    return {**failure.to_json(), **_names(release)}
+
+
+def _unready(seen: Seen) -> Failure | None:
+    """The first pod that runs but is not ready, in the words of its own condition."""
+    for pod in seen.pods:
+        for condition in (pod.get("status") or {}).get("conditions") or []:
+            if condition.get("type") == "Ready" and condition.get("status") != "True":
+                words = str(condition.get("message") or condition.get("reason") or "")
+                return Failure(
+                    "ProgressDeadlineExceeded", "Pod", pod["metadata"]["name"], "condition Ready is False", words
+                )
+    return None
+
+
+def _fail(
+    release: ReleaseSpec, state: State, reason: str, sentence: Sentence, now: datetime, proof: Failure | None
+) -> Decision:
+    state = state.but(evidence=proof.to_json() if proof else None)
+    return _stop(release, state, now, reason, sentence)
+
+
+def _stop(release: ReleaseSpec, state: State, now: datetime, reason: str, sentence: Sentence) -> Decision:
+    """Something is wrong: go back or wait for a person, as `on_failure` says."""
+    data: Json = {"step": 0, "reason": reason, "evidence": state.evidence}
+    if release.strategy.on_failure == "pause":
+        held = _enter(state, "Paused", now, reason=reason, message=sentence)
+        return look_again(held, now, Said("release.pause", sentence, data))
+    going_back = state.but(outcome="Failed", reason=reason, message=sentence, step_started_at=now)
+    stopped = _enter(going_back, "Aborting", now, ready_high=-1, ready_rose_at=now)
+    return look_again(stopped, now, Said("step.failed", sentence, data))
+
+
+def _foreign_template(release: ReleaseSpec, state: State, deployment: Json, now: datetime) -> Decision:
+    """Another hand changed the template. It is written again, but never fought over: after two undone writes of the
+    same manager within five minutes a person decides."""
+    manager = last_writer_of_template(deployment)
+    params = {"manager": manager, **_names(release)}
+    if state.refused:
+        return act(state, patches.write_template(release, state, deployment), release, now)
+    recent = [one for one in state.undone if now - datetime.fromisoformat(one["at"]) < UNDO_WINDOW]
+    if sum(one["manager"] == manager for one in recent) >= MOST_UNDONE:
+        held = _enter(state, "Paused", now, reason="Conflict", message=Sentence("conflict", params))
+        return look_again(held, now, Said("release.pause", Sentence("conflict", params), {"reason": "Conflict"}))
+    undone = (*recent, {"at": now.isoformat(), "manager": manager})
+    said = Said("conflict.undone", Sentence("written_again", params), {"manager": manager})
+    state = state.but(undone=undone, ready_rose_at=now)
+    return act(state, patches.write_template(release, state, deployment), release, now, said)
+
+
+def paused(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
+    """A person decides: retry goes on from here with fresh clocks, whatever template is found; abort goes back."""
+    ask = state.asks.get("retry")
+    if not ask:
+        return wait(state, now, LOOK_WHILE_WAITING)
+    message = Sentence("retried", {"by": ask.get("by", "")})
+    fresh = state.but(reason="", evidence=None, undone=(), bad_since={}, message=message, takes_any_template=True)
+    return look_again(_enter(fresh, "Preparing", now), now, consumed=("retry",))
+
+
+def finishing(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
+    """Leave the Deployment as it was found, with the new template."""
+    deployment = _deployment(seen)
+    if _is_ours(release, deployment):
+        return act(state, patches.let_go(release, state, deployment, why="finish"), release, now)
+    if cleaning := _clean_next(release, state, seen, now):
+        return cleaning
+    seconds = round((now - (state.started_at or now)).total_seconds(), 1)
+    code = "succeeded" if state.counts.desired else "succeeded_at_zero"
+    return end(state, now, "Succeeded", state.reason, code, seconds=seconds, **_names(release))
+
+
+def _clean_next(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
+    """ReplicaSets keep the copy of our annotation that the controller made: one write each, where there is one."""
+    if not state.originals:
+        return None
+    for one in seen.replica_sets:
+        if patch := patches.clean_replica_set(one):
+            return act(state, patch, release, now)
+    return None
+
+
+def aborting(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
+    """Give the Deployment back: with the old template for an abort or a failure, as it is for a newer release.
+
+    One write does it; from there the controller brings the old pods back without us.
+    """
+    deployment = _deployment(seen)
+    goes_back = state.outcome != "Superseded"
+    if _is_ours(release, deployment):
+        back = release.template_back if goes_back and _runs_new(release, deployment) else None
+        return act(state, patches.let_go(release, state, deployment, why="abort", template=back), release, now)
+    if cleaning := _clean_next(release, state, seen, now):
+        return cleaning
+    if not goes_back or not same_template(template_of(deployment), release.template_back) or state.written is None:
+        return _gave_back(release, state, now, "")
+    if is_complete(deployment):
+        return _gave_back(release, state, now, "restored")
+    state = _note_progress(state, state.counts.old_ready, now)
+    deadline = (state.ready_rose_at or now) + timedelta(seconds=release.strategy.progress_deadline_seconds)
+    if now >= deadline:
+        return _gave_back(release, state, now, "restored_not_ready")
+    return Decision(state, wake_at=min(now + LOOK_WHILE_MOVING, deadline))
+
+
+def _gave_back(release: ReleaseSpec, state: State, now: datetime, how: str) -> Decision:
+    """End with the sentence that says why; what became of the old version is a line of its own."""
+    sentence = state.message or Sentence("ended")
+    said = [Said("restore", Sentence(how, _names(release)))] if how else []
+    ended = end(state, now, state.outcome, state.reason, sentence.code, **sentence.params)
+    return Decision(ended.state, said=(*said, *ended.said))

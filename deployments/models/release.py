@@ -1,0 +1,170 @@
+"""The row that is a release's truth, and what it means to be due, leased and ended."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from services.models import Target
+
+if TYPE_CHECKING:
+    from accounts.models import Team, User
+
+
+class Status(models.TextChoices):
+    """What a CI job reads (api.md)."""
+
+    QUEUED = "queued", _("queued")
+    WAITING = "waiting", _("waiting")
+    PROGRESSING = "progressing", _("progressing")
+    PAUSED = "paused", _("paused")
+    SUCCEEDED = "succeeded", _("succeeded")
+    FAILED = "failed", _("failed")
+    ABORTED = "aborted", _("aborted")
+    SUPERSEDED = "superseded", _("superseded")
+
+
+class Phase(models.TextChoices):
+    """The engine's finer state (delivery.md, Phases), those that a rolling release passes."""
+
+    QUEUED = "Queued", _("Queued")
+    GATED = "Gated", _("Gated")
+    PREPARING = "Preparing", _("Preparing")
+    PROGRESSING = "Progressing", _("Progressing")
+    PAUSED = "Paused", _("Paused")
+    FINISHING = "Finishing", _("Finishing")
+    ABORTING = "Aborting", _("Aborting")
+    SUCCEEDED = "Succeeded", _("Succeeded")
+    FAILED = "Failed", _("Failed")
+    ABORTED = "Aborted", _("Aborted")
+    SUPERSEDED = "Superseded", _("Superseded")
+
+
+ENDED = (Status.SUCCEEDED, Status.FAILED, Status.ABORTED, Status.SUPERSEDED)
+
+
+class ReleaseQuerySet(QuerySet["Release"]):
+    def visible_to(self, user: User) -> ReleaseQuerySet:
+        """Releases of the targets that the user may see."""
+        if user.is_admin:
+            return self
+        return self.filter(target__in=Target.objects.visible_to(user))
+
+    def active(self) -> ReleaseQuerySet:
+        """Releases that have not ended: each of them has a `wake_at`."""
+        return self.filter(ended=False)
+
+    def with_names(self) -> ReleaseQuerySet:
+        """Join what every list and page shows beside a release."""
+        return self.select_related(
+            "target__service__team",
+            "target__environment",
+            "target__cluster",
+            "created_by",
+            "from_revision",
+            "to_revision",
+        )
+
+
+class Release(models.Model):
+    """One attempt to bring a target to a desired pod template by a strategy.
+
+    Three groups of columns, each with one writer: what was asked (the command that made the row), where it stands
+    (the tick that holds the lease), and what people ask of it meanwhile (`asks`, written by commands).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    target = models.ForeignKey(Target, on_delete=models.CASCADE, related_name="releases")
+    number = models.PositiveIntegerField()
+
+    strategy = models.JSONField[dict[str, Any]](default=dict)
+    images = models.JSONField[dict[str, str]](default=dict)
+    version_label = models.CharField(max_length=200, blank=True)
+    template_from = models.JSONField[dict[str, Any]](default=dict)
+    template_to = models.JSONField[dict[str, Any]](default=dict)
+    from_revision = models.ForeignKey(
+        "deployments.Revision", null=True, on_delete=models.SET_NULL, related_name="releases_from"
+    )
+    to_revision = models.ForeignKey(
+        "deployments.Revision", null=True, on_delete=models.SET_NULL, related_name="releases_to"
+    )
+    rollback_to = models.ForeignKey(
+        "deployments.Revision", null=True, on_delete=models.SET_NULL, related_name="rollbacks"
+    )
+    retry_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="retries")
+    supersedes = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="superseded_by")
+    note = models.TextField(blank=True)
+    commit = models.CharField(max_length=200, blank=True)
+    source_url = models.URLField(max_length=500, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="releases"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    request_id = models.CharField(max_length=128, blank=True)
+
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.QUEUED)
+    phase = models.CharField(max_length=24, choices=Phase.choices, default=Phase.QUEUED)
+    reason = models.CharField(max_length=32, blank=True)
+    message = models.TextField(blank=True)
+    state = models.JSONField[dict[str, Any]](default=dict)
+    holding = models.BooleanField(default=True)
+    ended = models.BooleanField(default=False)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    asks = models.JSONField[dict[str, Any]](default=dict)
+
+    version = models.PositiveIntegerField(default=1)
+    edits = models.PositiveIntegerField(default=1)
+    event_seq = models.PositiveIntegerField(default=0)
+    epoch = models.PositiveIntegerField(default=1)
+    lease_owner = models.CharField(max_length=64, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    wake_seq = models.PositiveIntegerField(default=0)
+    wake_at = models.DateTimeField(null=True)
+    queued_at = models.DateTimeField(null=True)
+
+    objects = ReleaseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["target"], condition=Q(holding=True), name="one_release_holds_a_target"),
+            models.UniqueConstraint(fields=["target", "number"], name="release_number_in_target"),
+        ]
+        indexes = [
+            models.Index(fields=["wake_at"], condition=Q(ended=False), name="release_due"),
+            models.Index(fields=["target", "-created_at"], name="release_by_target"),
+            models.Index(fields=["-created_at", "-id"], name="release_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.number} of {self.target}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("deployments:release", args=[self.pk])
+
+    @property
+    def team(self) -> Team:
+        """The team whose roles decide who may act on this release."""
+        return self.target.service.team
+
+    @property
+    def label(self) -> str:
+        """What a person calls the new version: the version given, else the tag of the image, else the image."""
+        if self.version_label:
+            return self.version_label
+        image = next(iter(self.images.values()), "")
+        name, at, digest = image.partition("@")
+        tag = name.rpartition(":")[2] if ":" in name.rpartition("/")[2] else ""
+        return tag or (f"{digest[:19]}" if at else image)
+
+    @property
+    def is_terminal(self) -> bool:
+        return self.ended
