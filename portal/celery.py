@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from celery import Celery
+from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -41,6 +42,7 @@ def configure(sender: Celery, **_kwargs: Any) -> None:
         },
         task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2},
         task_default_queue="default",
+        task_queues=[Queue("ticks"), Queue("default")],
         task_serializer="json",
         accept_content=["json"],
         task_ignore_result=True,

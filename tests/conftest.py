@@ -1,0 +1,164 @@
+"""What every test may ask for: people, callers, the broker, the sandbox cluster. Rooms have their own conftest."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from redis import Redis
+
+from accounts.models import Team, User
+from portal import valkey as broker
+from tests.callers import ApiClient, PageClient
+from tests.factories.accounts import member_of, new_team, new_user
+from tests.portal_run import PortalRun
+
+RUN_HOME = Path(os.environ["SLIPWAY_TEST_HOME"])
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The process that began the run ends the sandbox it may have started, and removes the run's home."""
+    if os.environ.get("SLIPWAY_TEST_OWNER") != str(os.getpid()):
+        return
+    if (RUN_HOME / "sandbox").exists():
+        from sandbox.cluster import Sandbox
+
+        Sandbox(RUN_HOME).down()
+    shutil.rmtree(RUN_HOME, ignore_errors=True)
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    """An admin."""
+    return new_user("ada", is_admin=True)
+
+
+@pytest.fixture
+def payments(db: None) -> Team:
+    """The team that the usual people belong to."""
+    return new_team("payments")
+
+
+@pytest.fixture
+def developer(payments: Team) -> User:
+    """Dev of team payments: may edit, release, abort, roll back."""
+    return member_of(payments, "developer", new_user("dev"))
+
+
+@pytest.fixture
+def viewer(payments: Team) -> User:
+    """Vic of team payments: may only look."""
+    return member_of(payments, "viewer", new_user("vic"))
+
+
+@pytest.fixture
+def approver(payments: Team) -> User:
+    """Apu of team payments: may look and approve."""
+    return member_of(payments, "approver", new_user("apu"))
+
+
+@pytest.fixture
+def maintainer(payments: Team) -> User:
+    """Mia of team payments: developer and approver, and looks after members."""
+    return member_of(payments, "maintainer", new_user("mia"))
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Sam of another team: must not learn anything about team payments."""
+    return member_of(new_team("strangers"), "maintainer", new_user("sam"))
+
+
+@pytest.fixture
+def api(valkey: Redis) -> Callable[..., ApiClient]:
+    """`api(user)`: a caller of the REST API with a token of that user; `api()` has none."""
+    return ApiClient.of
+
+
+@pytest.fixture
+def web_client(valkey: Redis) -> Callable[[User], PageClient]:
+    """`web_client(user)`: a browser without JavaScript in which that user is signed in."""
+    return PageClient.of
+
+
+@pytest.fixture
+def anonymous(valkey: Redis) -> Client:
+    """A browser in which nobody is signed in."""
+    return Client()
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[str]:
+    """A real Valkey of this worker's own, behind `settings.REDIS_URL`; answers its address."""
+    socket = Path(settings.VALKEY_SOCKET)
+    folder = socket.with_suffix(".valkey")
+    folder.mkdir()
+    server = subprocess.Popen([broker.find_server(), "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert server.stdin is not None
+    server.stdin.write(broker.configuration(socket, folder, "for-tests-only"))
+    server.stdin.close()
+    try:
+        until(lambda: asyncio.run(broker.answers(socket, "for-tests-only")), seconds=10)
+        yield settings.REDIS_URL
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.fixture
+def valkey(valkey_server: str) -> Iterator[Redis]:
+    """A connection to this worker's Valkey, which is empty when the test begins."""
+    with Redis.from_url(valkey_server) as connection:
+        connection.flushall()
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def sandbox_cluster() -> Any:
+    """The sandbox of this run: a real API server, shared by all workers, ended with the run."""
+    from sandbox.cluster import Sandbox
+
+    sandbox = Sandbox(Path(os.environ.get("SLIPWAY_SANDBOX_HOME", RUN_HOME)))
+    sandbox.ensure_up()
+    return sandbox
+
+
+@pytest.fixture
+def namespace(sandbox_cluster: Any) -> Iterator[str]:
+    """A fresh namespace in the sandbox, removed after the test."""
+    from tests.kubectl import Kubectl
+
+    name = f"t-{uuid4().hex[:10]}"
+    kubectl = Kubectl(sandbox_cluster.kubeconfig)
+    kubectl.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    yield name
+    kubectl.delete(f"/api/v1/namespaces/{name}")
+
+
+@pytest.fixture(scope="session")
+def live_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalRun]:
+    """The whole portal as `make run` starts it, without a sandbox of its own: real processes, an own home and port."""
+    run = PortalRun(tmp_path_factory.mktemp("portal"))
+    try:
+        run.start()
+        yield run
+    finally:
+        run.stop()
+
+
+def until(is_so: Callable[[], object], *, seconds: float = 20) -> None:
+    """Wait for a condition; fail the test when it has not come true in time."""
+    give_up = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < give_up, f"not so after {seconds} s"
+        time.sleep(0.05)
