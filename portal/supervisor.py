@@ -193,17 +193,19 @@ def main(arguments: list[str] | None = None) -> int:
     """The command line; settings come from PORT, SLIPWAY_HOME, SLIPWAY_KUBECONFIG and SLIPWAY_SANDBOX."""
     parser = argparse.ArgumentParser(prog="python -m portal.supervisor", description=__doc__)
     parser.add_argument("command", choices=["run", "stop", "status"])
-    command = parser.parse_args(arguments).command
+    parser.add_argument("--no-sandbox", action="store_true", help="start no cluster")
+    asked = parser.parse_args(arguments)
     home = Home.open(os.environ.get("SLIPWAY_HOME") or ".slipway")
-    if command == "stop":
+    if asked.command == "stop":
         return status.stop(home)
-    if command == "status":
+    if asked.command == "status":
         return asyncio.run(status.show(home))
     kubeconfig = os.environ.get("SLIPWAY_KUBECONFIG", "")
+    no_sandbox = asked.no_sandbox or os.environ.get("SLIPWAY_SANDBOX", "").lower() in {"off", "0", "no"}
     options = Options(
         port=int(os.environ.get("PORT") or 8000),
         kubeconfig=str(Path(kubeconfig).expanduser().resolve()) if kubeconfig else "",
-        with_sandbox=os.environ.get("SLIPWAY_SANDBOX", "on").lower() not in {"off", "0", "no"} and not kubeconfig,
+        with_sandbox=not no_sandbox and not kubeconfig,
     )
     return run(home, options)
 

@@ -18,7 +18,7 @@ WORKER_THREADS = 8
 
 @dataclass(frozen=True)
 class Options:
-    """What the person who starts it may choose. `kubeconfig` "" means: the sandbox, unless that is off."""
+    """What the person who starts it may choose: a cluster of their own by `kubeconfig`, the sandbox, or neither."""
 
     port: int = 8000
     kubeconfig: str = ""
@@ -98,7 +98,7 @@ def long_running(home: Home, options: Options) -> list[Program]:
         ),
         manage("watch", "watch", told={**told, "SLIPWAY_PROCESS": "watch"}, once=False),
     ]
-    if options.with_sandbox and not options.kubeconfig:
+    if options.with_sandbox:
         programs.append(Program("sandbox", [PYTHON, "-m", "sandbox", "run"], told, stop_seconds=15.0))
     return programs
 
