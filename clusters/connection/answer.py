@@ -30,7 +30,7 @@ def read_within(endpoint: Endpoint, method: str, response: BaseHTTPResponse, dea
     chunks: list[bytes] = []
     size = 0
     try:
-        while chunk := response.read1(_CHUNK):  # type: ignore[attr-defined]
+        while chunk := response.read1(_CHUNK):
             chunks.append(chunk)
             size += len(chunk)
             if size > MAX_ANSWER_BYTES:

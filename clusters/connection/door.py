@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from kubernetes.client.api_client import ApiClient
@@ -35,10 +35,12 @@ class Line:
         self.breaker = breaker
         # proxy="" keeps HTTPS_PROXY of the environment away from the cluster's credentials.
         self.client = ApiClient(Configuration(host=endpoint.url, proxy="", connection_pool_maxsize=1))
-        self.client.rest_client.pool_manager = PinnedOrigin(endpoint)
+        self._origin = PinnedOrigin(endpoint)
+        cast("Any", self.client).rest_client.pool_manager = self._origin
 
     def close(self) -> None:
-        self.client.close()
+        """Close its idle connections."""
+        self._origin.clear()
 
 
 @dataclass(frozen=True)
