@@ -24,7 +24,7 @@ CODE := $(wildcard web durable audit accounts clusters services deployments port
   sandbox-build sandbox-up sandbox-down sandbox-status
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ---- the environment: one folder, locked by hash, made once per lock ----
 

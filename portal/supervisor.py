@@ -195,6 +195,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("command", choices=["run", "stop", "status"])
     parser.add_argument("--no-sandbox", action="store_true", help="start no cluster")
     asked = parser.parse_args(arguments)
+    os.umask(0o077)  # everything below the home is this user's alone
     home = Home.open(os.environ.get("SLIPWAY_HOME") or ".slipway")
     if asked.command == "stop":
         return status.stop(home)
