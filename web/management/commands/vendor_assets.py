@@ -39,7 +39,8 @@ class Command(BaseCommand):
         with tempfile.TemporaryDirectory() as folder:
             wanted = [f"{name}@{version}" for name, version in PACKAGES.items()]
             subprocess.run(
-                ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder, *wanted], check=True
+                ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder, *wanted],
+                check=True,
             )
             modules = Path(folder) / "node_modules"
             for source, target in COPIES.items():

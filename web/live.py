@@ -1,0 +1,57 @@
+"""Telling open pages that something changed: a topic's name is published after the commit, pages fetch the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+import redis
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+log = structlog.get_logger(__name__)
+
+MAX_TOPICS = 50
+_may_see: dict[str, Callable[[Any, str], bool]] = {}
+
+
+def channel() -> str:
+    """The one pub/sub channel that carries topic names."""
+    return f"{getattr(settings, 'REDIS_PREFIX', '')}slipway:live"
+
+
+def register_topic(prefix: str, may_see: Callable[[Any, str], bool]) -> None:
+    """Let `prefix` (as `release` in `release:<id>`, or the whole of `releases`) be listened to by whom `may_see` allows.
+
+    `may_see(user, topic)` is asked when a stream opens and again every 15 s. A topic nobody registered is refused.
+    """
+    _may_see[prefix] = may_see
+
+
+def visible(user: Any, topics: list[str]) -> list[str]:
+    """Those of the topics that this person may listen to."""
+    return [
+        topic
+        for topic in topics[:MAX_TOPICS]
+        if (may_see := _may_see.get(topic.partition(":")[0])) is not None and may_see(user, topic)
+    ]
+
+
+def publish(topic: str) -> None:
+    """Tell open pages about `topic` once this transaction commits (at once outside of one). Never raises."""
+    transaction.on_commit(partial(_send, topic), robust=True)
+
+
+def _send(topic: str) -> None:
+    try:
+        _redis().publish(channel(), topic)
+    except redis.RedisError as error:
+        # Pages poll while the stream is down, so a lost message costs seconds, never data.
+        log.warning("live_not_published", topic=topic, error=str(error))
+
+
+@cache
+def _redis() -> redis.Redis:
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1.0, socket_connect_timeout=1.0)

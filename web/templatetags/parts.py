@@ -1,0 +1,371 @@
+"""The parts that pages are made of: typed tags, each with templates/parts/<part>.html of the same name.
+
+A misspelt or missing argument fails when the template is compiled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django import template
+from django.forms import BoundField, CheckboxInput, RadioSelect, Textarea
+from django.http import HttpRequest
+from django.template.context import RequestContext
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from web import ago as relative
+from web.diffs import DiffLine, as_lines
+from web.icons import ICONS
+from web.states import look_of
+
+register = template.Library()
+
+Text = str | Promise
+PODS_DRAWN = 24
+POD_SIZE, POD_GAP = 10, 3
+METER_HOLD, METER_BAD = 85, 95
+
+
+@register.simple_tag
+def icon(name: str, label: Text = "") -> SafeString:
+    """An icon of static/icons.svg. Without a label it is decoration, and a word must stand beside it."""
+    if name not in ICONS:
+        raise template.TemplateSyntaxError(f"there is no icon '{name}' in web/icons.py")
+    use = format_html('<use href="{}#{}"/>', static("icons.svg"), name)
+    if label:
+        return format_html('<svg class="icon" role="img" aria-label="{}">{}</svg>', label, use)
+    return format_html('<svg class="icon" aria-hidden="true">{}</svg>', use)
+
+
+@register.inclusion_tag("parts/state.html")
+def state(value: str, label: Text = "", plain: bool = False) -> dict[str, Any]:
+    """A badge for a status, phase or health: icon and word. `label` replaces the word; `plain` leaves the pill out."""
+    return {"value": value, "look": look_of(value or "unknown"), "label": label, "plain": plain}
+
+
+@register.inclusion_tag("parts/env.html")
+def env(environment: Any, link: str = "") -> dict[str, Any]:
+    """The chip of an environment (a row with name, colour and protected, or only its name)."""
+    return {
+        "name": getattr(environment, "name", None) or str(environment),
+        "colour": environment_colour(environment),
+        "protected": getattr(environment, "protected", False),
+        "link": link,
+    }
+
+
+@register.simple_tag(name="environment_colour")
+def environment_colour(environment: Any) -> str:
+    """Which colour band an environment has: dev, test, staging or prod. Its own choice, else guessed from its name."""
+    own = getattr(environment, "colour", "")
+    if own in {"dev", "test", "staging", "prod"}:
+        return str(own)
+    name = str(getattr(environment, "name", None) or environment).lower()
+    for colour, words in {"prod": ("prod", "live"), "staging": ("stag", "pre", "uat"), "test": ("test", "qa")}.items():
+        if any(word in name for word in words):
+            return colour
+    return "dev"
+
+
+@register.inclusion_tag("parts/ago.html")
+def ago(at: datetime | None, never: Text = "") -> dict[str, Any]:
+    """A moment as "5 min ago", with the exact time in its title; it ticks in the browser. None shows `never`."""
+    return {"at": at, "words": relative.words(at, timezone.now()) if at else "", "never": never}
+
+
+@register.inclusion_tag("parts/as_of.html")
+def as_of(at: datetime | None, stale_after_seconds: int = 15) -> dict[str, Any]:
+    """When a panel was seen: "as of 14:32:08"; past `stale_after_seconds` it says "stale since" and its panel greys."""
+    stale = at is None or timezone.now() - at > timedelta(seconds=stale_after_seconds)
+    return {"at": at, "stale": stale, "stale_after_seconds": stale_after_seconds}
+
+
+@register.inclusion_tag("parts/pods_bar.html")
+def pods_bar(ready: int, total: int, kind: str = "stable", failing: int = 0) -> dict[str, Any]:
+    """A square for each pod: ready ones filled, `failing` ones red, the rest hollow. `kind` is stable or canary."""
+    ready, failing = max(0, ready), max(0, min(failing, total - ready))
+    shown = max(ready, total)
+    step = POD_SIZE + POD_GAP
+    marks = ["up"] * ready + ["bad"] * failing + [""] * (shown - ready - failing)
+    return {
+        "ready": ready,
+        "total": total,
+        "failing": failing,
+        "kind": kind,
+        "squares": [(index * step + 1, mark) for index, mark in enumerate(marks)] if shown <= PODS_DRAWN else [],
+        "width": max(1, shown) * step,
+        "share": round(100 * ready / shown) if shown else 0,
+        "failing_share": round(100 * failing / shown) if shown else 0,
+    }
+
+
+@register.inclusion_tag("parts/steps_track.html")
+def steps_track(steps: Iterable[Any], label: Text = "") -> dict[str, Any]:
+    """The steps of a release in order: each has title, detail and state (done, now, waiting, next, failed, skipped)."""
+    return {"steps": [_step(step) for step in steps], "label": label or _("Steps")}
+
+
+def _step(step: Any) -> dict[str, Any]:
+    values = (
+        step if isinstance(step, dict) else {name: getattr(step, name, "") for name in ("title", "detail", "state")}
+    )
+    state = str(values.get("state") or "next")
+    marks = {"done": "check", "failed": "x", "waiting": "pause", "skipped": "skip-forward"}
+    kinds = {"now": "run", "waiting": "hold", "failed": "bad", "done": "ok"}
+    return {
+        "title": values.get("title", ""),
+        "detail": values.get("detail", ""),
+        "state": state,
+        "kind": kinds.get(state, "unknown"),
+        "mark": marks.get(state, ""),
+        "word": look_of(state).word,
+    }
+
+
+@register.inclusion_tag("parts/timeline.html")
+def timeline(events: Iterable[Any], empty: Text = "") -> dict[str, Any]:
+    """What happened: events with at, message, and optionally actor, tone (ok, run, hold, bad) and proof (quoted text)."""
+    return {"events": events, "empty": empty or _("Nothing has happened yet.")}
+
+
+@register.inclusion_tag("parts/diff.html")
+def diff(lines: str | Iterable[str | DiffLine], label: Text = "") -> dict[str, Any]:
+    """A change line by line: a unified diff as text or lines, or what `web.diffs.compare` answers."""
+    return {"lines": as_lines(lines), "label": label or _("What changes")}
+
+
+@register.inclusion_tag("parts/meter.html")
+def meter(used: float | None, total: float | None, unit: str = "", label: Text = "") -> dict[str, Any]:
+    """How much of a capacity is used. Without a total, or with used None, it says so instead of drawing a zero."""
+    if used is None or not total:
+        return {"known": False, "label": label}
+    percent = 100 * used / total
+    kind = "bad" if percent > METER_BAD else "hold" if percent > METER_HOLD else "unknown"
+    return {
+        "known": True,
+        "used": used,
+        "total": total,
+        "unit": unit,
+        "label": label,
+        "percent": round(percent),
+        "width": min(100, round(percent, 1)),
+        "kind": kind,
+    }
+
+
+@register.inclusion_tag("parts/empty.html")
+def empty(title: Text, why: Text, action_url: str = "", action_label: Text = "", icon: str = "box") -> dict[str, Any]:
+    """What stands where there is nothing: what this is, why it is empty, and the one thing to do about it."""
+    return {"title": title, "why": why, "action_url": action_url, "action_label": action_label, "icon_name": icon}
+
+
+@register.inclusion_tag("parts/crumbs.html")
+def crumbs(*labels_and_urls: Text) -> dict[str, Any]:
+    """The way here: label, url, label, url, ..., and last the label of this page."""
+    parts = [*labels_and_urls, ""] if len(labels_and_urls) % 2 else list(labels_and_urls)
+    return {"crumbs": [(parts[i], parts[i + 1]) for i in range(0, len(parts), 2)]}
+
+
+@register.inclusion_tag("parts/field.html")
+def field(bound: BoundField, hint: Text = "", code: bool = False) -> dict[str, Any]:
+    """A form field with label, hint and errors, tied together for screen readers. `code` sets it in mono."""
+    widget = bound.field.widget
+    help_text = hint or bound.help_text
+    described = [
+        f"{bound.id_for_label}_{what}" for what, there in (("hint", help_text), ("error", bound.errors)) if there
+    ]
+    attrs: dict[str, Any] = {}
+    if described:
+        attrs["aria-describedby"] = " ".join(described)
+    if bound.errors:
+        attrs["aria-invalid"] = "true"
+    if code:
+        attrs |= {"class": "code", "spellcheck": "false", "autocapitalize": "off"}
+    if isinstance(widget, Textarea):
+        attrs.setdefault("rows", 6)
+    return {
+        "bound": bound,
+        "control": bound.as_widget(attrs=attrs),
+        "hint": help_text,
+        "is_check": isinstance(widget, CheckboxInput),
+        "is_group": isinstance(widget, RadioSelect) or bound.use_fieldset,
+    }
+
+
+@register.inclusion_tag("parts/paging.html", takes_context=True)
+def paging(context: RequestContext, page: Any, noun: Text = "") -> dict[str, Any]:
+    """The foot of a list, from a Django Page or from anything with count, next_cursor and previous_cursor."""
+    request: HttpRequest | None = context.get("request")
+    if hasattr(page, "paginator"):
+        count = page.paginator.count
+        following = {"page": page.next_page_number()} if page.has_next() else None
+        preceding = {"page": page.previous_page_number()} if page.has_previous() else None
+        span = (page.start_index(), page.end_index())
+    else:
+        count, span = page.count, None
+        following = {"cursor": page.next_cursor} if page.next_cursor else None
+        preceding = {"cursor": page.previous_cursor} if page.previous_cursor else None
+    return {
+        "count": count,
+        "span": span,
+        "noun": noun,
+        "next": _with_query(request, following),
+        "previous": _with_query(request, preceding),
+    }
+
+
+@register.simple_tag(takes_context=True)
+def here(context: RequestContext, **changes: Any) -> str:
+    """This page's URL with some query parameters changed; None or "" removes one."""
+    return _with_query(context.get("request"), changes) or ""
+
+
+def _with_query(request: HttpRequest | None, changes: dict[str, Any] | None) -> str | None:
+    if changes is None or request is None:
+        return None
+    query = request.GET.copy()
+    query.pop("fragment", None)
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in (None, ""):
+            query[name] = str(value)
+    return f"{request.path}?{query.urlencode()}" if query else request.path
+
+
+@register.inclusion_tag("parts/sort_header.html", takes_context=True)
+def sort_header(context: RequestContext, label: Text, key: str, numeric: bool = False) -> dict[str, Any]:
+    """A <th> whose link orders the list by `key` (`?ordering=key`, then `-key`)."""
+    request: HttpRequest | None = context.get("request")
+    now = request.GET.get("ordering", "") if request else ""
+    changes: dict[str, Any] = {"ordering": f"-{key}" if now == key else key, "page": None, "cursor": None}
+    return {
+        "label": label,
+        "numeric": numeric,
+        "order": "ascending" if now == key else "descending" if now == f"-{key}" else "",
+        "url": _with_query(request, changes),
+    }
+
+
+@register.inclusion_tag("parts/button.html")
+def button(
+    label: Text,
+    why_not: Text = "",
+    kind: str = "",
+    icon: str = "",
+    url: str = "",
+    name: str = "",
+    value: str = "",
+    form: str = "",
+) -> dict[str, Any]:
+    """A button that submits its form, or a link where `url` is given.
+
+    `why_not` not empty: shown disabled, with that reason and who can grant it. `kind`: primary, danger, quiet, small.
+    """
+    return {
+        "label": label,
+        "why_not": why_not,
+        "kind": kind,
+        "icon_name": icon,
+        "url": url,
+        "name": name,
+        "value": value,
+        "form": form,
+    }
+
+
+@register.inclusion_tag("parts/mono.html")
+def mono(text: Any, copy: bool = False) -> dict[str, Any]:
+    """A name, digest or command in mono, with a copy button on request."""
+    return {"text": str(text), "copy": copy}
+
+
+_IMAGE = re.compile(r"\A(?P<repository>.*?)(?P<tag>:[^:/@]+)?(?P<digest>@[a-z0-9]+:[0-9a-f]+)?\Z")
+
+
+@register.inclusion_tag("parts/image.html")
+def image(reference: str) -> dict[str, Any]:
+    """A container image: where it comes from in grey, its tag (or a short digest) strong, all of it in the title."""
+    match = _IMAGE.match(reference)
+    if match is None:
+        return {"reference": reference, "repository": reference, "version": ""}
+    tag, digest = match["tag"] or "", match["digest"] or ""
+    return {"reference": reference, "repository": match["repository"], "version": tag or digest[:20]}
+
+
+@register.inclusion_tag("parts/notice.html")
+def notice(
+    kind: str, title: Text, text: Text = "", proof: Text = "", next: Text = "", request_id: str = ""
+) -> dict[str, Any]:
+    """What failed or needs attention (ok, run, hold, bad, unknown), its cause, the text that proves it, what to do."""
+    icons = {"ok": "circle-check", "run": "info", "hold": "triangle-alert", "bad": "circle-alert"}
+    return {
+        "kind": kind,
+        "icon_name": icons.get(kind, "info"),
+        "title": title,
+        "text": text,
+        "proof": proof,
+        "next": next,
+        "request_id": request_id,
+    }
+
+
+@register.inclusion_tag("parts/tabs.html")
+def tabs(current: str, *keys_labels_urls: Text) -> dict[str, Any]:
+    """Tabs as links: the key of the open one, then key, label, url for each."""
+    flat: Sequence[Text] = keys_labels_urls
+    items = [(flat[i], flat[i + 1], flat[i + 2]) for i in range(0, len(flat), 3)]
+    return {"current": current, "items": items}
+
+
+@register.inclusion_tag("parts/search.html", takes_context=True)
+def search(context: RequestContext, label: Text, name: str = "search") -> dict[str, Any]:
+    """The search box of a list, for inside its <form class="filters">; the key / focuses it."""
+    request: HttpRequest | None = context.get("request")
+    return {"label": label, "name": name, "value": request.GET.get(name, "") if request else ""}
+
+
+@register.simple_tag(takes_context=True)
+def live(context: RequestContext, topics: str, fragment: str) -> SafeString:
+    """The attributes that make an element with `id` = `fragment` live.
+
+    It is fetched again from this page's own URL (query kept) when one of the comma separated `topics` is published.
+    """
+    request: HttpRequest = context["request"]
+    url = _with_query(request, {"fragment": fragment}) or ""
+    return format_html(
+        'id="{}" data-live="{}" hx-get="{}" hx-trigger="refresh" hx-swap="outerMorph" hx-sync="this:queue last" hx-nonce="{}"',
+        fragment,
+        topics,
+        url,
+        getattr(request, "csp_nonce", ""),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def hx(context: RequestContext) -> SafeString:
+    """`hx-nonce="..."`: every element with an hx- attribute carries it, or the guard takes its hx- attributes away."""
+    return format_html('hx-nonce="{}"', getattr(context["request"], "csp_nonce", ""))
+
+
+@register.simple_tag
+def url_or_none(name: str, *args: Any) -> str:
+    """The URL of a page, or "" where this installation does not have that page."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+@register.filter
+def iso(at: datetime) -> str:
+    """A moment as <time datetime> wants it: UTC, with seconds."""
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
