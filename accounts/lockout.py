@@ -12,7 +12,7 @@ from web.errors import TooManyRequests
 from web.problems import answer
 
 
-def locked_out(request: HttpRequest, credentials: dict[str, Any] | None = None, *_args: Any, **_kwargs: Any) -> HttpResponse:
+def locked_out(request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
     """The answer while the lock is on."""
     minutes = int(settings.AXES_COOLOFF_TIME * 60)
     return answer(

@@ -45,6 +45,12 @@ class People(BaseUserManager["User"]):
         return self.get(username__iexact=username or "")
 
 
+class Theme(models.TextChoices):
+    SYSTEM = "system", _("As the system")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
 class User(AbstractBaseUser):
     """A person. Rights come from memberships; an admin passes every check."""
 
@@ -54,7 +60,7 @@ class User(AbstractBaseUser):
     is_admin = models.BooleanField(_("admin"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    theme = models.CharField(max_length=10, default="system", choices=[("system", "system"), ("light", "light"), ("dark", "dark")])
+    theme = models.CharField(max_length=10, default="system", choices=Theme.choices)
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

@@ -27,10 +27,10 @@ class DbNow(Func):
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_context: Any) -> _AsSqlType:
         # The trailing zeros make the text compare rightly with the six-digit fractions that Django writes.
-        return "strftime('%%Y-%%m-%%d %%H:%%M:%%f000', 'now', %s)", [f"{self.plus_seconds:+.3f} seconds"]
+        return "strftime('%%Y-%%m-%%d %%H:%%M:%%f000', 'now', %s)", (f"{self.plus_seconds:+.3f} seconds",)
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_context: Any) -> _AsSqlType:
-        return "(clock_timestamp() + make_interval(secs => %s))", [self.plus_seconds]
+        return "(clock_timestamp() + %s * interval '1 millisecond')", (round(self.plus_seconds * 1000),)
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         return "durable.clock.DbNow", [self.plus_seconds], {}
@@ -38,7 +38,8 @@ class DbNow(Func):
 
 def database_time() -> datetime:
     """What the database's clock says now, aware, in UTC."""
-    sql = "SELECT clock_timestamp()" if connection.vendor == "postgresql" else "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"
+    on_sqlite = "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"
+    sql = "SELECT clock_timestamp()" if connection.vendor == "postgresql" else on_sqlite
     with connection.cursor() as cursor:
         cursor.execute(sql)
         (value,) = cursor.fetchone()

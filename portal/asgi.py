@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 os.environ.setdefault("SLIPWAY_PROCESS", "web")
 
-from django.core.asgi import get_asgi_application  # noqa: E402
-
-django = get_asgi_application()
+from django.core.asgi import get_asgi_application
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
     Receive = Callable[[], Awaitable[Message]]
     Send = Callable[[Message], Awaitable[None]]
     App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+django: App = get_asgi_application()  # type: ignore[assignment]
 
 # (matches the path, application): the first match answers, everything else is Django's.
 ROUTES: list[tuple[Callable[[str], bool], App]] = []

@@ -12,16 +12,16 @@ from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-from django.conf import settings  # noqa: E402
+from django.conf import settings
 
-from portal.place import broker_url  # noqa: E402
+from portal.place import broker_url
 
 ROOMS = ("durable", "audit", "accounts", "clusters", "services", "deployments")
 
 app = Celery("slipway")
 
 
-@app.on_configure.connect  # type: ignore[untyped-decorator]
+@app.on_configure.connect
 def configure(sender: Celery, **_kwargs: Any) -> None:
     """Celery's settings, read when they are first asked for, so that importing this needs no Django settings."""
     serving = os.environ.get("SLIPWAY_PROCESS") == "web"
@@ -62,7 +62,7 @@ def configure(sender: Celery, **_kwargs: Any) -> None:
     )
 
 
-@app.on_after_finalize.connect  # type: ignore[untyped-decorator]
+@app.on_after_finalize.connect
 def collect_beat(sender: Celery, **_kwargs: Any) -> None:
     """Every room's `tasks.BEAT`. A message nobody fetched before the next one is due is dropped, so none pile up."""
     schedule: dict[str, Any] = {}

@@ -40,7 +40,7 @@ def key(variable: str, file: Path, make: Callable[[], str], *, local: bool) -> s
     if file.exists():
         return file.read_text().strip()
     if not local:
-        raise ImproperlyConfigured(f"{variable} is not set. Set it, or set SLIPWAY_LOCAL=1 for a run on your own machine.")
+        raise ImproperlyConfigured(f"{variable} is not set. Set it, or SLIPWAY_LOCAL=1 for a run on your own machine.")
     return _write_once(file, make())
 
 

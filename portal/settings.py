@@ -23,10 +23,8 @@ DEBUG = place.flag("SLIPWAY_DEBUG")
 VERSION = "0.1.0"
 
 SECRET_KEY = place.key("SLIPWAY_SECRET_KEY", HOME / "keys" / "secret-key", place.new_secret_key, local=LOCAL)
-FIELD_KEYS = [
-    part.strip()
-    for part in place.key("SLIPWAY_FIELD_KEYS", HOME / "keys" / "field-keys", place.new_field_key, local=LOCAL).split(",")
-]
+_FIELD_KEYS = place.key("SLIPWAY_FIELD_KEYS", HOME / "keys" / "field-keys", place.new_field_key, local=LOCAL)
+FIELD_KEYS = [part.strip() for part in _FIELD_KEYS.split(",")]
 
 ALLOWED_HOSTS = place.words("SLIPWAY_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = place.words("SLIPWAY_TRUSTED_ORIGINS")
@@ -199,6 +197,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DATETIME_FORMAT": "iso-8601",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "NUM_PROXIES": 0,
+    "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_METADATA_CLASS": None,
 }
 RATE_LIMIT_PER_MINUTE = int(os.environ.get("SLIPWAY_RATE_LIMIT", "600"))
 

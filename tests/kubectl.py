@@ -1,4 +1,4 @@
-"""The cluster administrator's hand in tests: plain calls with the sandbox's kubeconfig, past everything of the portal."""
+"""The cluster administrator's hand in tests: plain calls with the sandbox's kubeconfig, past the portal."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def as_slipway_error(error: Exception) -> SlipwayError | None:
         case SlipwayError():
             return error
         case exceptions.Throttled():
-            seconds = int(error.wait or 60)
+            seconds = int(getattr(error, "wait", None) or 60)
             return TooManyRequests(
                 _("Too many calls in this minute. Try again in %(seconds)d seconds.") % {"seconds": seconds},
                 retry_after=seconds,
@@ -90,7 +90,7 @@ def as_slipway_error(error: Exception) -> SlipwayError | None:
         case exceptions.APIException():
             return _named_by_status(error)
         case SuspiciousOperation() | BadRequest():
-            return _with_status(400, "bad_request", _("The request cannot be read"), _("The request cannot be read."))
+            return _unreadable()
     return None
 
 
@@ -132,6 +132,10 @@ def _with_status(code: int, name: str, heading: str, detail: str) -> SlipwayErro
     return shaped
 
 
+def _unreadable() -> SlipwayError:
+    return _with_status(400, "bad_request", _("The request cannot be read"), _("The request cannot be read."))
+
+
 def _named_by_status(error: exceptions.APIException) -> SlipwayError:
     headings = {
         400: ("bad_request", _("The request cannot be read")),
@@ -152,10 +156,7 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        for name, value in getattr(request, "rate_limit", {}).items():
-            response[name] = value
-        return response
+        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         known = as_slipway_error(error)
@@ -168,6 +169,9 @@ def answer(request: HttpRequest, error: SlipwayError) -> HttpResponse:
         response: HttpResponse = JsonResponse(
             document(error, request.path), status=error.status, content_type=CONTENT_TYPE
         )
+    elif not hasattr(request, "user"):
+        # Refused before anybody was looked up (a foreign Host header, say): no page with a frame can be made.
+        response = HttpResponse(f"{error.title}\n", status=error.status, content_type="text/plain; charset=utf-8")
     else:
         template = "problem.html#problem" if getattr(request, "htmx", False) else "problem.html"
         response = HttpResponse(
@@ -185,7 +189,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400."""
-    return answer(request, _with_status(400, "bad_request", _("The request cannot be read"), _("The request cannot be read.")))
+    return answer(request, _unreadable())
 
 
 def denied(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -201,7 +205,8 @@ def crashed(request: HttpRequest) -> HttpResponse:
             500,
             "internal_error",
             _("Something went wrong here"),
-            _("The portal hit an error of its own. The log has it under request %(id)s.") % {"id": request_id.current()},
+            _("The portal hit an error of its own. Its log tells more: look for %(id)s.")
+            % {"id": request_id.current()},
         ),
     )
 
@@ -211,8 +216,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return answer(
         request,
         NotPermitted(
-            _("The form's proof of origin is missing or too old."), next=_("Load the page again and repeat what you did.")
+            _("The form's proof of origin is missing or too old."),
+            next=_("Load the page again and repeat what you did."),
         ),
     )
-
-

@@ -55,7 +55,7 @@ class RequestIdMiddleware:
 
     async def _answer_async(self, request: HttpRequest) -> HttpResponse:
         request_id = self._begin(request)
-        response = await self.get_response(request)  # type: ignore[misc]
+        response: HttpResponse = await self.get_response(request)  # type: ignore[misc]
         response["X-Request-Id"] = request_id
         return response
 

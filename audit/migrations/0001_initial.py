@@ -6,36 +6,37 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
-                ('actor', models.CharField(db_index=True, max_length=150)),
-                ('actor_id', models.UUIDField(db_index=True, null=True)),
-                ('token_name', models.CharField(default='', max_length=100)),
-                ('action', models.CharField(db_index=True, max_length=60)),
-                ('object_type', models.CharField(max_length=60)),
-                ('object_id', models.CharField(max_length=64)),
-                ('object_name', models.CharField(max_length=253)),
-                ('team', models.CharField(db_index=True, default='', max_length=63)),
-                ('request_id', models.CharField(default='', max_length=128)),
-                ('before', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder, null=True)),
-                ('after', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder, null=True)),
-                ('data', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('prev_hash', models.CharField(default='', max_length=64)),
-                ('hash', models.CharField(default='', max_length=64)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                ("actor", models.CharField(db_index=True, max_length=150)),
+                ("actor_id", models.UUIDField(db_index=True, null=True)),
+                ("token_name", models.CharField(default="", max_length=100)),
+                ("action", models.CharField(db_index=True, max_length=60)),
+                ("object_type", models.CharField(max_length=60)),
+                ("object_id", models.CharField(max_length=64)),
+                ("object_name", models.CharField(max_length=253)),
+                ("team", models.CharField(db_index=True, default="", max_length=63)),
+                ("request_id", models.CharField(default="", max_length=128)),
+                ("before", models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder, null=True)),
+                ("after", models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder, null=True)),
+                ("data", models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ("prev_hash", models.CharField(default="", max_length=64)),
+                ("hash", models.CharField(default="", max_length=64)),
             ],
             options={
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['object_type', 'object_id'], name='entry_object'), models.Index(condition=models.Q(('hash', '')), fields=['id'], name='entry_unsealed')],
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["object_type", "object_id"], name="entry_object"),
+                    models.Index(condition=models.Q(("hash", "")), fields=["id"], name="entry_unsealed"),
+                ],
             },
         ),
     ]

@@ -12,7 +12,9 @@ from accounts.tokens import hashed, new_token
 _numbers = count(1)
 
 
-def new_user(username: str = "", *, password: str | None = None, is_admin: bool = False, is_active: bool = True) -> User:
+def new_user(
+    username: str = "", *, password: str | None = None, is_admin: bool = False, is_active: bool = True
+) -> User:
     """A person; without a password they can only be signed in by the test itself."""
     user = User(username=username or f"user-{next(_numbers)}", is_admin=is_admin, is_active=is_active)
     user.set_password(password)

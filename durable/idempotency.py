@@ -1,0 +1,138 @@
+"""A POST that is sent twice is done once: `Idempotency-Key`, kept for a day per person."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
+
+import orjson
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from durable.models import IdempotencyKey
+from web.errors import BadParameter, Conflict, Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rest_framework.request import Request
+
+KEPT = timedelta(hours=24)
+CLAIM = timedelta(seconds=60)
+KEPT_HEADERS = ("Content-Type", "ETag", "Location", "Retry-After")
+
+
+class StillRunning(Conflict):
+    """The first request with this key has not been answered yet."""
+
+    code = "idempotency_in_progress"
+
+
+class KeyReused(Invalid):
+    """The key came before, with another body or for another address."""
+
+    code = "idempotency_key_reused"
+
+
+class _Replayed(Exception):
+    """Carries the first answer from `initial` to the caller."""
+
+    def __init__(self, kept: IdempotencyKey) -> None:
+        self.kept = kept
+
+
+class IdempotentMixin(APIView):
+    """Put before the view's base class. Fields named in `secret_fields` are never stored with an answer."""
+
+    secret_fields: ClassVar[Sequence[str]] = ()
+    _claim: IdempotencyKey | None = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        key = request.headers.get("Idempotency-Key")
+        if request.method == "POST" and key is not None and request.user.pk:
+            self._claim = claim(request.user.pk, key, fingerprint(request))
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, _Replayed):
+            response = Response(exc.kept.body, status=exc.kept.status, headers=exc.kept.headers)
+            response.content_type = exc.kept.headers.get("Content-Type")
+            response["Idempotency-Replayed"] = "true"
+            return response
+        try:
+            return super().handle_exception(exc)
+        except Exception:
+            if self._claim:
+                self._claim.delete()
+            raise
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        answered = super().finalize_response(request, response, *args, **kwargs)
+        if self._claim:
+            self._keep(self._claim, answered)
+        return answered
+
+    def _keep(self, mine: IdempotencyKey, answered: Response) -> None:
+        if answered.status_code >= 500:
+            mine.delete()
+            return
+        body = orjson.loads(JSONRenderer().render(answered.data) or b"null")
+        if isinstance(body, dict):
+            body = {name: value for name, value in body.items() if name not in self.secret_fields}
+        headers = {name: answered.headers[name] for name in KEPT_HEADERS if name in answered.headers}
+        if answered.content_type:
+            headers["Content-Type"] = answered.content_type
+        own = IdempotencyKey.objects.filter(pk=mine.pk, claimed_until=mine.claimed_until)
+        own.update(status=answered.status_code, body=body, headers=headers)
+
+
+def fingerprint(request: Request) -> str:
+    """What makes two POSTs the same: address with parameters, and the body's meaning (not its spelling)."""
+    body = orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(request.get_full_path().encode() + b"\n" + body).hexdigest()
+
+
+def claim(user_id: UUID, key: str, print_: str) -> IdempotencyKey:
+    """Own the key for the time of one request.
+
+    Raises BadParameter for a key that is empty, longer than 255 or not printable ASCII, StillRunning while the first
+    request runs, KeyReused when the key came with something else, and replays an answer that is already there.
+    """
+    if not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
+        raise BadParameter(_("An Idempotency-Key has 1 to 255 printable ASCII characters."))
+    now = timezone.now()
+    fresh = IdempotencyKey(user_id=user_id, key=key, fingerprint=print_, created_at=now, claimed_until=now + CLAIM)
+    with transaction.atomic():
+        IdempotencyKey.objects.filter(user_id=user_id, key=key, created_at__lt=now - KEPT).delete()
+        IdempotencyKey.objects.bulk_create([fresh], ignore_conflicts=True)
+    kept = IdempotencyKey.objects.get(user_id=user_id, key=key)
+    if kept.pk == fresh.pk:
+        return kept
+    if kept.fingerprint != print_:
+        raise KeyReused(_("This Idempotency-Key came before with another body."), next=_("Use a new key."))
+    if kept.status:
+        raise _Replayed(kept)
+    return _take_lapsed(kept, now)
+
+
+def _take_lapsed(kept: IdempotencyKey, now: datetime) -> IdempotencyKey:
+    lapsed = IdempotencyKey.objects.filter(Q(claimed_until__lt=now), pk=kept.pk, status=0)
+    if lapsed.update(claimed_until=now + CLAIM) != 1:
+        raise StillRunning(
+            _("The first request with this Idempotency-Key is still running."), next=_("Ask again in a second.")
+        )
+    kept.claimed_until = now + CLAIM
+    return kept
+
+
+def forget_old_keys() -> int:
+    """Remove the keys that are older than a day. Answers how many."""
+    removed, _by_model = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
+    return removed

@@ -1,0 +1,112 @@
+"""The base of every REST view: strict parameters, cursor paging, entity tags, rate-limit headers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.http import Http404
+from rest_framework import status
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
+
+from web import filters
+from web.etag import etag, require_match
+from web.paging import CursorPages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from django.db.models import Model
+    from django.http import HttpResponseBase
+    from rest_framework.request import Request
+
+
+class ApiView(APIView):
+    """One address of the API.
+
+    `query_parameters` names the parameters that are read, by action of a viewset (`create`) or by method (`get`).
+    """
+
+    query_parameters: ClassVar[Mapping[str, Sequence[str]]] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        filters.require_known(request.query_params, self.known_parameters(request))
+
+    def known_parameters(self, request: Request) -> set[str]:
+        """The query parameters that this call may carry."""
+        key = getattr(self, "action", None) or (request.method or "").lower()
+        return set(self.query_parameters.get(key, ()))
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        answered: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in getattr(request._request, "rate_limit", {}).items():
+            answered[name] = value
+        return answered
+
+
+class ApiViewSet(ApiView, GenericViewSet[Any]):
+    """A resource of the API.
+
+    Lists are narrowed by `filter_fields` (parameter -> lookup or function), searched over `search_fields`, ordered by
+    `ordering_fields` (default `ordering`), and paged by cursor. `get_queryset` answers what the caller may see.
+    """
+
+    filter_backends = (filters.ListFilters,)
+    pagination_class = CursorPages
+    filter_fields: ClassVar[Mapping[str, filters.Filter]] = {}
+    search_fields: ClassVar[Sequence[str]] = ()
+    ordering_fields: ClassVar[Sequence[str]] = ()
+    ordering: ClassVar[Sequence[str]] = ()
+
+    def known_parameters(self, request: Request) -> set[str]:
+        known = super().known_parameters(request)
+        if self.action == "list":
+            known |= {"limit", "cursor", *self.filter_fields}
+            known |= {"search"} if self.search_fields else set()
+            known |= {"ordering"} if self.ordering_fields else set()
+        return known
+
+    def one(self, **lookup: Any) -> Any:
+        """The visible object with these values. Raises Http404; also for values no such object can have."""
+        try:
+            found = self.get_queryset().filter(**lookup).first()
+        except (ValueError, TypeError):
+            found = None
+        if found is None:
+            raise Http404
+        return found
+
+    def paged(self, rows: Any) -> Response:
+        """Answer a list: filtered, ordered, one portion of it, serialized."""
+        portion = self.paginate_queryset(self.filter_queryset(rows))
+        return self.get_paginated_response(self.get_serializer(portion, many=True).data)
+
+    def valid(self, serializer: Any = None, **kwargs: Any) -> dict[str, Any]:
+        """The validated body. Raises ValidationError, which is answered as 422 with pointers."""
+        serializer = serializer or self.get_serializer(data=self.request.data, **kwargs)
+        serializer.is_valid(raise_exception=True)
+        data: dict[str, Any] = serializer.validated_data
+        return data
+
+    def matched(self, obj: Any) -> Any:
+        """The object itself when the caller's If-Match allows an edit of it."""
+        require_match(self.request, obj)
+        return obj
+
+    def answer(self, obj: Model, code: int = status.HTTP_200_OK, **headers: str) -> Response:
+        """One object, with its entity tag where it counts edits."""
+        if hasattr(obj, "version"):
+            headers["ETag"] = etag(obj)
+        return Response(self.get_serializer(obj).data, status=code, headers=headers)
+
+
+def accepted(body: Any, location: str) -> Response:
+    """202: work has begun; `location` is where its progress can be read."""
+    return Response(body, status=status.HTTP_202_ACCEPTED, headers={"Location": location})
+
+
+def created(body: Any, location: str) -> Response:
+    """201: the thing is there, at `location`."""
+    return Response(body, status=status.HTTP_201_CREATED, headers={"Location": location})

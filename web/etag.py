@@ -1,0 +1,51 @@
+"""Edits by people that must not overwrite each other: ETag and If-Match over an integer column `version`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from web.errors import PreconditionFailed
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+    from rest_framework.request import Request
+
+
+class Versioned(Protocol):
+    """A row that counts its edits by people."""
+
+    version: int
+
+
+def etag(obj: Versioned) -> str:
+    """The entity tag of a row as it was read."""
+    return f'"{obj.version}"'
+
+
+def require_match(request: Request, obj: Versioned) -> None:
+    """Raise PreconditionFailed when the caller's If-Match names another version than the row has."""
+    given = request.headers.get("If-Match", "").strip()
+    if given and given != "*" and etag(obj) not in [tag.strip().removeprefix("W/") for tag in given.split(",")]:
+        raise _changed()
+
+
+def claim_version(obj: Model) -> None:
+    """Count one edit of a row inside the transaction of the edit.
+
+    Raises PreconditionFailed when somebody else has edited it since `obj` was read.
+    """
+    row = cast("Any", obj)
+    rows = type(row)._default_manager.filter(pk=row.pk, version=row.version)
+    if rows.update(version=F("version") + 1) != 1:
+        raise _changed()
+    row.version += 1
+
+
+def _changed() -> PreconditionFailed:
+    return PreconditionFailed(
+        _("It was changed since you read it; nothing of your edit was stored."),
+        next=_("Read it again, look at what changed, and repeat your edit."),
+    )
