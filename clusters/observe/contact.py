@@ -1,0 +1,50 @@
+"""Whether a cluster counts as connected. Pure: calm, so that one lost request does not turn a page red."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PATIENCE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A status that differs from the one before; `status` is a value of Cluster.Status."""
+
+    status: str
+    message: str = ""
+
+
+class Contact:
+    """Turns single successes and failures into a status. Times are seconds on any one clock."""
+
+    def __init__(self, status: str, message: str = "") -> None:
+        self._said = News(status, message)
+        self._failing_since: float | None = None
+
+    @property
+    def is_failing(self) -> bool:
+        return self._failing_since is not None
+
+    def failing_for(self, now: float) -> float:
+        """Seconds since the first failure in a row, 0 while there is none."""
+        return 0.0 if self._failing_since is None else now - self._failing_since
+
+    def heard(self) -> News | None:
+        """The API server answered."""
+        self._failing_since = None
+        return self._say(News("connected"))
+
+    def failed(self, now: float, why: str) -> News | None:
+        """It did not. News comes only when that has gone on for PATIENCE_SECONDS, and again when the reason changes."""
+        if self._failing_since is None:
+            self._failing_since = now
+        if now - self._failing_since < PATIENCE_SECONDS:
+            return None
+        return self._say(News("unreachable", why))
+
+    def _say(self, news: News) -> News | None:
+        if news == self._said:
+            return None
+        self._said = news
+        return news

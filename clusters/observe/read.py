@@ -1,0 +1,68 @@
+"""What the watcher has written, for pages and ticks. Nothing here contacts a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from clusters.models import Observation, WatchState
+from durable.clock import DbNow, database_time
+
+SILENT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """`as_of`: the state is that of this time or later (None: never seen). `stale`: nobody is watching it right now."""
+
+    as_of: datetime | None
+    stale: bool
+    errors: tuple[str, ...] = ()
+
+
+def observed(cluster_id: UUID, kind: str, namespace: str, name: str) -> Observation | None:
+    """The row of one object, None when the cluster was not seen to hold it."""
+    return Observation.objects.filter(cluster_id=cluster_id, kind=kind, namespace=namespace, name=name).first()
+
+
+def observed_many(
+    cluster_id: UUID,
+    kind: str,
+    namespace: str,
+    *,
+    owner_uids: Collection[str] | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> list[Observation]:
+    """The rows of a kind in a namespace by name, those of these controlling owners and with these labels if given."""
+    rows = Observation.objects.filter(cluster_id=cluster_id, kind=kind, namespace=namespace).order_by("name")
+    if owner_uids is not None:
+        rows = rows.filter(owner_uid__in=owner_uids)
+    # In Python: keys hold dots and slashes, which the databases spell differently, and a namespace is small.
+    return [row for row in rows if not labels or labels.items() <= row.labels.items()]
+
+
+def watching(cluster_id: UUID, kind: str) -> bool:
+    """Whether rows of this kind are current: listed completely, and heard of within the last five seconds."""
+    return WatchState.objects.filter(
+        cluster_id=cluster_id,
+        kind=kind,
+        connected=True,
+        synced_at__isnull=False,
+        contact_at__gt=DbNow(-SILENT_SECONDS),
+    ).exists()
+
+
+def freshness(cluster_id: UUID, kinds: Iterable[str]) -> Freshness:
+    """How old the rows of these kinds may be, by the least fresh one. Two queries."""
+    wanted = set(kinds)
+    states = list(WatchState.objects.filter(cluster_id=cluster_id, kind__in=wanted))
+    # A contact before the first complete list says nothing about the rows.
+    contacts = [state.contact_at if state.synced_at else None for state in states]
+    errors = tuple(state.error for state in states if state.error)
+    if len(states) < len(wanted) or not all(contacts):
+        return Freshness(None, stale=True, errors=errors)
+    as_of = min(contact for contact in contacts if contact)
+    silent = (database_time() - as_of).total_seconds() > SILENT_SECONDS
+    return Freshness(as_of, stale=silent or not all(state.connected for state in states), errors=errors)

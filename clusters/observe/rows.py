@@ -1,0 +1,191 @@
+"""Changes of one cluster -> Observation rows. Runs in the writer's thread; each function is one short transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import DatabaseError, OperationalError, transaction
+from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.utils import timezone
+
+from clusters.models import Cluster, Observation
+from clusters.observe.objects import SeenObject
+
+if TYPE_CHECKING:
+    from clusters.observe.slim.parts import Raw
+    from clusters.observe.whole import KeptWhole
+
+log = logging.getLogger(__name__)
+
+_UPDATED = ("uid", "resource_version", "generation", "labels", "owner_uid", "slim", "whole", "seen_at")
+_IDS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to one object. `whole` is the object with all fields where it is kept so.
+
+    `fills` marks a change that only adds `whole` to a row that is there: it comes from a list made beside the watch, so
+    it must neither bring back what was deleted since nor put an older state over a newer one.
+    """
+
+    seen: SeenObject
+    deleted: bool = False
+    whole: Raw | None = None
+    fills: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    id: int
+    uid: str
+    resource_version: int
+    slim: Any
+    is_whole: bool
+
+
+def write(cluster_id: UUID, changes: Sequence[Change]) -> list[Change]:
+    """Store the changes and answer those that made a difference, in the same order.
+
+    An object that the database refuses is logged and left out (T41). Raises OperationalError when the database is away.
+    """
+    rows = _rows(cluster_id, changes)
+    effective = [change for change in changes if _differs(change, rows.get(change.seen.key))]
+    if not effective:
+        return []
+    try:
+        _store(cluster_id, effective, rows)
+    except OperationalError:
+        raise
+    except (DatabaseError, ValueError):
+        if not Cluster.objects.filter(pk=cluster_id).exists():
+            return []
+        return [change for change in effective if _stored_alone(cluster_id, change, rows)]
+    return effective
+
+
+def _stored_alone(cluster_id: UUID, change: Change, rows: dict[tuple[str, str, str], _Row]) -> bool:
+    try:
+        _store(cluster_id, [change], rows)
+    except OperationalError:
+        raise
+    except (DatabaseError, ValueError) as error:
+        kind, namespace, name = change.seen.key
+        log.warning(
+            "an object cannot be stored and is skipped",
+            extra={
+                "cluster_id": str(cluster_id),
+                "kind": kind,
+                "namespace": namespace,
+                "object": name,
+                "error": str(error),
+            },
+        )
+        return False
+    return True
+
+
+def _rows(cluster_id: UUID, changes: Sequence[Change]) -> dict[tuple[str, str, str], _Row]:
+    """The rows that are there for these objects, one query a kind."""
+    names: dict[str, set[str]] = {}
+    for change in changes:
+        names.setdefault(change.seen.kind, set()).add(change.seen.name)
+    found = {}
+    for kind, wanted in names.items():
+        rows = Observation.objects.filter(cluster_id=cluster_id, kind=kind, name__in=wanted).annotate(
+            is_whole=ExpressionWrapper(Q(whole__isnull=False), output_field=BooleanField())
+        )
+        for namespace, name, *columns in rows.values_list(
+            "namespace", "name", "id", "uid", "resource_version", "slim", "is_whole"
+        ):
+            found[kind, namespace, name] = _Row(*columns)
+    return found
+
+
+def _differs(change: Change, row: _Row | None) -> bool:
+    seen = change.seen
+    if row is None:
+        return not change.deleted and not change.fills
+    if change.deleted:
+        return not seen.uid or row.uid == seen.uid
+    if change.fills:
+        return row.uid == seen.uid and row.resource_version <= seen.resource_version
+    return (row.uid, row.resource_version, row.slim) != (
+        seen.uid,
+        seen.resource_version,
+        seen.slim,
+    ) or row.is_whole != (change.whole is not None)
+
+
+def _store(cluster_id: UUID, changes: Sequence[Change], rows: dict[tuple[str, str, str], _Row]) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        gone = [rows[change.seen.key].id for change in changes if change.deleted]
+        if gone:
+            Observation.objects.filter(pk__in=gone).delete()
+        Observation.objects.bulk_create(
+            [
+                Observation(
+                    cluster_id=cluster_id,
+                    kind=change.seen.kind,
+                    namespace=change.seen.namespace,
+                    name=change.seen.name,
+                    uid=change.seen.uid,
+                    resource_version=change.seen.resource_version,
+                    generation=change.seen.generation,
+                    labels=change.seen.labels or {},
+                    owner_uid=change.seen.owner_uid,
+                    slim=change.seen.slim or {},
+                    whole=change.whole,
+                    seen_at=now,
+                )
+                for change in changes
+                if not change.deleted
+            ],
+            update_conflicts=True,
+            unique_fields=("cluster", "kind", "namespace", "name"),
+            update_fields=_UPDATED,
+        )
+
+
+def sweep(cluster_id: UUID, kind: str, listed: set[tuple[str, str]]) -> list[Change]:
+    """Delete the rows of a kind that a complete list did not hold; answers them as deletions."""
+    vanished = [
+        row
+        for row in Observation.objects.filter(cluster_id=cluster_id, kind=kind)
+        .only("kind", "namespace", "name", "uid", "labels", "owner_uid")
+        .iterator(chunk_size=2000)
+        if (row.namespace, row.name) not in listed
+    ]
+    for start in range(0, len(vanished), _IDS_AT_ONCE):
+        Observation.objects.filter(pk__in=[row.pk for row in vanished[start : start + _IDS_AT_ONCE]]).delete()
+    return [
+        Change(SeenObject(row.kind, row.namespace, row.name, uid=row.uid, labels=row.labels), deleted=True)
+        for row in vanished
+    ]
+
+
+def forget_whole(cluster_id: UUID, namespace: str, kept: KeptWhole) -> list[Change]:
+    """Drop the whole objects of a namespace that no KeepWhole row asks for. Answers nothing: no object changed."""
+    rows = Observation.objects.filter(cluster_id=cluster_id, namespace=namespace, whole__isnull=False).defer("whole")
+    stale = [row.pk for row in rows if not kept.wants(_seen(row))]
+    for start in range(0, len(stale), _IDS_AT_ONCE):
+        Observation.objects.filter(pk__in=stale[start : start + _IDS_AT_ONCE]).update(whole=None)
+    return []
+
+
+def _seen(row: Observation) -> SeenObject:
+    owner = row.slim.get("owner", {})
+    return SeenObject(
+        kind=row.kind,
+        namespace=row.namespace,
+        name=row.name,
+        owner_kind=owner.get("kind", ""),
+        owner_name=owner.get("name", ""),
+        owner_uid=row.owner_uid,
+        slim=row.slim,
+    )
