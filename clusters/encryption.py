@@ -6,7 +6,7 @@ decrypt. So table and primary key go inside the plaintext and are compared on ev
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -68,7 +68,13 @@ class _SealedAttribute(DeferredAttribute):
         return unseal(held, bound_to=_row_of(instance))
 
 
-class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]
+if TYPE_CHECKING:
+    _TextField = models.TextField[dict[str, str], dict[str, str]]
+else:
+    _TextField = models.TextField
+
+
+class EncryptedJSONField(_TextField):
     """A JSON value that is encrypted at rest. The row needs its primary key before saving; `update()` is refused."""
 
     descriptor_class = _SealedAttribute

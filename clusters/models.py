@@ -175,7 +175,7 @@ class Grant(models.Model):
         constraints: ClassVar = (models.UniqueConstraint(fields=("team", "cluster"), name="grant_unique"),)
 
     def __str__(self) -> str:
-        return f"{self.team_id} on {self.cluster_id}"
+        return f"{self.team.name} on {self.cluster.name}"
 
     def covers(self, namespace: str) -> bool:
         return "*" in self.namespaces or namespace in self.namespaces

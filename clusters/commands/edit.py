@@ -1,0 +1,48 @@
+"""Change what a cluster is called and belongs to; where it is and how to get in changes by `rotate`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.permissions import require
+from audit.record import audit
+from clusters.commands.fields import clean_fields
+from clusters.models import Cluster
+from web.errors import PreconditionFailed
+from web.live import publish
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+def edit_cluster(by: User, cluster: Cluster, **values: Any) -> Cluster:
+    """Set title, environment, labels or prometheus_url, whichever are given.
+
+    Raises NotPermitted, Invalid, and PreconditionFailed when somebody edited the cluster since `cluster` was read.
+    """
+    require(by, "cluster.edit", None)
+    changed = {name: value for name, value in clean_fields(values).items() if value != getattr(cluster, name)}
+    if not changed:
+        return cluster
+    before = {name: getattr(cluster, name) for name in changed}
+    with transaction.atomic():
+        save_edit(cluster, changed)
+        audit(by, "cluster.edit", cluster, before=before, after=changed)
+        publish(f"cluster:{cluster.name}")
+        publish("clusters")
+    return cluster
+
+
+def save_edit(cluster: Cluster, changed: dict[str, Any]) -> None:
+    """Write the columns and raise the version, if it still is the one that was read. Raises PreconditionFailed."""
+    version = cluster.version + 1
+    if not Cluster.objects.filter(pk=cluster.pk, version=cluster.version).update(version=version, **changed):
+        raise PreconditionFailed(
+            _("Cluster %(name)s was edited by somebody else meanwhile.") % {"name": cluster.name},
+            next=_("Read it again and repeat the change."),
+        )
+    for name, value in {**changed, "version": version}.items():
+        setattr(cluster, name, value)
