@@ -171,6 +171,7 @@ def run(home: Home, options: Options) -> int:
             return asyncio.run(Supervisor(home, options, log).run())
         finally:
             status.forget_run(home)
+            log.close()
 
 
 def port_taken(port: int) -> str:

@@ -39,6 +39,10 @@ class Log:
             self.bar_text = text
             self._print(f"{CLEAR_LINE}{text}")
 
+    def close(self) -> None:
+        """Write no more lines."""
+        self.file.close()
+
     def _print(self, text: str) -> None:
         if self.terminal is None:
             return
