@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from web.errors import Conflict, Invalid, NotFound, SlipwayError
+from web.errors import Conflict, Invalid
 
 
 class NameTaken(Conflict):
@@ -46,19 +46,6 @@ class WorkloadRefused(Invalid):
     title = _("The cluster refused the workload")
 
 
-class ClusterSilent(SlipwayError):
-    """The cluster had to be asked and could not be; nothing was changed."""
-
-    code = "cluster_unreachable"
-    status = 503
-    title = _("The cluster cannot be reached")
-
-
 class CatalogUnreadable(Invalid):
     code = "catalog_unreadable"
     title = _("The catalog file cannot be read")
-
-
-class ServiceNotFound(NotFound):
-    code = "service_not_found"
-    title = _("There is no such service")

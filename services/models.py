@@ -11,7 +11,6 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.permissions import teams_of
 from web.names import dns_label
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class Environment(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("services:environment", args=[self.name])
+        return reverse("environment", args=[self.name])
 
 
 def _environments_that_ask(user: User) -> list[uuid.UUID]:
@@ -59,7 +58,7 @@ def _environments_that_ask(user: User) -> list[uuid.UUID]:
     asking = Environment.objects.exclude(approvals=[]).values_list("id", "approvals")
     if not asking:
         return []
-    teams = set(teams_of(user).values_list("name", flat=True))
+    teams = set(user.memberships.values_list("team__name", flat=True))
     return [pk for pk, rules in asking if any(rule.get("team") in teams for rule in rules)]
 
 
@@ -68,11 +67,11 @@ class ServiceQuerySet(QuerySet["Service"]):
         """Services of the user's teams, and those that run where a team of the user is asked to approve."""
         if user.is_admin:
             return self
-        mine = Q(team__in=teams_of(user))
+        mine = Q(team__in=user.memberships.values("team"))
         asked = _environments_that_ask(user)
-        if asked:
-            mine |= Exists(Target.objects.filter(service=OuterRef("pk"), environment__in=asked))
-        return self.filter(mine)
+        if not asked:
+            return self.filter(mine)
+        return self.filter(mine | Q(Exists(Target.objects.filter(service=OuterRef("pk"), environment__in=asked))))
 
 
 class Service(models.Model):
@@ -111,7 +110,7 @@ class Service(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("services:service", args=[self.name])
+        return reverse("service", args=[self.name])
 
 
 class TargetQuerySet(QuerySet["Target"]):
@@ -161,5 +160,5 @@ class Target(models.Model):
 
     @staticmethod
     def key_of(cluster_uid: str, namespace: str, kind: str, workload: str) -> str:
-        """The identity of a workload: two registrations of one cluster share its kube-system uid, so they share keys."""
+        """The identity of a workload. A cluster that is registered twice has one uid, so its workloads one key."""
         return f"{cluster_uid}/{namespace}/{kind}/{workload}"

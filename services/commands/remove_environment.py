@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.transaction import atomic
+from django.utils.translation import gettext as _
+
+from accounts.permissions import require
+from audit.record import audit
+from services.errors import StillUsed
+from services.facts import environment_facts
+from services.models import Environment
+from web.etag import claim_version
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+def remove_environment(environment: Environment, *, by: User) -> None:
+    """Remove a stage that nothing runs in.
+
+    Raises NotPermitted, PreconditionFailed, StillUsed with the targets that are in it.
+    """
+    require(by, "environment.remove", None)
+    with atomic():
+        claim_version(environment)
+        inside = list(environment.targets.order_by("service__name").values_list("service__name", flat=True))
+        if inside:
+            raise StillUsed(
+                _("“%(name)s” cannot be removed: %(count)d services have a target in it.")
+                % {"name": environment.name, "count": len(inside)},
+                blocked_by=[
+                    {"kind": "target", "service": service, "environment": environment.name} for service in inside[:100]
+                ],
+                next=_("Remove these targets first."),
+            )
+        audit(by, "environment.remove", environment, before=environment_facts(environment))
+        environment.delete()

@@ -1,0 +1,60 @@
+"""Tells open pages that a service changed: at once when a person did it, coalesced when a cluster did."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from django.db import close_old_connections
+
+from services.models import Target
+from web.live import publish
+
+COALESCE_SECONDS = 0.3
+
+
+def announce(service: str) -> None:
+    """Publish, after commit, that the page of this service and the list of services have changed."""
+    publish(f"service:{service}")
+    publish("services")
+
+
+class Coalescer:
+    """Gathers names for a moment, so that the forty changes of one roll-out redraw a page three times, not forty."""
+
+    def __init__(self, seconds: float = COALESCE_SECONDS) -> None:
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._waiting: set[str] = set()
+
+    def add(self, service: str) -> None:
+        """Announce the service within `seconds`, together with all that are added until then."""
+        with self._lock:
+            is_first = not self._waiting
+            self._waiting.add(service)
+        if is_first:
+            timer = threading.Timer(self._seconds, self.flush)
+            timer.daemon = True
+            timer.start()
+
+    def flush(self) -> None:
+        """Publish what has gathered."""
+        with self._lock:
+            services, self._waiting = self._waiting, set()
+        for service in sorted(services):
+            publish(f"service:{service}")
+        if services:
+            publish("services")
+        close_old_connections()
+
+
+_coalescer = Coalescer()
+
+
+def when_object_changed(sender: object, *, cluster_id: Any, kind: str, namespace: str, name: str, **_more: Any) -> None:
+    """Receiver of clusters.signals.object_changed. Deployments are followed: their status moves with their Pods."""
+    if kind != Target.Kind.DEPLOYMENT:
+        return
+    affected = Target.objects.filter(cluster_id=cluster_id, namespace=namespace, workload=name, kind=kind)
+    for service in affected.values_list("service__name", flat=True):
+        _coalescer.add(service)

@@ -1,0 +1,115 @@
+"""Targets together with what was last seen of their workloads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from clusters.models import Observation
+from services.health import Health, health_of
+from services.images import version_of
+from services.models import Environment, Service, Target
+from services.queries.freshness import Contact, contacts_with
+
+row_extras: list[Callable[[list[Target]], dict[UUID, dict[str, Any]]]] = []
+"""What upper rooms know about targets, by target id: they append in AppConfig.ready, one query per call.
+
+Keys that a row shows: last_release and active_release, each `{url, label, status, at, by}`.
+"""
+
+
+@dataclass(frozen=True)
+class TargetRow:
+    """One environment of a service. `image` and `version` are "" while the workload was not seen.
+
+    `as_of` is the last contact with the cluster, for it is then that the counts were still true.
+    """
+
+    target: Target
+    health: Health
+    image: str = ""
+    desired: int = 0
+    ready: int = 0
+    updated: int = 0
+    as_of: datetime | None = None
+    is_fresh: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> Environment:
+        return self.target.environment
+
+    @property
+    def version(self) -> str:
+        return version_of(self.image) if self.image else ""
+
+
+def service_rows(service: Service) -> list[TargetRow]:
+    """A row for each environment that the service has a target in, in the order of the environments."""
+    targets = Target.objects.filter(service=service).select_related("environment", "cluster", "service__team")
+    return target_rows(list(targets), with_extras=True)
+
+
+def target_rows(targets: list[Target], *, with_extras: bool = False) -> list[TargetRow]:
+    """The targets with health, version and counts, in the same order. Two queries for any number of targets."""
+    seen = _observations(targets)
+    contacts = contacts_with({target.cluster_id for target in targets})
+    extras = _extras(targets) if with_extras else {}
+    return [
+        _row(
+            target,
+            seen.get((target.cluster_id, target.namespace, target.workload)),
+            contacts.get(target.cluster_id),
+            extras.get(target.pk, {}),
+        )
+        for target in targets
+    ]
+
+
+def image_seen(slim: Mapping[str, Any] | None, container: str) -> str:
+    """The image of the service's container, or of the only one there is; "" when neither was seen."""
+    images: Mapping[str, str] = (slim or {}).get("images") or {}
+    if container in images:
+        return images[container]
+    return next(iter(images.values())) if len(images) == 1 else ""
+
+
+def _row(target: Target, seen: Observation | None, contact: Contact | None, extra: Mapping[str, Any]) -> TargetRow:
+    is_fresh = contact is not None and contact.is_fresh
+    slim = seen.slim if seen else None
+    return TargetRow(
+        target=target,
+        health=health_of(slim, is_fresh=is_fresh),
+        image=image_seen(slim, target.container),
+        desired=int((slim or {}).get("desired", 0)),
+        ready=int((slim or {}).get("ready", 0)),
+        updated=int((slim or {}).get("updated", 0)),
+        as_of=contact.at if contact else (seen.seen_at if seen else None),
+        is_fresh=is_fresh,
+        extra=extra,
+    )
+
+
+def _observations(targets: Iterable[Target]) -> dict[tuple[UUID, str, str], Observation]:
+    """By cluster, namespace and workload. The filter is the box around the targets; others in it are left unused."""
+    targets = list(targets)
+    if not targets:
+        return {}
+    inside = Observation.objects.filter(
+        kind=Target.Kind.DEPLOYMENT,
+        cluster__in={target.cluster_id for target in targets},
+        namespace__in={target.namespace for target in targets},
+        name__in={target.workload for target in targets},
+    ).only("cluster_id", "namespace", "name", "slim", "seen_at")
+    return {(seen.cluster_id, seen.namespace, seen.name): seen for seen in inside}
+
+
+def _extras(targets: list[Target]) -> dict[UUID, dict[str, Any]]:
+    gathered: dict[UUID, dict[str, Any]] = {}
+    for ask in row_extras:
+        for target_id, more in ask(targets).items():
+            gathered.setdefault(target_id, {}).update(more)
+    return gathered

@@ -1,0 +1,75 @@
+"""services.health again, as an SQL expression: filtering ten thousand services must not load their observations.
+
+tests/services/test_health.py compares both on every kind of row.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Case, CharField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Cast, Coalesce
+from django.utils import timezone
+
+from clusters.models import Observation, WatchState
+from services.health import State
+from services.models import Target
+from services.queries.freshness import FRESH_SECONDS
+
+COUNTS = ["desired", "ready", "updated", "replicas", "generation", "observed_generation"]
+
+
+def targets_in_state(state: State) -> QuerySet[Target]:
+    """The targets whose health is `state`."""
+    return with_state(Target.objects.all()).filter(state=state)
+
+
+def with_state(targets: QuerySet[Target]) -> QuerySet[Any]:
+    """The targets annotated with `state`, a value of services.health.State."""
+    oldest = timezone.now() - timedelta(seconds=FRESH_SECONDS)
+    heard = WatchState.objects.filter(
+        cluster=OuterRef("cluster"), kind=Target.Kind.DEPLOYMENT, synced_at__isnull=False, contact_at__gte=oldest
+    )
+    seen = _judged(
+        Observation.objects.filter(
+            cluster=OuterRef("cluster"),
+            kind=Target.Kind.DEPLOYMENT,
+            namespace=OuterRef("namespace"),
+            name=OuterRef("workload"),
+        )
+    )
+    return targets.annotate(
+        state=Case(
+            When(~Exists(heard), then=Value(State.UNKNOWN)),
+            When(~Exists(seen), then=Value(State.MISSING)),
+            default=Subquery(seen.values("judged")[:1]),
+            output_field=CharField(),
+        )
+    )
+
+
+def _judged(observations: QuerySet[Observation]) -> QuerySet[Any]:
+    progressing = KeyTransform("Progressing", KeyTransform("conditions", "slim"))
+    counted = observations.annotate(
+        **{f"{key}_seen": Cast(KeyTextTransform(key, "slim"), IntegerField()) for key in COUNTS},
+        given_up=Coalesce(KeyTextTransform("reason", progressing), Value("")),
+    )
+    is_stuck = Q(given_up="ProgressDeadlineExceeded")
+    is_rolling = (
+        Q(observed_generation_seen__lt=F("generation_seen"))
+        | Q(updated_seen__lt=F("desired_seen"))
+        | Q(replicas_seen__gt=F("updated_seen"))
+    )
+    return counted.annotate(
+        judged=Case(
+            When(desired_seen__isnull=True, then=Value(State.UNKNOWN)),
+            When(desired_seen=0, then=Value(State.SCALED_TO_ZERO)),
+            When(is_rolling & ~is_stuck, then=Value(State.PROGRESSING)),
+            When(ready_seen=0, then=Value(State.DOWN)),
+            When(Q(ready_seen__lt=F("desired_seen")) | is_stuck, then=Value(State.DEGRADED)),
+            default=Value(State.HEALTHY),
+            output_field=CharField(),
+        )
+    )
