@@ -1,3 +1,19 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from accounts import api
+
+urlpatterns = [
+    path("me/", api.MeView.as_view(), name="me"),
+    path("users/", api.UserViewSet.as_view({"get": "list", "post": "create"}), name="users"),
+    path(
+        "users/<str:username>/",
+        api.UserViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="user",
+    ),
+    path("teams/", api.TeamViewSet.as_view({"get": "list", "post": "create"}), name="teams"),
+    path("teams/<str:name>/", api.TeamViewSet.as_view({"get": "retrieve", "patch": "partial_update"}), name="team"),
+    path("teams/<str:name>/members/", api.MemberViewSet.as_view({"get": "list", "post": "create"}), name="members"),
+    path("teams/<str:name>/members/<str:user>/", api.MemberViewSet.as_view({"delete": "destroy"}), name="member"),
+    path("tokens/", api.TokenViewSet.as_view({"get": "list", "post": "create"}), name="tokens"),
+    path("tokens/<uuid:pk>/", api.TokenViewSet.as_view({"get": "retrieve", "delete": "destroy"}), name="token"),
+]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
-from csp.constants import NONE, SELF
+from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from portal import place
@@ -22,6 +22,8 @@ LOCAL = place.flag("SLIPWAY_LOCAL")
 DEBUG = place.flag("SLIPWAY_DEBUG")
 VERSION = "0.1.0"
 
+if LOCAL:
+    HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
 SECRET_KEY = place.key("SLIPWAY_SECRET_KEY", HOME / "keys" / "secret-key", place.new_secret_key, local=LOCAL)
 _FIELD_KEYS = place.key("SLIPWAY_FIELD_KEYS", HOME / "keys" / "field-keys", place.new_field_key, local=LOCAL)
 FIELD_KEYS = [part.strip() for part in _FIELD_KEYS.split(",")]
@@ -138,7 +140,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF],
+        "script-src": [SELF, NONCE],
         "style-src": [SELF],
         "img-src": [SELF],
         "font-src": [SELF],
@@ -147,6 +149,8 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["htmx"],
     }
 }
 

@@ -12,6 +12,7 @@ api = [
 
 urlpatterns = [
     path("api/v1/", include((api, "api"))),
+    path("", include("web.urls")),
     path("", include("accounts.urls")),
     path("", include("audit.urls")),
     path("", include("clusters.urls")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound
@@ -37,7 +38,7 @@ class CursorPages(CursorPagination):
         self.count = queryset.count()
         try:
             return super().paginate_queryset(queryset, request, view)
-        except (NotFound, ValueError):
+        except (NotFound, ValueError, ValidationError):
             raise BadParameter(_("The cursor cannot be read. Begin again without it.")) from None
 
     def get_page_size(self, request: Request) -> int:
@@ -53,6 +54,11 @@ class CursorPages(CursorPagination):
         allowed = getattr(view, "ordering_fields", ())
         columns = ordering_of(request.query_params.get("ordering", ""), allowed, default)
         return tuple("-id" if column == "-pk" else "id" if column == "pk" else column for column in columns)
+
+    def _get_position_from_instance(self, instance: Any, ordering: Sequence[str]) -> str:
+        for name in ordering[0].removeprefix("-").split("__"):
+            instance = getattr(instance, name)
+        return str(instance)
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response(

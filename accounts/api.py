@@ -1,0 +1,204 @@
+"""People, teams, members and tokens over REST."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django.http import Http404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.response import Response
+
+from accounts import queries
+from accounts.commands import teams, tokens, users
+from accounts.durations import parse_duration
+from accounts.models import Membership, Team, Token, User
+from accounts.permissions import require
+from accounts.serializers import (
+    MemberIn,
+    MemberOut,
+    MeOut,
+    TeamEdit,
+    TeamIn,
+    TeamOut,
+    TokenIn,
+    TokenMade,
+    TokenOut,
+    UserEdit,
+    UserIn,
+    UserOut,
+)
+from durable.idempotency import IdempotentMixin
+from web import filters
+from web.api import ApiView, ApiViewSet, created
+from web.errors import Invalid
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+
+
+def caller(request: Request) -> User:
+    """The person behind a call that has passed authentication."""
+    return cast("User", request.user)
+
+
+class MeView(ApiView):
+    """The caller."""
+
+    @extend_schema(operation_id="me", responses=MeOut)
+    def get(self, request: Request) -> Response:
+        return Response(MeOut(caller(request)).data)
+
+
+class UserViewSet(IdempotentMixin, ApiViewSet):
+    """People. Admins see everybody and may make and edit them; others see the people of their teams."""
+
+    serializer_class = UserOut
+    lookup_field = "username"
+    filter_fields = {"is_active": filters.boolean("is_active"), "is_admin": filters.boolean("is_admin")}
+    search_fields = ("username", "email")
+    ordering_fields = ("username", "created_at")
+    ordering = ("username",)
+
+    def get_queryset(self) -> QuerySet[User]:
+        return User.objects.visible_to(caller(self.request))
+
+    def list(self, request: Request) -> Response:
+        return self.paged(self.get_queryset())
+
+    def retrieve(self, request: Request, username: str) -> Response:
+        return self.answer(self._person(username))
+
+    @extend_schema(request=UserIn, responses={201: UserOut})
+    def create(self, request: Request) -> Response:
+        require(caller(request), "user.create", None)
+        body = self.valid(UserIn(data=request.data))
+        user = users.create_user(
+            caller(request), body["username"], body["password"], email=body["email"], is_admin=body["is_admin"]
+        )
+        return created(UserOut(user).data, reverse("api:user", args=[user.username]))
+
+    @extend_schema(request=UserEdit, responses=UserOut)
+    def partial_update(self, request: Request, username: str) -> Response:
+        user = self._person(username)
+        require(caller(request), "user.edit", None)
+        body = self.valid(UserEdit(data=request.data))
+        if password := body.pop("password", None):
+            users.set_password(caller(request), user, password)
+        return self.answer(users.edit_user(caller(request), user, **body))
+
+    def _person(self, username: str) -> User:
+        return cast("User", self.one(username__iexact=username))
+
+
+class TeamViewSet(IdempotentMixin, ApiViewSet):
+    """Teams: all for admins, one's own for others."""
+
+    serializer_class = TeamOut
+    lookup_field = "name"
+    search_fields = ("name", "title")
+    ordering_fields = ("name", "created_at")
+    ordering = ("name",)
+
+    def get_queryset(self) -> QuerySet[Team]:
+        return queries.team_list(caller(self.request))
+
+    def list(self, request: Request) -> Response:
+        return self.paged(self.get_queryset())
+
+    def retrieve(self, request: Request, name: str) -> Response:
+        return self.answer(self.one(name=name))
+
+    @extend_schema(request=TeamIn, responses={201: TeamOut})
+    def create(self, request: Request) -> Response:
+        require(caller(request), "team.create", None)
+        body = self.valid(TeamIn(data=request.data))
+        team = teams.create_team(caller(request), body["name"], body["title"])
+        return created(TeamOut(self.one(pk=team.pk)).data, reverse("api:team", args=[team.name]))
+
+    @extend_schema(request=TeamEdit, responses=TeamOut)
+    def partial_update(self, request: Request, name: str) -> Response:
+        team = self.one(name=name)
+        require(caller(request), "team.edit", team)
+        self.matched(team)
+        body = self.valid(TeamEdit(data=request.data))
+        return self.answer(teams.edit_team(caller(request), team, **body))
+
+
+class MemberViewSet(IdempotentMixin, ApiViewSet):
+    """Who holds which role in a team. Changed by its maintainers and by admins."""
+
+    serializer_class = MemberOut
+    ordering_fields = ("created_at",)
+    ordering = ("created_at",)
+    filter_fields = {"role": "role"}
+    query_parameters = {"destroy": ["role"]}
+
+    def get_queryset(self) -> QuerySet[Membership]:
+        return Membership.objects.filter(team=self._team()).select_related("user")
+
+    def list(self, request: Request, name: str) -> Response:
+        return self.paged(self.get_queryset())
+
+    @extend_schema(request=MemberIn, responses={201: MemberOut})
+    def create(self, request: Request, name: str) -> Response:
+        team = self._team()
+        require(caller(request), "team.add_member", team)
+        body = self.valid(MemberIn(data=request.data))
+        user = User.objects.filter(username__iexact=body["user"]).first()
+        if user is None:
+            raise Invalid.at("/user", "does_not_exist", _("There is no user named %(name)s.") % {"name": body["user"]})
+        membership = teams.add_member(caller(request), team, user, body["role"])
+        return created(MemberOut(membership).data, reverse("api:member", args=[team.name, user.username]))
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, name: str, user: str) -> Response:
+        team = self._team()
+        require(caller(request), "team.remove_member", team)
+        member = User.objects.filter(username__iexact=user).first()
+        if member is None:
+            raise Http404
+        teams.remove_member(caller(request), team, member, request.query_params.get("role", ""))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _team(self) -> Team:
+        team = Team.objects.visible_to(caller(self.request)).filter(name=self.kwargs.get("name", "")).first()
+        if team is None:
+            raise Http404
+        return team
+
+
+class TokenViewSet(IdempotentMixin, ApiViewSet):
+    """One's own tokens; admins see and revoke everybody's."""
+
+    serializer_class = TokenOut
+    ordering_fields = ("created_at", "name")
+    ordering = ("-created_at",)
+    filter_fields = {"user": "user__username__iexact"}
+    search_fields = ("name",)
+    secret_fields = ("token",)
+
+    def get_queryset(self) -> QuerySet[Token]:
+        return Token.objects.visible_to(caller(self.request)).select_related("user")
+
+    def list(self, request: Request) -> Response:
+        return self.paged(self.get_queryset())
+
+    def retrieve(self, request: Request, pk: Any) -> Response:
+        return self.answer(self.one(pk=pk))
+
+    @extend_schema(request=TokenIn, responses={201: TokenMade})
+    def create(self, request: Request) -> Response:
+        body = self.valid(TokenIn(data=request.data))
+        lasts = parse_duration(body["expires"]) if body["expires"] else None
+        by = caller(request)
+        token, raw = tokens.create_token(by, by, body["name"], scopes=body["scopes"], lasts=lasts)
+        return created({**TokenOut(token).data, "token": raw}, reverse("api:token", args=[token.pk]))
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: Any) -> Response:
+        tokens.revoke_token(caller(request), self.one(pk=pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,17 @@
+"""What can go wrong with people and teams."""
+
+from __future__ import annotations
+
+from web.errors import Conflict
+
+
+class NameTaken(Conflict):
+    """Another one has this name already, in whatever case."""
+
+    code = "name_taken"
+
+
+class LastAdmin(Conflict):
+    """Nobody would be left who can administer the portal."""
+
+    code = "last_admin"
