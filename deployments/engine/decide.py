@@ -74,7 +74,8 @@ def _names(release: ReleaseSpec) -> dict[str, str]:
 
 
 def _deployment(seen: Seen) -> dict[str, object]:
-    assert seen.deployment is not None
+    if seen.deployment is None:
+        raise ValueError("asked for only after it was seen")
     return seen.deployment
 
 

@@ -55,7 +55,7 @@ class State:
 
     unconfirmed: a write that was decided and not seen to have landed: {why, epoch}.
     written: our last acknowledged write to the Deployment: {resource_version, at}.
-    refused: the cluster's answer to our last write: {fingerprint, status, message, moved}; `moved`: a test in it failed.
+    refused: the cluster's answer to our last write: {fingerprint, status, message, moved}; moved: a test failed.
     """
 
     phase: str = "Queued"

@@ -53,7 +53,7 @@ def _claiming(release: ReleaseSpec, deployment: Json) -> list[Json]:
 
 def stamp(release: ReleaseSpec, deployment: Json) -> Patch:
     """Claim the Deployment with this epoch and change nothing else: what an older tick sends late now fails."""
-    return Patch("stamp", tuple([*_tests_of_claim(deployment), *_claiming(release, deployment)]))
+    return Patch("stamp", (*_tests_of_claim(deployment), *_claiming(release, deployment)))
 
 
 def write_template(release: ReleaseSpec, state: State, deployment: Json) -> Patch:
@@ -87,7 +87,7 @@ def let_go(release: ReleaseSpec, state: State, deployment: Json, *, why: str, te
 
 
 def clean_replica_set(replica_set: Json) -> Patch | None:
-    """Remove the copy of our annotation that the Deployment controller made on a ReplicaSet; None where there is none."""
+    """Remove the copy of our annotation that the controller made on a ReplicaSet; None where there is none."""
     if ORIGINALS not in (replica_set["metadata"].get("annotations") or {}):
         return None
     ops = (
@@ -126,7 +126,7 @@ def _keep_originals(deployment: Json, originals: Json) -> list[Json]:
 
 
 def fingerprint(patch: Patch) -> str:
-    """The identity of a patch but for the resourceVersion it tests, so that the same write is known when tried again."""
+    """The identity of a patch but for the resourceVersion it tests: the same write is known when tried again."""
     ops = [op for op in patch.ops if op["path"] != "/metadata/resourceVersion"]
     text = json.dumps([patch.why, patch.replica_set, ops], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -60,9 +60,8 @@ def read_strategy(value: str | Json | None) -> RollingUpdate:
     problems = [Problem(f"/strategy/{name}", "unknown_field", {"name": name}) for name in asked if name not in FIELDS]
     if asked.get("type", "rolling") != "rolling":
         problems.append(Problem("/strategy/type", "unknown_strategy", {"type": str(asked.get("type"))[:40]}))
-    for name in ("max_surge", "max_unavailable"):
-        if not _is_amount(asked.get(name)):
-            problems.append(Problem(f"/strategy/{name}", "not_an_amount"))
+    amounts = ("max_surge", "max_unavailable")
+    problems += [Problem(f"/strategy/{name}", "not_an_amount") for name in amounts if not _is_amount(asked.get(name))]
     if _is_zero(asked.get("max_surge")) and _is_zero(asked.get("max_unavailable")):
         problems.append(Problem("/strategy/max_unavailable", "both_zero"))
     deadline = asked.get("progress_deadline_seconds", DEADLINE_SECONDS)

@@ -26,6 +26,7 @@ class Claim:
 
 
 def labels_of(obj: Json) -> dict[str, str]:
+    """The labels of an object's metadata; an empty dict where a malformed object has something else there."""
     labels = (obj.get("metadata") or {}).get("labels") or {}
     return labels if isinstance(labels, dict) else {}
 

@@ -7,12 +7,13 @@ from typing import Any
 from django.db import models
 
 from deployments.models.release import Release
+from deployments.sentences import sentence
 
 
 class ReleaseEvent(models.Model):
     """One line of a timeline: append-only, numbered from 1 without a gap under the release row's lock.
 
-    `kind` is a verb of api.md (`release.start`, `step.finished`); `message` is a sentence for people, `data` for machines.
+    `kind` is a verb (`release.start`, `step.finished`); `message` is a sentence for people, `data` is for machines.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -30,3 +31,9 @@ class ReleaseEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq}. {self.kind}"
+
+    @property
+    def sentence(self) -> str:
+        """`message` in the language of the reader."""
+        stored = self.data.get("sentence")
+        return sentence(stored["code"], stored["params"]) if stored else self.message

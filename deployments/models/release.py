@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from deployments.sentences import sentence
 from services.models import Target
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Release(models.Model):
     strategy = models.JSONField[dict[str, Any]](default=dict)
     images = models.JSONField[dict[str, str]](default=dict)
     version_label = models.CharField(max_length=200, blank=True)
+    workload_uid = models.CharField(max_length=64, blank=True)
     template_from = models.JSONField[dict[str, Any]](default=dict)
     template_to = models.JSONField[dict[str, Any]](default=dict)
     from_revision = models.ForeignKey(
@@ -166,5 +168,7 @@ class Release(models.Model):
         return tag or (f"{digest[:19]}" if at else image)
 
     @property
-    def is_terminal(self) -> bool:
-        return self.ended
+    def sentence(self) -> str:
+        """`message` in the language of the reader."""
+        stored = self.state.get("message")
+        return sentence(stored["code"], stored["params"]) if stored else self.message

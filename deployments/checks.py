@@ -1,0 +1,103 @@
+"""What the API server is asked before the first write: would it take the template, and would it take its Pods?
+
+A Deployment's dry run shows nothing of LimitRange, PodSecurity or webhooks on Pods, so a Pod made from the template is
+tried as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from django.utils.translation import gettext as _
+
+from clusters.connection import Door, connect, paths
+from clusters.errors import ApiRefused, ClusterUnreachable
+from deployments.effects import is_failed_test
+from deployments.engine import patches
+from deployments.engine.bounds import surge_of, unavailable_of
+from deployments.engine.decision import State
+from deployments.engine.reasons import reason_of_refusal
+from deployments.engine.seen import Check
+from deployments.engine.spec import Json, ReleaseSpec
+from deployments.engine.workload import desired_of, same_template, template_of
+from deployments.lease import REQUEST_SECONDS
+from deployments.models import Release
+from services.models import Target
+
+NO_DRY_RUN = ("does not support dry run", "side effects")
+
+
+def run_checks(
+    release: Release, spec: ReleaseSpec, deployment: Json, before_request: Callable[[], None]
+) -> tuple[Check, ...]:
+    """The checks of a release that has written nothing yet. `before_request` is called before each request."""
+    return check_target(release.target, spec, deployment, before_request)
+
+
+def check_target(
+    target: Target, spec: ReleaseSpec, deployment: Json, before_request: Callable[[], None] = lambda: None
+) -> tuple[Check, ...]:
+    """Dry runs of the write and of a Pod. An API server that can't tell gives `unknown`, never a pass."""
+    door = connect(target.cluster, timeout_seconds=REQUEST_SECONDS)
+    return tuple(_checks(door, target, spec, deployment, before_request))
+
+
+def _checks(
+    door: Door, target: Target, spec: ReleaseSpec, deployment: Json, before_request: Callable[[], None]
+) -> Iterator[Check]:
+    if same_template(template_of(deployment), spec.template_to):
+        yield Check("template", "passed")
+        return
+    state = State(originals=patches.originals_of(spec, deployment))
+    ops = patches.write_template(spec, state, deployment).ops
+    path = paths.deployment(target.namespace, target.workload)
+    yield _ask("template", lambda: door.json_patch(path, ops, dry_run=True), before_request)
+    pod = _pod_of(spec.template_to, target)
+    check = _ask("pod", lambda: door.create(paths.pods(target.namespace), pod, dry_run=True), before_request)
+    yield _with_quota(check, deployment, spec)
+
+
+def _ask(name: str, request: Callable[[], Json], before_request: Callable[[], None]) -> Check:
+    before_request()
+    try:
+        request()
+    except ClusterUnreachable as error:
+        return Check(name, "unknown", detail=error.detail)
+    except ApiRefused as error:
+        words = error.message
+        if not (error.is_forbidden or error.is_invalid or error.http_status == 400):
+            return Check(name, "unknown", detail=words)
+        if is_failed_test(error):
+            return Check(name, "unknown", detail=_("the workload changed while it was checked"))
+        if any(one in words for one in NO_DRY_RUN) or (error.is_forbidden and "cannot " in words):
+            return Check(name, "unknown", detail=words)
+        return Check(name, "refused", reason_of_refusal(words), words)
+    return Check(name, "passed")
+
+
+def _pod_of(template: Json, target: Target) -> Json:
+    metadata = template.get("metadata") or {}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "generateName": f"{target.workload[:50]}-",
+            "namespace": target.namespace,
+            "labels": metadata.get("labels") or {},
+            "annotations": metadata.get("annotations") or {},
+        },
+        "spec": template.get("spec") or {},
+    }
+
+
+def _with_quota(check: Check, deployment: Json, spec: ReleaseSpec) -> Check:
+    """A full quota stops a rollout only where no old pod may go before the new one has come."""
+    if check.reason != "QuotaExceeded":
+        return check
+    replicas = desired_of(deployment)
+    gives_way = unavailable_of(deployment, replicas, spec.strategy.max_unavailable)
+    if gives_way and replicas:
+        return Check(check.name, "unknown", detail=check.detail)
+    surge = surge_of(deployment, replicas, spec.strategy.max_surge)
+    detail = _("%(words)s; the rollout needs room for %(surge)d more pods") % {"words": check.detail, "surge": surge}
+    return Check(check.name, "refused", "QuotaExceeded", detail)

@@ -1,0 +1,60 @@
+"""Doing one patch, and telling what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clusters.connection import connect, paths
+from clusters.errors import ApiRefused, ClusterUnreachable
+from deployments.engine.decision import Patch
+from deployments.engine.patches import fingerprint
+from deployments.engine.spec import Json
+from deployments.lease import REQUEST_SECONDS
+from deployments.models import Release
+
+TEST_FAILED = "test failed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a write. `kind`: done; refused (with the answer); unsent (certainly not carried out, ask again
+    later); ambiguous (nobody knows)."""
+
+    kind: str
+    obj: Json | None = None
+    refused: Json | None = None
+    words: str = ""
+
+
+def perform(release: Release, patch: Patch) -> Outcome:
+    """Send one patch to the release's cluster. Never raises for what a cluster can answer."""
+    target = release.target
+    path = paths.deployment(target.namespace, target.workload)
+    if patch.replica_set:
+        path = paths.replicaset(target.namespace, patch.replica_set)
+    try:
+        obj = connect(target.cluster, timeout_seconds=REQUEST_SECONDS).json_patch(path, patch.ops)
+    except ClusterUnreachable as error:
+        return Outcome("ambiguous" if error.ambiguous else "unsent", words=error.detail)
+    except ApiRefused as error:
+        if error.is_temporary:
+            return Outcome("unsent", words=error.message)
+        if error.http_status >= 500 or error.reason == "NotKubernetes":
+            return Outcome("ambiguous", words=error.message)
+        return Outcome("refused", refused=_answer(patch, error), words=error.message)
+    return Outcome("done", obj=obj)
+
+
+def _answer(patch: Patch, error: ApiRefused) -> Json:
+    return {
+        "fingerprint": fingerprint(patch),
+        "status": error.http_status,
+        "message": error.message[:2000],
+        "moved": error.is_conflict or error.is_not_found or (error.is_invalid and is_failed_test(error)),
+    }
+
+
+def is_failed_test(error: ApiRefused) -> bool:
+    """Whether a 422 means that a `test` of the patch failed, not that the result is invalid: such an answer names no
+    causes and no kind (apiserver `handlers/patch.go`, jsonpatch ErrTestFailed)."""
+    return not error.details.get("causes") and "testing" in error.message

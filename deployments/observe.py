@@ -1,0 +1,111 @@
+"""What a tick looks at: the watcher's rows while they can be trusted, else the API server itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from clusters.connection import connect, paths
+from clusters.errors import ApiRefused, ClusterUnreachable
+from clusters.models import Cluster, Observation
+from clusters.observe import read
+from deployments.engine.decision import State
+from deployments.engine.seen import Seen
+from deployments.engine.spec import Json
+from deployments.lease import REQUEST_SECONDS
+from deployments.models import Release
+
+WATCH_LAGS_AT_MOST = timedelta(seconds=2)
+KINDS = ("Deployment", "ReplicaSet", "Pod")
+
+
+def observe(release: Release, state: State, now: datetime, before_request: Callable[[], None]) -> Seen:
+    """Look at the release's workload. `before_request` is called before each request to the cluster (the lease).
+
+    Rows are trusted only when every kind is watched, they reflect our own last write, and no write is unconfirmed.
+    A watcher that lags behind our write for more than two seconds is not waited for.
+    """
+    if state.unconfirmed is None and (seen := _from_rows(release, state)):
+        lag = now - datetime.fromisoformat(state.written["at"]) if state.written else WATCH_LAGS_AT_MOST
+        if seen.fresh or lag < WATCH_LAGS_AT_MOST:
+            return seen
+    return look_live(release.target.cluster, release.target.namespace, release.target.workload, before_request)
+
+
+def look_live(
+    cluster: Cluster, namespace: str, workload: str, before_request: Callable[[], None] = lambda: None
+) -> Seen:
+    """Read the Deployment, its ReplicaSets and Pods, and the Pods' Warnings, from the API server."""
+    door = connect(cluster, timeout_seconds=REQUEST_SECONDS)
+
+    def ask(path: str, params: dict[str, Any] | None = None) -> list[Json]:
+        before_request()
+        found: list[Json] = door.list(path, params)["items"]
+        return found
+
+    try:
+        before_request()
+        deployment = door.get(paths.deployment(namespace, workload))
+        uid = deployment["metadata"]["uid"]
+        selector = {"labelSelector": _selector(deployment)}
+        replica_sets = tuple(one for one in ask(paths.replicasets(namespace), selector) if _owned_by(one, uid))
+        uids = {one["metadata"]["uid"] for one in replica_sets}
+        pods = tuple(one for one in ask(paths.pods(namespace), selector) if _owner_uid(one) in uids)
+        events: tuple[Json, ...] = ()
+        if any(_is_in_trouble(pod) for pod in pods):
+            fields = {"fieldSelector": "type=Warning,involvedObject.kind=Pod"}
+            events = tuple(ask(paths.events(namespace), fields))
+    except ApiRefused as error:
+        if error.is_not_found:
+            return Seen(deployment=None, live=True)
+        return Seen(unreachable=error.message, live=True)
+    except ClusterUnreachable as error:
+        return Seen(unreachable=error.detail, live=True)
+    return Seen(deployment, replica_sets, pods, events, live=True)
+
+
+def _from_rows(release: Release, state: State) -> Seen | None:
+    """The watcher's rows, or None where they can't tell: a kind is not watched, or not kept whole yet."""
+    target = release.target
+    if not all(read.watching(target.cluster_id, kind) for kind in KINDS):
+        return None
+    row = read.observed(target.cluster_id, "Deployment", target.namespace, target.workload)
+    if row is None:
+        return None
+    if state.written and row.resource_version < state.written["resource_version"]:
+        return Seen(fresh=False, seen_at=row.seen_at)
+    sets = read.observed_many(target.cluster_id, "ReplicaSet", target.namespace, owner_uids=[row.uid])
+    pods = read.observed_many(target.cluster_id, "Pod", target.namespace, owner_uids=[one.uid for one in sets])
+    if row.whole is None or any(one.whole is None for one in [*sets, *pods]):
+        return None
+    events: list[Observation] = []
+    if any(_is_in_trouble(pod.whole or {}) for pod in pods):
+        events = read.observed_many(target.cluster_id, "Event", target.namespace)
+    return Seen(row.whole, _whole(sets), _whole(pods), _whole(events), seen_at=row.seen_at)
+
+
+def _whole(rows: list[Observation]) -> tuple[Json, ...]:
+    return tuple(row.whole for row in rows if row.whole is not None)
+
+
+def _selector(deployment: Json) -> str:
+    labels = ((deployment.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+
+
+def _owner_uid(obj: Json) -> str:
+    owners = obj["metadata"].get("ownerReferences") or []
+    return next((owner["uid"] for owner in owners if owner.get("controller")), "")
+
+
+def _owned_by(obj: Json, uid: str) -> bool:
+    return _owner_uid(obj) == uid
+
+
+def _is_in_trouble(pod: Json) -> bool:
+    statuses = (pod.get("status") or {}).get("containerStatuses") or []
+    return any(((status.get("state") or {}).get("waiting") or {}).get("reason") for status in statuses)
+
+
+__all__ = ["look_live", "observe"]

@@ -1,0 +1,223 @@
+"""What a release would do, asked of the cluster itself, before anything is promised or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from clusters.errors import ApiRefused, ClusterUnreachable
+from clusters.models import Observation
+from deployments.checks import check_target
+from deployments.engine.seen import Check
+from deployments.engine.spec import Json, ReleaseSpec, RollingUpdate, StrategyInvalid, read_strategy
+from deployments.engine.workload import desired_of, template_of
+from deployments.errors import ReleaseBlocked, ReleaseInvalid
+from deployments.models import Release, portal_key
+from deployments.owners import owners_of
+from deployments.strategy_words import problem_words
+from deployments.template_change import changed_template
+from deployments.template_diff import template_diff
+from deployments.warnings import Note, refusals_of, surge_pods, warnings_of
+from services.live_workload import require_container, require_workload
+from services.models import Environment, Target
+
+if TYPE_CHECKING:
+    from services.models import Service as CatalogService
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody asks for: images by container, or one image for the service's own container; or, for a rollback, a
+    whole template."""
+
+    image: str = ""
+    images: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
+    strategy: str | Json | None = None
+    supersede: bool = False
+    version: str = ""
+    template: Json | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The answer. Refusals that block are lifted by time or a person (409), others are wrong in themselves (422)."""
+
+    target: Target
+    wish: Wish
+    strategy: RollingUpdate
+    deployment: Json
+    template_from: Json
+    template_to: Json
+    images: dict[str, str]
+    active: Release | None
+    owners: list[dict[str, str]]
+    warnings: list[Note]
+    refusals: list[Note]
+    checks: tuple[Check, ...]
+
+    @property
+    def template_diff(self) -> str:
+        """The unified diff of the two templates as masked YAML; empty when nothing changes."""
+        return template_diff(self.template_from, self.template_to)
+
+    @property
+    def replicas(self) -> int:
+        return desired_of(self.deployment)
+
+    @property
+    def uid(self) -> str:
+        return str(self.deployment["metadata"]["uid"])
+
+    def to_json(self) -> Json:
+        """The dry-run answer of api.md."""
+        pods = {"stable": 0, "canary": self.replicas}
+        return {
+            "template_diff": self.template_diff,
+            "steps": [{"kind": "rolling", "weight": 100, "reachable_weight": 100, "pods": pods}],
+            "gates": [],
+            "extra_pods": surge_pods(self.deployment, self.strategy),
+            "owners": self.owners,
+            "warnings": [note.to_json() for note in self.warnings],
+            "refusals": [note.to_json() for note in self.refusals],
+            "dry_run": _summary(self.checks),
+        }
+
+    def raise_refusals(self) -> None:
+        """Raises ReleaseInvalid for what is wrong in itself, else ReleaseBlocked for what stands in the way."""
+        wrong = [note for note in self.refusals if not note.blocks]
+        if wrong:
+            errors = [{"pointer": "/", "code": note.code, "detail": note.detail} for note in wrong]
+            raise ReleaseInvalid(wrong[0].detail, errors=errors, cluster=self.target.cluster.name)
+        if self.refusals:
+            blocked_by = [{"kind": note.code, "detail": note.detail, **(note.facts or {})} for note in self.refusals]
+            next_step = _("Wait for it, abort it, or ask to supersede it.") if self.active else ""
+            raise ReleaseBlocked(self.refusals[0].detail, blocked_by=blocked_by, next=next_step)
+
+
+def target_of(service: CatalogService, environment: Environment) -> Target:
+    """The target of a service in an environment. Raises ReleaseInvalid when there is none."""
+    found = (
+        Target.objects.select_related("service__team", "environment", "cluster")
+        .filter(service=service, environment=environment)
+        .first()
+    )
+    if found is None:
+        detail = _("%(service)s has no target in %(environment)s.") % {
+            "service": service.name,
+            "environment": environment.name,
+        }
+        raise ReleaseInvalid(
+            detail,
+            errors=[{"pointer": "/environment", "code": "no_target", "detail": detail}],
+            next=_("Add a target on the page of the service, or import it from the cluster."),
+        )
+    return found
+
+
+def plan_release(target: Target, wish: Wish) -> Plan:
+    """Look at the live workload and say what the release would do. At most three requests of 3 s each.
+
+    Raises ReleaseInvalid (image, container, strategy), UnknownWorkload, and ReleaseBlocked when the cluster does not
+    answer: what cannot be checked is not promised.
+    """
+    strategy = _strategy(wish.strategy if wish.strategy is not None else target.strategy)
+    try:
+        deployment = require_workload(target)
+    except (ClusterUnreachable, ApiRefused) as error:
+        raise _unreachable(target, error) from error
+    template_from = template_of(deployment)
+    if wish.template is not None:
+        images, template_to = {}, wish.template
+    else:
+        images = dict(wish.images) or {require_container(target, deployment): wish.image}
+        template_to = changed_template(template_from, images, wish.config)
+    active = Release.objects.active().filter(target=target).order_by("-created_at").first()
+    checks = _checks(target, deployment, strategy, template_to)
+    refusals = refusals_of(deployment, template_to, portal_key(), checks, busy=active is not None)
+    if active is not None and not wish.supersede:
+        refusals = [_busy(active), *refusals]
+    return Plan(
+        target=target,
+        wish=wish,
+        strategy=strategy,
+        deployment=deployment,
+        template_from=template_from,
+        template_to=template_to,
+        images=images or _images(template_to),
+        active=active,
+        owners=owners_of(deployment, _autoscaler(target)),
+        warnings=warnings_of(deployment, template_to, strategy, checks),
+        refusals=refusals,
+        checks=checks,
+    )
+
+
+def _strategy(asked: str | Json | None) -> RollingUpdate:
+    try:
+        return read_strategy(asked)
+    except StrategyInvalid as error:
+        errors = [{"pointer": one.pointer, "code": one.code, "detail": problem_words(one)} for one in error.problems]
+        raise ReleaseInvalid(errors[0]["detail"], errors=errors) from error
+
+
+def _checks(target: Target, deployment: Json, strategy: RollingUpdate, template_to: Json) -> tuple[Check, ...]:
+    spec = ReleaseSpec(
+        id="00000000-0000-0000-0000-000000000000",
+        portal=portal_key(),
+        epoch=1,
+        cluster=target.cluster.name,
+        namespace=target.namespace,
+        workload=target.workload,
+        uid=deployment["metadata"]["uid"],
+        strategy=strategy,
+        template_from=template_of(deployment),
+        template_to=template_to,
+        template_back=template_of(deployment),
+    )
+    return check_target(target, spec, deployment)
+
+
+def _unreachable(target: Target, error: ClusterUnreachable | ApiRefused) -> ReleaseBlocked:
+    detail = _("Cluster %(cluster)s cannot be asked about %(workload)s: %(words)s") % {
+        "cluster": target.cluster.name,
+        "workload": target.workload,
+        "words": error.detail,
+    }
+    blocked_by = [{"kind": "cluster", "cluster": target.cluster.name, "detail": error.detail}]
+    return ReleaseBlocked(
+        detail, blocked_by=blocked_by, next=error.next or _("Look at the cluster's page, then try again.")
+    )
+
+
+def _busy(active: Release) -> Note:
+    detail = _("Release #%(number)d of this target is %(status)s.") % {
+        "number": active.number,
+        "status": active.get_status_display(),
+    }
+    return Note("release", detail, blocks=True, facts={"id": str(active.pk), "status": active.status})
+
+
+def _autoscaler(target: Target) -> str:
+    rows = Observation.objects.filter(
+        cluster=target.cluster, kind="HorizontalPodAutoscaler", namespace=target.namespace
+    ).values_list("name", "slim")
+    for name, slim in rows:
+        aim = slim.get("target") or {}
+        if isinstance(aim, dict) and aim.get("kind") == target.kind and aim.get("name") == target.workload:
+            return str(name)
+    return ""
+
+
+def _images(template: Json) -> dict[str, str]:
+    containers = (template.get("spec") or {}).get("containers") or []
+    return {container["name"]: container.get("image", "") for container in containers}
+
+
+def _summary(checks: tuple[Check, ...]) -> Json:
+    order = ("refused", "unknown", "passed")
+    status = next((one for one in order if any(check.status == one for check in checks)), "passed")
+    return {"status": status, "checks": [{"name": c.name, "status": c.status, "detail": c.detail} for c in checks]}

@@ -1,0 +1,136 @@
+"""Saving what a tick decided: one conditional UPDATE, with the timeline in the same transaction."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from audit.record import audit
+from clusters.models import KeepWhole
+from deployments.engine.decision import Decision, Said, State
+from deployments.lease import Held, LeaseLost
+from deployments.models import Release, ReleaseEvent, Status
+from deployments.revisions import record_revision
+from deployments.sentences import english
+from durable.clock import database_time
+from durable.commit import after_commit
+from web.live import publish
+
+STATUS = {
+    "Queued": Status.QUEUED,
+    "Gated": Status.PROGRESSING,
+    "Preparing": Status.PROGRESSING,
+    "Progressing": Status.PROGRESSING,
+    "Paused": Status.PAUSED,
+    "Finishing": Status.PROGRESSING,
+    "Aborting": Status.PROGRESSING,
+    "Succeeded": Status.SUCCEEDED,
+    "Failed": Status.FAILED,
+    "Aborted": Status.ABORTED,
+    "Superseded": Status.SUPERSEDED,
+}
+
+
+def save_decision(release: Release, decision: Decision, held: Held) -> bool:
+    """Store a decision if the row is still as it was read and the lease still ours.
+
+    False when a person's command (or another release that took the target) came between: read again and decide anew.
+    """
+    state = decision.state
+    changes: dict[str, Any] = {**_columns(state), "version": F("version") + 1, "wake_at": decision.wake_at}
+    if decision.consumed:
+        changes["asks"] = {name: ask for name, ask in release.asks.items() if name not in decision.consumed}
+    try:
+        with transaction.atomic():
+            changes["event_seq"] = release.event_seq + len(decision.said)
+            rows = Release.objects.filter(held.row(), version=release.version)
+            if not rows.update(**changes):
+                return False
+            add_events(release.pk, release.event_seq, decision.said)
+            if state.is_terminal:
+                _end(release, state)
+            _announce(release, decision)
+    except IntegrityError:
+        # Another release of this target got hold of it first; look again when it has ended.
+        return False
+    return True
+
+
+def save_outcome(release_id: uuid.UUID, held: Held, state: State, *, wake_at: datetime | None) -> None:
+    """Store what came of a write. Raises LeaseLost when another tick has taken over: it looks live and finds out.
+
+    Commands never write `state`, so this needs the lease only; an ask that arrived meanwhile stays as it is.
+    """
+    changes: dict[str, Any] = {"state": state.to_json(), "version": F("version") + 1}
+    if wake_at is not None:
+        changes["wake_at"] = wake_at
+    if not Release.objects.filter(held.row()).update(**changes):
+        raise LeaseLost
+
+
+def add_events(release_id: uuid.UUID, after: int, said: tuple[Said, ...], *, actor: str = "slipway") -> None:
+    """Append lines to the timeline, numbered from `after` + 1; the caller holds the row and raised `event_seq`."""
+    at = database_time()
+    ReleaseEvent.objects.bulk_create(
+        ReleaseEvent(
+            release_id=release_id,
+            seq=number,
+            at=at,
+            kind=line.kind,
+            actor=actor,
+            message=english(line.sentence.code, line.sentence.params),
+            data={**line.data, "sentence": line.sentence.to_json()},
+        )
+        for number, line in enumerate(said, start=after + 1)
+    )
+
+
+def _columns(state: State) -> dict[str, Any]:
+    message = english(state.message.code, state.message.params) if state.message else ""
+    return {
+        "state": state.to_json(),
+        "phase": state.phase,
+        "status": STATUS[state.phase],
+        "reason": state.reason,
+        "message": message,
+        "holding": state.holding,
+        "ended": state.is_terminal,
+        "started_at": state.started_at,
+        "finished_at": state.finished_at,
+    }
+
+
+def _end(release: Release, state: State) -> None:
+    """What goes with the last state: the Revision, the audit row, no more whole objects, and the next in line woken."""
+    from deployments.wake import wake
+
+    if state.phase == "Succeeded":
+        Release.objects.filter(pk=release.pk).update(to_revision=record_revision(release))
+    Release.objects.filter(pk=release.pk).update(lease_owner="", lease_until=None, wake_at=None)
+    KeepWhole.objects.filter(release_id=release.pk).delete()
+    verb = {"Succeeded": "succeed", "Failed": "fail", "Aborted": "abort", "Superseded": "supersede"}[state.phase]
+    audit(
+        None,
+        f"release.{verb}",
+        release,
+        before={"status": release.status},
+        after={"status": STATUS[state.phase], "reason": state.reason},
+        team=release.team.name,
+    )
+    for waiting in Release.objects.filter(target_id=release.target_id, ended=False).exclude(pk=release.pk):
+        after_commit(wake, waiting.pk)
+
+
+def _announce(release: Release, decision: Decision) -> None:
+    """Tell the open pages, but not of a tick that changed nothing they show."""
+    if not decision.said and decision.state.to_json() == release.state:
+        return
+    publish(f"release:{release.pk}")
+    if decision.said:
+        publish(f"service:{release.target.service.name}")
+        publish("releases")
+        publish("home")

@@ -1,0 +1,93 @@
+"""The words of a release: every sentence that the engine or a command says, by its code.
+
+Rows keep code and parameters; pages render them in the reader's language, the API and the stored message in English.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+SENTENCES: dict[str, str | Promise] = {
+    # what people did
+    "started": _("Release %(version)s to %(environment)s started by %(by)s"),
+    "started_rollback": _("Rollback to revision %(revision)s (%(version)s) started by %(by)s"),
+    "abort_asked": _("%(by)s asked to abort"),
+    "abort_asked_because": _("%(by)s asked to abort: “%(why)s”"),
+    "supersede_asked": _("%(by)s started a newer release, which takes over"),
+    "retry_asked": _("%(by)s asked to try again"),
+    # before the first write
+    "waits_for_older": _("Waiting for the older release of this target to let it go"),
+    "checks_passed": _("The API server would take the template and its pods"),
+    "check_unknown": _("The check “%(check)s” could not be made: %(words)s"),
+    "check_refused": _("The API server refuses it (%(check)s): %(words)s. Nothing was changed"),
+    "already_runs": _("%(workload)s in %(namespace)s on %(cluster)s already runs this. Nothing was changed"),
+    "foreign_claim": _(
+        "%(workload)s in %(namespace)s on %(cluster)s is claimed by another portal (%(portal)s). "
+        "End its release there, or remove the label slipway.dev/portal"
+    ),
+    "deployment_gone": _("The Deployment %(workload)s in %(namespace)s on %(cluster)s was deleted"),
+    "deployment_replaced": _(
+        "The Deployment %(workload)s in %(namespace)s on %(cluster)s was deleted and made again since the plan. "
+        "Start a new release"
+    ),
+    "deployment_paused": _(
+        "The Deployment %(workload)s in %(namespace)s on %(cluster)s is paused (spec.paused). Resume it, then try again"
+    ),
+    "changed_since_plan": _(
+        "The template of %(workload)s in %(namespace)s on %(cluster)s was changed by “%(manager)s” since the plan. "
+        "Look at the new plan, then start again"
+    ),
+    "write_refused": _(
+        "The API server of %(cluster)s does not take the change to %(workload)s in %(namespace)s: %(words)s"
+    ),
+    # rolling
+    "rolling_started": _("Template written; the Deployment controller replaces %(wanted)s pods"),
+    "rolling": _("%(new_ready)s of %(desired)s new pods ready, %(old)s old ones left"),
+    "rolled_out": _("All %(wanted)s pods run the new version, after %(seconds)s s"),
+    "scaled_to_zero": _("Template written; %(workload)s is scaled to 0, so no pod has tried it"),
+    "paused_by_other": _("Another hand paused the Deployment %(workload)s (spec.paused); the rollout waits for it"),
+    "written_again": _("“%(manager)s” changed the template of %(workload)s; it was written again"),
+    "conflict": _(
+        "“%(manager)s” keeps changing the template of %(workload)s in %(namespace)s on %(cluster)s. "
+        "Stop it there, then retry here"
+    ),
+    "cluster_unreachable": _("%(cluster)s does not answer: %(words)s. The release goes on when it does"),
+    # why pods do not become ready
+    "pods_ImagePullFailed": _("The image of pod %(name)s cannot be pulled: %(words)s"),
+    "pods_InvalidImageName": _("The image name of pod %(name)s is not valid: %(words)s"),
+    "pods_CrashLoopBackOff": _("Pod %(name)s keeps crashing: %(words)s"),
+    "pods_ContainerConfigError": _("A container of pod %(name)s cannot be set up: %(words)s"),
+    "pods_Unschedulable": _("No node takes pod %(name)s: %(words)s"),
+    "pods_QuotaExceeded": _("The quota of %(namespace)s leaves no room for new pods: %(words)s"),
+    "pods_AdmissionDenied": _("The API server refuses new pods: %(words)s"),
+    "pods_Forbidden": _("New pods may not be made: %(words)s"),
+    "deadline": _(
+        "No further pod became ready within %(seconds)s s: "
+        "%(new_ready)s of %(desired)s new pods of %(workload)s are ready"
+    ),
+    # endings
+    "aborting_by_user": _("%(by)s aborted the release; the old version comes back"),
+    "aborted_before_start": _("%(by)s aborted the release before anything was changed"),
+    "superseded": _("A newer release by %(by)s has taken over"),
+    "restored": _("The old version of %(workload)s runs again on all pods"),
+    "restored_not_ready": _("The old template of %(workload)s is back, but its pods are not all ready"),
+    "retried": _("%(by)s asked to try again"),
+    "succeeded": _("%(workload)s in %(namespace)s runs the new version; the release took %(seconds)s s"),
+    "succeeded_at_zero": _("%(workload)s in %(namespace)s has the new template and is scaled to 0"),
+}
+
+
+def sentence(code: str, params: dict[str, Any]) -> str:
+    """The sentence in the language of the reader; a code that this version does not know is shown as it is."""
+    words = SENTENCES.get(code)
+    return code if words is None else str(words) % params
+
+
+def english(code: str, params: dict[str, Any]) -> str:
+    """The sentence as it is stored and as machines read it."""
+    with translation.override("en"):
+        return sentence(code, params)

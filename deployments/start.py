@@ -1,0 +1,133 @@
+"""Making the row of a release: the one place where start, rollback and retry meet."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from audit.record import audit
+from clusters.models import KeepWhole
+from deployments.engine.decision import Said, Sentence, State
+from deployments.errors import ReleaseBlocked
+from deployments.models import Release, Revision
+from deployments.plan import Plan
+from deployments.revisions import found_revision, newest_revision
+from deployments.save import add_events
+from deployments.wake import wake
+from durable.clock import DbNow, database_time
+from durable.commit import after_commit
+from services.models import Target
+from web import request_id
+from web.live import publish
+
+
+def make_release(
+    plan: Plan,
+    *,
+    by: User,
+    action: str,
+    said: Sentence,
+    reason: str = "",
+    commit: str = "",
+    source_url: str = "",
+    rollback_to: Revision | None = None,
+    retry_of: Release | None = None,
+) -> Release:
+    """Turn a plan without refusals into a queued release, and have it advanced once that is committed.
+
+    An active release of the target is asked to let go; the new one waits for it. Raises ReleaseBlocked when another
+    release took the target between the plan and now.
+    """
+    target = plan.target
+    try:
+        with transaction.atomic():
+            # Every release of a target passes this row, so that numbers and the one active release are decided in turn.
+            Target.objects.select_for_update().get(pk=target.pk)
+            older = _let_go(target, plan, by)
+            release = Release.objects.create(
+                target=target,
+                number=(Release.objects.filter(target=target).aggregate(last=Max("number"))["last"] or 0) + 1,
+                strategy=plan.strategy.to_json(),
+                images=plan.images,
+                version_label=plan.wish.version or (rollback_to.version_label if rollback_to else ""),
+                workload_uid=plan.uid,
+                template_from=plan.template_from,
+                template_to=plan.template_to,
+                from_revision=newest_revision(target) if older else found_revision(target, plan.template_from),
+                rollback_to=rollback_to,
+                retry_of=retry_of,
+                supersedes=older,
+                note=reason,
+                commit=commit,
+                source_url=source_url,
+                created_by=by,
+                request_id=request_id.current(),
+                holding=older is None,
+                state=State(holding=older is None).to_json(),
+                wake_at=database_time(),
+                event_seq=1,
+            )
+            KeepWhole.objects.create(
+                cluster=target.cluster, namespace=target.namespace, workload=target.workload, release_id=release.pk
+            )
+            add_events(release.pk, 0, (Said(action, said, {"reason": reason} if reason else {}),), actor=by.username)
+            audit(by, action, release, after=_facts(release), team=target.team.name)
+            after_commit(wake, release.pk)
+            _announce(target)
+    except IntegrityError as error:
+        raise _taken(target) from error
+    return release
+
+
+def _let_go(target: Target, plan: Plan, by: User) -> Release | None:
+    """Ask every release that has not ended to let the target go. Answers the one that holds it, if any."""
+    active = list(Release.objects.active().filter(target=target).order_by("-holding", "-created_at"))
+    if active and not plan.wish.supersede:
+        raise _taken(target)
+    for older in active:
+        said = Said("release.supersede", Sentence("supersede_asked", {"by": by.username}))
+        add_ask(older, "supersede", {"by": by.username}, said, by)
+    return active[0] if active else None
+
+
+def add_ask(release: Release, name: str, ask: dict[str, str], said: Said, by: User) -> None:
+    """Note what a person asks of a release and wake it, in the caller's transaction; the next tick answers.
+
+    The version is raised, so that a tick which decided before it knew cannot overwrite the ask.
+    """
+    locked = Release.objects.select_for_update().get(pk=release.pk)
+    Release.objects.filter(pk=release.pk).update(
+        asks={**locked.asks, name: ask},
+        version=F("version") + 1,
+        event_seq=F("event_seq") + 1,
+        wake_seq=F("wake_seq") + 1,
+        wake_at=DbNow(),
+    )
+    add_events(release.pk, locked.event_seq, (said,), actor=by.username)
+    after_commit(wake, release.pk)
+    publish(f"release:{release.pk}")
+
+
+def _taken(target: Target) -> ReleaseBlocked:
+    active = Release.objects.active().filter(target=target).first()
+    detail = _("Another release of %(target)s is active.") % {"target": target}
+    blocked_by = [{"kind": "release", "id": str(active.pk), "status": active.status}] if active else []
+    next_step = _("Wait for it, abort it, or ask to supersede it.")
+    return ReleaseBlocked(detail, blocked_by=blocked_by, next=next_step)
+
+
+def _facts(release: Release) -> dict[str, object]:
+    return {
+        "target": str(release.target),
+        "images": release.images,
+        "strategy": release.strategy,
+        "from_revision": release.from_revision.number if release.from_revision else None,
+        "supersedes": str(release.supersedes_id) if release.supersedes_id else None,
+    }
+
+
+def _announce(target: Target) -> None:
+    for topic in (f"service:{target.service.name}", "releases", "home"):
+        publish(topic)

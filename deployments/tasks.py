@@ -1,0 +1,25 @@
+"""Doors for Celery: one line each."""
+
+from __future__ import annotations
+
+import uuid
+
+from celery import shared_task
+
+BEAT = {"deployments.sweep": {"task": "deployments.tasks.sweep", "schedule": 1.0, "options": {"queue": "ticks"}}}
+
+
+@shared_task(ignore_result=True, queue="ticks")
+def advance(release_id: str) -> None:
+    """One tick of one release."""
+    from deployments.tick import tick
+
+    tick(uuid.UUID(release_id))
+
+
+@shared_task(ignore_result=True, queue="ticks")
+def sweep() -> None:
+    """Hint what is due: the safety net under the watcher's timers."""
+    from deployments.wake import sweep as hint_what_is_due
+
+    hint_what_is_due()

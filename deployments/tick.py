@@ -1,0 +1,114 @@
+"""One pass over one release: lease, observe, decide, save, apply. Read top to bottom.
+
+1. Take the lease; without it there is nothing to do.
+2. Observe the workload, ask the engine, save what it decided (compare-and-swap), and only then do it.
+3. Save what came of it. A crash in between leaves the write unconfirmed, so that the next tick looks live.
+4. Give the lease back, unless somebody woke the release meanwhile: then look again.
+A tick may run twice, late or never; nothing here relies on another tick having run.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from deployments import lease
+from deployments.checks import run_checks
+from deployments.effects import Outcome, perform
+from deployments.engine.decide import decide
+from deployments.engine.decision import Patch, State
+from deployments.engine.seen import Seen
+from deployments.engine.spec import ReleaseSpec
+from deployments.lease import Held, LeaseLost
+from deployments.models import Release
+from deployments.observe import observe
+from deployments.save import save_decision, save_outcome
+from deployments.spec import spec_of, state_of
+from durable.clock import database_time
+
+MOST_ROUNDS = 40
+LOOK_AFTER_UNSENT = timedelta(seconds=1)
+LOOK_AFTER_ERROR_SECONDS = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+def tick(release_id: uuid.UUID) -> None:
+    """Bring one release as far as it gets without waiting, then say when to look again."""
+    held = lease.take(release_id)
+    if held is None:
+        return
+    with structlog.contextvars.bound_contextvars(release=str(release_id)):
+        try:
+            _go_on(held)
+        except LeaseLost:
+            log.info("tick.lease_lost")
+        except BaseException:
+            lease.drop(held, look_again_in=LOOK_AFTER_ERROR_SECONDS)
+            raise
+
+
+def _go_on(held: Held) -> None:
+    for _ in range(MOST_ROUNDS):
+        release = Release.objects.with_names().get(pk=held.release_id)
+        if release.epoch != held.epoch or release.lease_owner != held.owner:
+            raise LeaseLost
+        state, now = state_of(release), database_time()
+        spec = spec_of(release)
+        seen = _look(release, spec, state, now, held)
+        decision = decide(spec, state, seen, now)
+        if not save_decision(release, decision, held):
+            continue
+        again = decision.again
+        for patch in decision.patches:
+            held, outcome = _apply(release, decision.state, patch, held)
+            again = outcome.kind == "refused"
+        if decision.state.is_terminal:
+            return
+        if not again and lease.give_back(held, seen_wake_seq=release.wake_seq):
+            return
+    lease.drop(held, look_again_in=0)
+
+
+def _look(release: Release, spec: ReleaseSpec, state: State, now: datetime, held: Held) -> Seen:
+    """Observe what the phase needs: a queued release only its predecessor, a gated one the checks as well."""
+    if state.phase == "Queued":
+        older = Release.objects.filter(target_id=release.target_id, holding=True).exclude(pk=release.pk)
+        return Seen(predecessor_ended=not older.exists())
+    seen = observe(release, state, now, lambda: lease.renew(held))
+    if state.phase == "Gated" and seen.deployment is not None and not state.unconfirmed:
+        checks = run_checks(release, spec, seen.deployment, lambda: lease.renew(held))
+        seen = replace(seen, checks=checks)
+    return seen
+
+
+def _apply(release: Release, state: State, patch: Patch, held: Held) -> tuple[Held, Outcome]:
+    """Do one write and save what came of it. After an answer that never came a new epoch begins."""
+    lease.renew(held)
+    outcome = perform(release, patch)
+    log.info("release.write", why=patch.why, outcome=outcome.kind, words=outcome.words or None)
+    if outcome.kind == "ambiguous":
+        held = lease.raise_epoch(held)
+    now = database_time()
+    wake_at = now + LOOK_AFTER_UNSENT if outcome.kind in ("unsent", "ambiguous") else None
+    save_outcome(release.pk, held, _after(state, patch, outcome, now), wake_at=wake_at)
+    return held, outcome
+
+
+def _after(state: State, patch: Patch, outcome: Outcome, now: datetime) -> State:
+    """The state once the answer to a write is known. Only a clear yes confirms it; a clear no or a request that never
+    left leaves nothing on its way either."""
+    if outcome.kind == "ambiguous":
+        return state
+    if outcome.kind == "unsent":
+        return state.but(unconfirmed=None)
+    if outcome.kind == "refused":
+        return state.but(unconfirmed=None, refused=outcome.refused)
+    written = state.written
+    if outcome.obj is not None and not patch.replica_set:
+        version = int(outcome.obj["metadata"]["resourceVersion"])
+        written = {"resource_version": version, "at": now.isoformat()}
+    return state.but(unconfirmed=None, refused=None, written=written)

@@ -1,0 +1,48 @@
+"""Waking a release: the due row is the truth, the Celery message only a hint."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db.models import F, Q
+
+from deployments.models import Release
+from durable.clock import DbNow, database_time
+
+HINT_IS_LOST_AFTER_SECONDS = 3.0
+
+
+def wake(release_id: uuid.UUID) -> None:
+    """Make a release due now. A tick that is looking at it will look again."""
+    woken = Release.objects.filter(pk=release_id, ended=False).update(wake_seq=F("wake_seq") + 1, wake_at=DbNow())
+    if woken:
+        enqueue([release_id])
+
+
+def enqueue(release_ids: Iterable[uuid.UUID]) -> None:
+    """Send a hint for each release that has none on its way. A broker that is down costs nothing but time."""
+    from deployments.tasks import advance
+
+    for release_id in release_ids:
+        lost = Q(queued_at__isnull=True) | Q(queued_at__lte=DbNow(-HINT_IS_LOST_AFTER_SECONDS))
+        if Release.objects.filter(lost, pk=release_id, ended=False).update(queued_at=DbNow()):
+            advance.delay(str(release_id))
+
+
+def due(within: timedelta = timedelta(0)) -> list[tuple[uuid.UUID, object]]:
+    """Releases whose time has come, or comes within the given time, and those whose tick died with its lease."""
+    now = database_time()
+    rows = Release.objects.active().filter(Q(wake_at__lte=now + within) | Q(lease_until__lte=now))
+    return list(rows.order_by("wake_at").values_list("pk", "wake_at"))
+
+
+def sweep() -> int:
+    """Beat's safety net: hint every due release again. Answers how many were due."""
+    now = database_time()
+    free = Q(lease_owner="") | Q(lease_until__lte=now)
+    rows = Release.objects.active().filter(free).filter(Q(wake_at__lte=now) | Q(lease_until__lte=now))
+    found = list(rows.values_list("pk", flat=True)[:1000])
+    enqueue(found)
+    return len(found)
