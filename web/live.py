@@ -23,11 +23,16 @@ def channel() -> str:
 
 
 def register_topic(prefix: str, may_see: Callable[[Any, str], bool]) -> None:
-    """Let `prefix` (as `release` in `release:<id>`, or the whole of `releases`) be listened to by whom `may_see` allows.
+    """Let topics of a prefix (`release` of `release:<id>`, or all of `releases`) be heard by whom `may_see` allows.
 
     `may_see(user, topic)` is asked when a stream opens and again every 15 s. A topic nobody registered is refused.
     """
     _may_see[prefix] = may_see
+
+
+def forget_topic(prefix: str) -> None:
+    """Take back a registration."""
+    _may_see.pop(prefix, None)
 
 
 def visible(user: Any, topics: list[str]) -> list[str]:
@@ -55,3 +60,8 @@ def _send(topic: str) -> None:
 @cache
 def _redis() -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1.0, socket_connect_timeout=1.0)
+
+
+def reconnect() -> None:
+    """Forget the connection: the next topic goes to what `settings.REDIS_URL` then says."""
+    _redis.cache_clear()

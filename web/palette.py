@@ -1,4 +1,4 @@
-"""The palette: what `Ctrl+K` finds. Rooms add sources in AppConfig.ready; a source answers only what the person may see."""
+"""The palette: what `Ctrl+K` finds. Rooms add sources in AppConfig.ready; a source answers what the person may see."""
 
 from __future__ import annotations
 
@@ -49,9 +49,11 @@ def add(name: str, source: Source) -> None:
 def find(request: HttpRequest) -> HttpResponse:
     """The palette's answer to `?q=`; without JavaScript the same as a page."""
     words = request.GET.get("q", "").strip()[:MAX_QUERY]
-    groups = [(_("Pages"), _pages(request, words))]
-    for source in sorted(_sources.values(), key=lambda source: source.order):
-        groups.append((str(source.heading), [*source.find(request.user, words)][:MAX_OF_A_KIND]))
+    sources = sorted(_sources.values(), key=lambda source: source.order)
+    groups = [
+        (_("Pages"), _pages(request, words)),
+        *((str(source.heading), [*source.find(request.user, words)][:MAX_OF_A_KIND]) for source in sources),
+    ]
     if words:
         groups.sort(key=lambda group: _rank(group[1], words))
     return render_page(request, "palette.html", {"words": words, "groups": [group for group in groups if group[1]]})

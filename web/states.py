@@ -21,7 +21,7 @@ class Look:
 _OK, _BAD, _WAIT = "circle-check", "circle-x", "circle-pause"
 
 LOOKS: dict[str, Look] = {
-    # releases: status
+    # What CI reads of a release.
     "queued": Look("unknown", "hourglass", _("queued")),
     "waiting": Look("hold", _WAIT, _("waiting")),
     "progressing": Look("run", "loader-circle", _("progressing"), turns=True),
@@ -30,7 +30,7 @@ LOOKS: dict[str, Look] = {
     "failed": Look("bad", _BAD, _("failed")),
     "aborted": Look("bad", "ban", _("aborted")),
     "superseded": Look("unknown", "skip-forward", _("superseded")),
-    # releases: phases that are no status
+    # The finer phases of the engine.
     "gated": Look("hold", "lock", _("gated")),
     "preparing": Look("run", "loader-circle", _("preparing"), turns=True),
     "awaitingapproval": Look("hold", "shield", _("waits for approval")),
@@ -38,18 +38,18 @@ LOOKS: dict[str, Look] = {
     "takingover": Look("run", "loader-circle", _("taking over"), turns=True),
     "finishing": Look("run", "loader-circle", _("finishing"), turns=True),
     "aborting": Look("hold", "undo-2", _("aborting")),
-    # clusters
+    # Clusters.
     "building": Look("run", "loader-circle", _("building"), turns=True),
     "connected": Look("ok", "plug", _("connected")),
     "unreachable": Look("unknown", "unplug", _("unreachable")),
-    # health
+    # Health.
     "healthy": Look("ok", _OK, _("healthy")),
     "degraded": Look("hold", "triangle-alert", _("degraded")),
     "unhealthy": Look("bad", _BAD, _("unhealthy")),
     "missing": Look("bad", "circle-dashed", _("missing")),
     "scaled_to_zero": Look("unknown", "circle-dashed", _("scaled to zero")),
     "unknown": Look("unknown", "circle-help", _("unknown")),
-    # checks and steps
+    # Checks and steps.
     "passed": Look("ok", _OK, _("passed")),
     "done": Look("ok", _OK, _("done")),
     "running": Look("run", "loader-circle", _("running"), turns=True),
@@ -61,11 +61,11 @@ LOOKS: dict[str, Look] = {
     "refused": Look("bad", "ban", _("refused")),
     "invalid": Look("bad", _BAD, _("invalid")),
     "conflict": Look("hold", "triangle-alert", _("conflict")),
-    # pods and nodes
+    # Pods and nodes.
     "ready": Look("ok", _OK, _("ready")),
     "not_ready": Look("hold", "circle-dashed", _("not ready")),
     "terminating": Look("unknown", "circle-stop", _("terminating")),
-    # people, tokens, plans
+    # People, tokens, plans.
     "active": Look("ok", _OK, _("active")),
     "disabled": Look("unknown", "ban", _("disabled")),
     "revoked": Look("unknown", "ban", _("revoked")),

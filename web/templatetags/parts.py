@@ -133,7 +133,7 @@ def _step(step: Any) -> dict[str, Any]:
 
 @register.inclusion_tag("parts/timeline.html")
 def timeline(events: Iterable[Any], empty: Text = "") -> dict[str, Any]:
-    """What happened: events with at, message, and optionally actor, tone (ok, run, hold, bad) and proof (quoted text)."""
+    """What happened: events with at, message, and maybe actor, tone (ok, run, hold, bad) and proof (quoted text)."""
     return {"events": events, "empty": empty or _("Nothing has happened yet.")}
 
 
@@ -342,7 +342,8 @@ def live(context: RequestContext, topics: str, fragment: str) -> SafeString:
     request: HttpRequest = context["request"]
     url = _with_query(request, {"fragment": fragment}) or ""
     return format_html(
-        'id="{}" data-live="{}" hx-get="{}" hx-trigger="refresh" hx-swap="outerMorph" hx-sync="this:queue last" hx-nonce="{}"',
+        'id="{}" data-live="{}" hx-get="{}" hx-trigger="refresh" hx-swap="outerMorph" hx-sync="this:queue last" '
+        'hx-nonce="{}"',
         fragment,
         topics,
         url,
