@@ -1,0 +1,38 @@
+"""Everything a start needs on disk: certificates, ports, kubeconfigs and the programs' configuration files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from sandbox.certificates import CLIENTS, Pki, ensure_pki
+from sandbox.components import Component, api_url, component_kubeconfig, components
+from sandbox.files import write_atomically
+from sandbox.kubeconfig import write_kubeconfig
+from sandbox.metrics import metric, prometheus_config
+from sandbox.paths import StateFolder
+from sandbox.ports import Ports, keep_or_choose
+from sandbox.stages import stages
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One sandbox as it is about to run."""
+
+    ports: Ports
+    pki: Pki
+    components: tuple[Component, ...]
+
+
+def prepare(state: StateFolder, programs: Path) -> Configuration:
+    """Write the files and choose the ports, keeping both from the last start where possible."""
+    pki = ensure_pki(state.pki)
+    for folder in (state.data("etcd"), state.data("prometheus"), state.audit_log.parent, state.logs, state.config):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ports = keep_or_choose(state.ports)
+    write_kubeconfig(state.kubeconfig, api_url=api_url(ports), pki=pki, user="admin")
+    for name in CLIENTS.keys() - {"admin"}:
+        write_kubeconfig(component_kubeconfig(state, name), api_url=api_url(ports), pki=pki, user=name)
+    write_atomically(state.config / "kwok.yaml", yaml.safe_dump_all([*stages(), metric()], sort_keys=False))
+    write_atomically(state.config / "prometheus.yaml", yaml.safe_dump(prometheus_config(ports.kwok), sort_keys=False))
+    return Configuration(ports, pki, components(state, ports, programs, pki))

@@ -1,0 +1,44 @@
+"""Makes a cluster that answers into one with nodes and a shop."""
+
+from sandbox.bootstrap import bootstrap, nodes_are_ready
+from sandbox.components import api_url
+from sandbox.configuration import Configuration
+from sandbox.errors import StartFailed
+from sandbox.kubernetes_api import KubernetesApi
+from sandbox.shop import apply_shop_once
+
+
+class Furnishing:
+    """The steps of one start. A step that fails is done again at the next call of `advance`; `why` tells why it did."""
+
+    STEPS = 3
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._api = KubernetesApi(api_url(configuration.ports), configuration.pki)
+        self.done = 0
+        self.doing = "giving KWOK access and making nodes"
+        self.why = ""
+
+    @property
+    def is_bootstrapped(self) -> bool:
+        return self.done >= 1
+
+    @property
+    def is_complete(self) -> bool:
+        return self.done == self.STEPS
+
+    def advance(self, well: set[str]) -> None:
+        """Do the next step if the API server can bear it."""
+        if "kube-apiserver" not in well or self.is_complete:
+            return
+        try:
+            if self.done == 0:
+                bootstrap(self._api)
+                self.done, self.doing = 1, "waiting for the nodes"
+            elif self.done == 1 and nodes_are_ready(self._api):
+                self.done, self.doing = 2, "applying the demo shop"
+            elif self.done == 2:
+                apply_shop_once(self._api)
+                self.done, self.doing = 3, "done"
+        except StartFailed as error:
+            self.why = str(error)

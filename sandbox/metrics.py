@@ -1,0 +1,159 @@
+"""The numbers that demo Pods show: CEL expressions that KWOK evaluates for every Pod at each scrape.
+
+All are functions of a Pod's age alone, so they only grow, and go on where they were when KWOK is restarted.
+"""
+
+from typing import Any
+
+from sandbox.stages import BEHAVIOUR_ANNOTATION
+
+NAME = "demo-requests"
+PATH = "/metrics/nodes/{nodeName}/pods"
+# Prometheus drops series with this label: KWOK itself cannot leave a Pod out.
+SILENT_LABEL = "silent"
+
+# Share of requests in each latency bucket (upper bound in seconds), not cumulative. p99 is 0.18 s and 3 s.
+LATENCY_SERVES = {0.01: 0.12, 0.025: 0.40, 0.05: 0.30, 0.1: 0.1615, 0.25: 0.016, 0.5: 0.002, 1.0: 0.0005}
+LATENCY_SLOW = {0.1: 0.05, 0.25: 0.20, 0.5: 0.35, 1.0: 0.25, 2.5: 0.1375, 5.0: 0.0125}
+ERRORS_BAD, ERRORS_NORMAL = 0.2, 0.002
+
+
+def metric() -> dict[str, Any]:
+    """The Metric resource for KWOK."""
+    return {
+        "apiVersion": "kwok.x-k8s.io/v1alpha1",
+        "kind": "Metric",
+        "metadata": {"name": NAME},
+        "spec": {"path": PATH, "metrics": [*_requests(), _durations(), *_resources()]},
+    }
+
+
+def _behaves(word: str) -> str:
+    annotated = f'("{BEHAVIOUR_ANNOTATION}" in pod.metadata.annotations)'
+    by_annotation = f'pod.metadata.annotations["{BEHAVIOUR_ANNOTATION}"].matches("^-?{word}$")'
+    by_tag = f'pod.spec.containers.exists(c, c.image.matches(":[^/@]*-{word}(@.*)?$"))'
+    return f"({annotated} ? {by_annotation} : {by_tag})"
+
+
+def _label(name: str) -> str:
+    return f'("{name}" in pod.metadata.labels ? pod.metadata.labels["{name}"] : "")'
+
+
+_SERVICE = f'("app" in pod.metadata.labels ? {_label("app")} : {_label("app.kubernetes.io/name")})'
+_SILENT = 'pod.status.conditions.exists(c, c.type == "Ready" && c.status == "True") ? "" : "yes"'
+_AGE = "pod.SinceSecond()"
+
+
+def _zigzag(period_seconds: float) -> str:
+    """A number that rises by 1 a second for half the period and falls as fast for the other half."""
+    phase = f"({_AGE} - {period_seconds} * double(int({_AGE} / {period_seconds})))"
+    return f"({phase} < {period_seconds / 2} ? {phase} : {period_seconds} - {phase})"
+
+
+# Requests so far: 8 to 24 a second by the length of the name, a third more or less over the minutes. The slope of
+# each zigzag is at most its factor, and the factors add up to less than 1, so that the sum never falls.
+_PER_SECOND = f"(8.0 + 4.0 * double(size({_SERVICE}) % 5))"
+_REQUESTS = f"({_PER_SECOND} * ({_AGE} + 0.2 * {_zigzag(190.0)} + 0.13 * {_zigzag(74.0)}))"
+_ERROR_SHARE = f"({_behaves('errors')} ? {ERRORS_BAD} : {ERRORS_NORMAL})"
+
+_POD_LABELS = {
+    "namespace": "pod.metadata.namespace",
+    "pod": "pod.metadata.name",
+    "service": _SERVICE,
+    "app": _label("app"),
+    "pod_template_hash": _label("pod-template-hash"),
+    SILENT_LABEL: _SILENT,
+}
+
+
+def _labels(**more: str) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in (_POD_LABELS | more).items()]
+
+
+def _requests() -> list[dict[str, Any]]:
+    # Whole numbers, so that a rate never shows a part of a request.
+    errors = f"double(int({_REQUESTS} * {_ERROR_SHARE}))"
+    values = {"200": f"double(int({_REQUESTS})) - {errors}", "500": errors}
+    return [
+        {
+            "name": "http_requests_total",
+            "help": "Requests the demo Pod answered, by status code.",
+            "kind": "counter",
+            "dimension": "pod",
+            "labels": _labels(code=f'"{code}"'),
+            "value": value,
+        }
+        for code, value in values.items()
+    ]
+
+
+def _durations() -> dict[str, Any]:
+    bounds = sorted(LATENCY_SERVES.keys() | LATENCY_SLOW.keys())
+    slow = _behaves("slow")
+    return {
+        "name": "http_request_duration_seconds",
+        "help": "How long the demo Pod took to answer.",
+        "kind": "histogram",
+        "dimension": "pod",
+        "labels": _labels(),
+        "buckets": [
+            {
+                "le": bound,
+                "value": f"{_REQUESTS} * ({slow} ? {LATENCY_SLOW.get(bound, 0.0)} : {LATENCY_SERVES.get(bound, 0.0)})",
+            }
+            for bound in bounds
+        ],
+    }
+
+
+def _resources() -> list[dict[str, Any]]:
+    labels = [label for label in _labels(container="container.name") if label["name"] not in ("service", "app")]
+    cpu = f"{_REQUESTS} * ({_behaves('slow')} ? 0.012 : 0.004)"
+    memory = f"6.0e7 + 2.0e6 * double(size({_SERVICE})) + 1.0e5 * {_zigzag(190.0)}"
+    return [
+        {
+            "name": "container_cpu_usage_seconds_total",
+            "help": "Processor time the container used, in seconds.",
+            "kind": "counter",
+            "dimension": "container",
+            "labels": labels,
+            "value": cpu,
+        },
+        {
+            "name": "container_memory_working_set_bytes",
+            "help": "Memory the container holds, in bytes.",
+            "kind": "gauge",
+            "dimension": "container",
+            "labels": labels,
+            "value": memory,
+        },
+    ]
+
+
+def prometheus_config(kwok_port: int) -> dict[str, Any]:
+    """What Prometheus scrapes: a page of Pods for each node, found through KWOK."""
+    drop_silent = [
+        {"source_labels": [SILENT_LABEL], "regex": "yes", "action": "drop"},
+        {"regex": SILENT_LABEL, "action": "labeldrop"},
+    ]
+    return {
+        "global": {"scrape_interval": "3s", "scrape_timeout": "3s", "evaluation_interval": "5s"},
+        "scrape_configs": [
+            {
+                "job_name": "sandbox-pods",
+                "http_sd_configs": [
+                    {"url": f"http://127.0.0.1:{kwok_port}/discovery/prometheus", "refresh_interval": "5s"}
+                ],
+                "relabel_configs": [
+                    # All pages come from one address: without this the targets would count as one.
+                    {
+                        "source_labels": ["__metrics_path__"],
+                        "regex": ".*/nodes/([^/]+)/.*",
+                        "target_label": "node",
+                    },
+                    {"regex": "metrics_name", "action": "labeldrop"},
+                ],
+                "metric_relabel_configs": drop_silent,
+            }
+        ],
+    }
