@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 def create_target(
+    by: User,
     service: Service,
     *,
-    by: User,
     environment: str,
     cluster: str,
     namespace: str,
@@ -60,15 +60,15 @@ def create_target(
     require_namespace(by, service.team, target.cluster, target.namespace)
     require_known_uid(target.cluster)
     target.workload_key = Target.key_of(target.cluster.uid, target.namespace, target.kind, target.workload)
-    require_free(target, by=by)
+    require_free(by, target)
     if wish is None:
         target.container = require_container(target, require_workload(target))
         require_kubernetes_service(target)
-        return save_target(target, by=by)
-    return _make_and_save(target, wish, by=by)
+        return save_target(by, target)
+    return _make_and_save(by, target, wish)
 
 
-def save_target(target: Target, *, by: User, **data: Any) -> Target:
+def save_target(by: User, target: Target, **data: Any) -> Target:
     """Insert a target that was checked, with its audit entry; an admin's grants the namespace.
 
     Raises TargetExists, WorkloadTaken: another request may have been faster.
@@ -80,7 +80,7 @@ def save_target(target: Target, *, by: User, **data: Any) -> Target:
             audit(by, "target.create", target, after=target_facts(target), team=target.team.name, **data)
             announce(target.service.name)
     except IntegrityError:
-        require_free(target, by=by)
+        require_free(by, target)
         raise
     return target
 
@@ -96,7 +96,7 @@ def require_known_uid(cluster: Cluster) -> None:
         )
 
 
-def require_free(target: Target, *, by: User) -> None:
+def require_free(by: User, target: Target) -> None:
     """Raises TargetExists or WorkloadTaken when the place is taken; names the other service only to who may see it."""
     if Target.objects.filter(service=target.service, environment=target.environment).exists():
         detail = _("%(service)s has a target in %(environment)s already.") % {
@@ -127,10 +127,10 @@ def require_free(target: Target, *, by: User) -> None:
     )
 
 
-def _make_and_save(target: Target, wish: NewWorkload, *, by: User) -> Target:
+def _make_and_save(by: User, target: Target, wish: NewWorkload) -> Target:
     made = make_workload(target, wish)
     try:
-        return save_target(target, by=by, created_workload=True, image=wish.image)
+        return save_target(by, target, created_workload=True, image=wish.image)
     except BaseException:
         unmake_workload(target.cluster, made)
         raise

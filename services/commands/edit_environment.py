@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-def edit_environment(environment: Environment, *, by: User, **fields: Any) -> Environment:
+def edit_environment(by: User, environment: Environment, **fields: Any) -> Environment:
     """Change the given fields of an environment.
 
     Raises NotPermitted, Invalid with a pointer for each bad field, PreconditionFailed when it was edited meanwhile.

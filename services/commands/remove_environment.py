@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-def remove_environment(environment: Environment, *, by: User) -> None:
+def remove_environment(by: User, environment: Environment) -> None:
     """Remove a stage that nothing runs in.
 
     Raises NotPermitted, PreconditionFailed, StillUsed with the targets that are in it.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-def remove_service(service: Service, *, by: User) -> None:
+def remove_service(by: User, service: Service) -> None:
     """Take a service and its targets out of the catalog. Its workloads keep running: no cluster is written to.
 
     Raises NotPermitted, PreconditionFailed, StillUsed while a release of it is under way.

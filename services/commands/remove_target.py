@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-def remove_target(target: Target, *, by: User) -> None:
+def remove_target(by: User, target: Target) -> None:
     """Forget where a service runs in an environment. The workload keeps running: the cluster is not written to.
 
     Raises NotPermitted, PreconditionFailed, StillUsed while a release of it is under way.

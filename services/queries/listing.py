@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
 
 from services.health import State, worst
 from services.models import Service, Target
 from services.queries.rows import TargetRow, target_rows
 from services.queries.state_filter import targets_in_state
+from web.errors import BadParameter
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -43,6 +45,7 @@ def service_list(
 ) -> QuerySet[Service]:
     """Services that the user may see, unsorted. Filters are exact names; "" filters nothing.
 
+    Raises BadParameter for a health there is not.
     With an environment, `health` is the health there, otherwise the health in any environment.
     """
     found = Service.objects.visible_to(user).select_related("team")
@@ -58,11 +61,20 @@ def service_list(
     if tag:
         found = found.annotate(tags_text=Cast("tags", TextField())).filter(tags_text__contains=f'"{tag}"')
     if environment or health:
-        targets = targets_in_state(State(health)) if health else Target.objects.all()
+        targets = targets_in_state(_state(health)) if health else Target.objects.all()
         if environment:
             targets = targets.filter(environment__name=environment)
         found = found.filter(Exists(targets.filter(service=OuterRef("pk"))))
     return found
+
+
+def _state(word: str) -> State:
+    try:
+        return State(word)
+    except ValueError:
+        raise BadParameter(
+            _("There is no health “%(word)s”. There are: %(known)s.") % {"word": word, "known": ", ".join(State)}
+        ) from None
 
 
 def listed(services: Sequence[Service]) -> list[ListedService]:

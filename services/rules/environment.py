@@ -32,6 +32,8 @@ def checked_environment(values: Mapping[str, Any]) -> dict[str, Any]:
             clean[field] = checks[field](f"/{field}", value)
         else:
             findings.add(f"/{escaped(field)}", "unknown_field", _("An environment has no such field."))
+    if clean.get("name") == "new":
+        findings.add("/name", "reserved", _("“new” is an address of the portal itself."))
     findings.raise_if_any()
     return clean
 

@@ -24,6 +24,7 @@ FIELDS = {
     "depends_on",
     "provides_apis",
 }
+RESERVED = {"new", "import"}
 _TAG = re.compile(r"\A[a-z0-9][a-z0-9+#.:-]{0,62}\Z")
 
 
@@ -34,7 +35,7 @@ def checked_service(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     findings = Findings()
     checks: dict[str, Check] = {
-        "name": findings.name,
+        "name": lambda pointer, value: _own_name(findings, pointer, value),
         "title": lambda pointer, value: findings.text(pointer, value, longest=120),
         "description": lambda pointer, value: findings.text(pointer, value, longest=4000),
         "lifecycle": lambda pointer, value: findings.choice(pointer, value, list(Service.Lifecycle.values)),
@@ -56,6 +57,14 @@ def checked_service(values: Mapping[str, Any]) -> dict[str, Any]:
         findings.add("/depends_on", "itself", _("A service cannot depend on itself."))
     findings.raise_if_any()
     return clean
+
+
+def _own_name(findings: Findings, pointer: str, value: Any) -> str:
+    name = findings.name(pointer, value)
+    if name in RESERVED:
+        findings.add(pointer, "reserved", _("“%(name)s” is an address of the portal itself.") % {"name": name})
+        return ""
+    return name
 
 
 def is_web_link(url: str) -> bool:
