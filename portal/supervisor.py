@@ -97,6 +97,7 @@ class Supervisor:
         """Database, first administrator, static files: needed at the first start and after an update."""
         told = programs.environment(self.home, self.options)
         for step in preparation.steps(told):
+            self.log.line("slipway", f"preparing: {' '.join(step.command[1:3])}")
             process = Process(step, self.log, self.records)
             self.processes.append(process)
             code = await process.run()
@@ -203,6 +204,9 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.command == "status":
         return asyncio.run(status.show(home))
     kubeconfig = os.environ.get("SLIPWAY_KUBECONFIG", "")
+    if kubeconfig and not Path(kubeconfig).expanduser().is_file():
+        print(f"KUBECONFIG={kubeconfig} is no file. Give the path of a kubeconfig: make run KUBECONFIG=~/.kube/config")
+        return 2
     no_sandbox = asked.no_sandbox or os.environ.get("SLIPWAY_SANDBOX", "").lower() in {"off", "0", "no"}
     options = Options(
         port=int(os.environ.get("PORT") or 8000),

@@ -19,7 +19,7 @@ LOOKED_AT = ("*/migrations/*.py", "static/**/*", "portal/settings.py", "requirem
 def steps(told: dict[str, str]) -> list[Program]:
     """The programs to run one after the other; each may run again without harm."""
     return [
-        manage("migrate", "migrate", "--no-input", "--verbosity", "1", told=told),
+        manage("migrate", "migrate", "--no-input", "--verbosity", "0", told=told),
         manage("admin", "create_admin", told=told),
         manage("static", "collectstatic", "--no-input", "--clear", "--verbosity", "0", told=told),
     ]

@@ -15,12 +15,12 @@ def test_a_second_start_repeats_no_preparation_and_keeps_the_administrator(
     slipway.start()
     slipway.stop()
     password = (slipway.home / "admin-password").read_text()
-    assert "migrate" in slipway.log()
+    assert "preparing: manage.py migrate" in slipway.log()
     (slipway.home / "logs" / "slipway.log").write_text("")
 
     slipway.start()
 
-    assert "migrate" not in slipway.log()
+    assert "preparing" not in slipway.log()
     assert (slipway.home / "admin-password").read_text() == password
 
 

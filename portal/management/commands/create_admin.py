@@ -27,4 +27,4 @@ class Command(BaseCommand):
         password = key("SLIPWAY_ADMIN_PASSWORD", file, new_password, local=True)
         with told():
             create_user(None, NAME, password, is_admin=True)
-        self.stdout.write(f"user {NAME} with password {password} (kept in {file})")
+        self.stdout.write(f"user {NAME} is made; the password is in {file}")
