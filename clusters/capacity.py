@@ -29,7 +29,13 @@ def requested_by_node(cluster_id: UUID) -> dict[str, dict[str, int]]:
         )
     )
     return {
-        row["node"]: {resource: row[resource] or 0 for resource in RESOURCES} for row in rows.order_by() if row["node"]
+        row["node"]: {
+            "cpu_millis": row["cpu_millis"] or 0,
+            "memory_bytes": row["memory_bytes"] or 0,
+            "pods": row["pods"],
+        }
+        for row in rows.order_by()
+        if row["node"]
     }
 
 

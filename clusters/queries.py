@@ -1,8 +1,8 @@
 """What may be asked about one cluster: plain dicts from stored rows, never from the cluster itself.
 
 Every answer tells how fresh it is: `as_of` (None: never seen) and `stale` (nobody is watching right now). Which cluster
-a person may ask about is decided by `Cluster.objects.visible_to`; `only` limits an answer to the namespaces that they were
-granted (None: all).
+a person may ask about is decided by `Cluster.objects.visible_to`; `only` limits an answer to the namespaces that they
+were granted (None: all).
 """
 
 from __future__ import annotations
