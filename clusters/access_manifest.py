@@ -88,7 +88,7 @@ def guard() -> tuple[dict[str, Any], dict[str, Any]]:
     """The admission policy that keeps a release in place, and its binding.
 
     A Deployment that carries our release label, is paused and has strategy Recreate may leave that state only by
-    changing both at once: unpausing alone would recreate every Pod, changing the strategy alone would scale the live set down.
+    changing both at once: unpausing alone would recreate every Pod, the strategy alone would scale the live set down.
     """
     in_place = (
         "!(has(oldObject.spec.paused) && oldObject.spec.paused && oldObject.spec.strategy.type == 'Recreate')"

@@ -6,7 +6,7 @@ import ssl
 from typing import TypeVar
 
 from django.utils.translation import gettext as _
-from urllib3.exceptions import ConnectTimeoutError, ReadTimeoutError
+from urllib3.exceptions import ReadTimeoutError
 
 from clusters.errors import ClusterUnreachable
 
@@ -30,7 +30,7 @@ def not_sent(
             next=_("Check that the address and port are those of an API server that speaks TLS."),
         )
     where = ", ".join(addresses)
-    if isinstance(error, ConnectTimeoutError) or _first(error, TimeoutError) is not None:
+    if isinstance(error, ReadTimeoutError) or _first(error, TimeoutError) is not None:
         return ClusterUnreachable(
             cluster,
             _("%(where)s did not answer in time") % {"where": where},

@@ -67,20 +67,17 @@ class PinnedOrigin:
 
     def request(self, method: str, url: str, **options: Any) -> BaseHTTPResponse:
         """One request, sent at most once. Raises ClusterUnreachable, ambiguous if a write may have been carried out."""
-        origin = f"https://{self._pool.host}:{self._pool.port}/"
-        if not url.startswith(self._endpoint.url + "/"):
-            raise ValueError(f"{url} is not at {origin}")
+        endpoint = self._endpoint
+        path = url.removeprefix(endpoint.url)
+        if path == url or not path.startswith("/") or path.startswith("//"):
+            raise ValueError(f"{url} is not at {endpoint.url}")
         _sending.has_begun = False
         try:
-            return self._pool.request(
-                method, url[len(self._endpoint.url) - len(self._endpoint.address.base_path) :], **options
-            )
+            return self._pool.request(method, endpoint.address.base_path + path, **options)
         except (HTTPError, OSError) as error:
             if _sending.has_begun:
-                raise sent_without_answer(self._endpoint.name, method, error) from error
-            raise not_sent(
-                self._endpoint.name, self._endpoint.addresses, self._endpoint.server_hostname, error
-            ) from error
+                raise sent_without_answer(endpoint.name, method, error) from error
+            raise not_sent(endpoint.name, endpoint.addresses, endpoint.server_hostname, error) from error
 
     def clear(self) -> None:
         """Close all idle connections."""
