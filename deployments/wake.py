@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
@@ -31,11 +31,10 @@ def enqueue(release_ids: Iterable[uuid.UUID]) -> None:
             advance.delay(str(release_id))
 
 
-def due(within: timedelta = timedelta(0)) -> list[tuple[uuid.UUID, object]]:
-    """Releases whose time has come, or comes within the given time, and those whose tick died with its lease."""
-    now = database_time()
-    rows = Release.objects.active().filter(Q(wake_at__lte=now + within) | Q(lease_until__lte=now))
-    return list(rows.order_by("wake_at").values_list("pk", "wake_at"))
+def due(within: timedelta) -> list[tuple[uuid.UUID, datetime]]:
+    """Releases whose time has come or comes within the given time, each with that time."""
+    rows = Release.objects.active().filter(wake_at__lte=database_time() + within)
+    return [(pk, at) for pk, at in rows.order_by("wake_at").values_list("pk", "wake_at") if at]
 
 
 def sweep() -> int:

@@ -1,0 +1,95 @@
+"""Playing a release against the model cluster, tick by tick."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from deployments.engine.decide import decide
+from deployments.engine.decision import Decision, Patch, Said, State
+from deployments.engine.patches import fingerprint
+from deployments.engine.seen import Check, Seen
+from deployments.engine.spec import Json, ReleaseSpec
+from tests.engine.model_cluster import NOW, ModelCluster, TestFailed, release
+
+PASSED = (Check("template", "passed"), Check("pod", "passed"))
+
+
+class Play:
+    """A release, its stored state, its asks and the cluster; the parts of `deployments.tick` without its row."""
+
+    def __init__(self, cluster: ModelCluster | None = None, **asked: Any) -> None:
+        self.cluster = cluster or ModelCluster()
+        self.release: ReleaseSpec = release(**asked)
+        self.state = State()
+        self.asks: Json = {}
+        self.now: datetime = NOW
+        self.said: list[Said] = []
+        self.in_flight: list[Patch] = []
+        self.writes = 0
+        self.predecessor_ended = True
+
+    def look(self, **changes: Any) -> Seen:
+        return self.cluster.seen(predecessor_ended=self.predecessor_ended, checks=PASSED, **changes)
+
+    def decide(self, **changes: Any) -> Decision:
+        """One decision, saved as a tick saves it."""
+        decision = decide(self.release, self.state.but(asks=dict(self.asks)), self.look(**changes), self.now)
+        self.state = State.from_json(decision.state.to_json())
+        self.said += decision.said
+        for name in decision.consumed:
+            self.asks.pop(name)
+        return decision
+
+    def tick(self, *, crash: bool = False) -> Decision:
+        """Decide until there is nothing more to do at once. With `crash` the process dies after saving, and what it
+        wanted to write may still reach the cluster at any time (`deliver`)."""
+        for _ in range(20):
+            decision = self.decide()
+            for patch in decision.patches:
+                if crash:
+                    self.in_flight.append(patch)
+                    self.release = replace(self.release, epoch=self.release.epoch + 1)
+                    return decision
+                self._write(patch)
+            # A write is followed by its own watch event, which wakes the release.
+            if not decision.again and not decision.patches:
+                return decision
+        raise AssertionError("the release never came to rest")
+
+    def deliver(self) -> None:
+        """A write of a tick that is long dead arrives."""
+        late, self.in_flight = self.in_flight, []
+        for patch in late:
+            try:
+                self.cluster.patch(patch)
+            except TestFailed:
+                continue
+
+    def roll(self, seconds: float = 1.0) -> None:
+        """The controller makes one move, and time goes on."""
+        self.cluster.step()
+        self.now += timedelta(seconds=seconds)
+
+    def to_the_end(self, rounds: int = 60) -> State:
+        for _ in range(rounds):
+            if self.tick().state.is_terminal:
+                break
+            self.roll()
+        return self.state
+
+    def _write(self, patch: Patch) -> None:
+        self.writes += 1
+        if patch.replica_set:
+            self.cluster.sets[patch.replica_set]["metadata"]["annotations"].clear()
+            self.state = self.state.but(unconfirmed=None, refused=None)
+            return
+        try:
+            obj = self.cluster.patch(patch)
+        except TestFailed as error:
+            answer = {"fingerprint": fingerprint(patch), "status": 422, "message": str(error), "moved": True}
+            self.state = self.state.but(unconfirmed=None, refused=answer)
+            return
+        written = {"resource_version": int(obj["metadata"]["resourceVersion"]), "at": self.now.isoformat()}
+        self.state = self.state.but(unconfirmed=None, refused=None, written=written)
