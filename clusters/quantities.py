@@ -1,6 +1,7 @@
 """Kubernetes resource quantities ("250m", "1.5Gi", "2e3") as whole numbers."""
 
-from decimal import ROUND_CEILING, Decimal, InvalidOperation
+import re
+from decimal import ROUND_CEILING, Decimal
 
 _FACTORS = {
     "n": Decimal("1e-9"),
@@ -10,7 +11,12 @@ _FACTORS = {
     **{suffix: Decimal(1000) ** power for power, suffix in enumerate("kMGTPE", start=1)},
     **{f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", start=1)},
 }
+_WRITTEN = re.compile(
+    r"\A(?P<number>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)(?P<suffix>[A-Za-z]{0,2})\Z"
+)
 _LONGEST = 64
+# In thousandths it must still be a number that a database column holds.
+_MOST = Decimal(2**63 - 1) / 1000
 
 
 class NotAQuantity(ValueError):
@@ -23,14 +29,12 @@ def quantity(value: object) -> Decimal:
         return Decimal(0)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise NotAQuantity(f"a quantity should be a string or a number, but is {type(value).__name__}")
-    written = str(value)[:_LONGEST]
-    digits = written.rstrip("numkMGTPEi")
-    try:
-        number = Decimal(digits) * _FACTORS[written[len(digits) :]]
-    except (InvalidOperation, KeyError):
-        raise NotAQuantity(f"{written!r} is not a quantity") from None
-    if not number.is_finite() or abs(number) > Decimal(2**63 - 1) / 1000:
-        raise NotAQuantity(f"{written!r} is out of range")
+    written = _WRITTEN.match(str(value)[:_LONGEST])
+    if written is None or written["suffix"] not in _FACTORS:
+        raise NotAQuantity(f"{str(value)[:_LONGEST]!r} is not a quantity")
+    number = Decimal(written["number"]) * _FACTORS[written["suffix"]]
+    if abs(number) > _MOST:
+        raise NotAQuantity(f"{written[0]!r} is out of range")
     return number
 
 

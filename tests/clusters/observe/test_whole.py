@@ -1,0 +1,74 @@
+"""Only a workload under release is kept with all fields."""
+
+from __future__ import annotations
+
+import pytest
+
+from clusters.observe.kinds import BY_NAME
+from clusters.observe.objects import see
+from clusters.observe.whole import KeptWhole, Workload, selector_text
+from tests.clusters.observe.objects import deployment, owned_by, pod, raw
+
+WEB = Workload("shop", "web")
+
+
+def replica_set(name: str, deployment_name: str = "web") -> dict:
+    return raw("ReplicaSet", name, metadata=owned_by("Deployment", deployment_name))
+
+
+def event(about: str) -> dict:
+    return raw("Event", "e", involvedObject={"kind": "Pod", "name": about})
+
+
+@pytest.mark.parametrize(
+    ("object_", "is_kept"),
+    [
+        (deployment(), True),
+        (deployment("web-admin"), False),
+        (replica_set("web-6d4f"), True),
+        (replica_set("web-admin-77", "web-admin"), False),
+        (pod("web-6d4f-abcde"), True),
+        (raw("Pod", "web-admin-77-x", metadata=owned_by("ReplicaSet", "web-admin-77")), False),
+        (raw("Pod", "web-0", metadata=owned_by("StatefulSet", "web")), False),
+        (event("web"), True),
+        (event("web-6d4f-abcde"), True),
+        (event("basket-1"), False),
+    ],
+)
+def test_the_workload_its_replica_sets_pods_and_events_are_kept(object_, is_kept):
+    kept = KeptWhole(frozenset({WEB}))
+    assert (kept.whole_of(see(BY_NAME[object_["kind"]], object_), object_) is not None) == is_kept
+
+
+def test_pods_of_an_adopted_replica_set_are_known_by_its_uid():
+    kept = KeptWhole(frozenset({WEB}))
+    adopted = replica_set("legacy")
+    orphan = raw("Pod", "legacy-x", metadata=owned_by("ReplicaSet", "legacy"))
+    assert kept.whole_of(see(BY_NAME["Pod"], orphan), orphan) is None
+    kept.whole_of(see(BY_NAME["ReplicaSet"], adopted), adopted)
+    assert kept.whole_of(see(BY_NAME["Pod"], orphan), orphan) is not None
+
+
+def test_managed_fields_are_kept_of_the_deployment_alone():
+    kept = KeptWhole(frozenset({WEB}))
+    for object_, has_them in ((deployment(), True), (replica_set("web-6d4f"), False), (pod(), False)):
+        whole = kept.whole_of(see(BY_NAME[object_["kind"]], object_), object_)
+        assert ("managedFields" in whole["metadata"]) == has_them
+        assert "managedFields" in object_["metadata"]
+
+
+def test_what_came_and_what_went_is_told():
+    kept = KeptWhole()
+    assert kept.replace({WEB}) == ({WEB}, set())
+    assert kept.replace({Workload("shop", "basket")}) == ({Workload("shop", "basket")}, {WEB})
+
+
+def test_a_selector_is_written_as_the_api_takes_it():
+    expressions = [
+        {"key": "tier", "operator": "In", "values": ["a", "b"]},
+        {"key": "env", "operator": "NotIn", "values": ["x"]},
+        {"key": "app", "operator": "Exists"},
+        {"key": "old", "operator": "DoesNotExist"},
+    ]
+    text = selector_text({"matchLabels": {"app": "web"}, "matchExpressions": expressions})
+    assert text == "app=web,tier in (a,b),env notin (x),app,!old"
