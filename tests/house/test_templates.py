@@ -31,7 +31,8 @@ def words(template: str) -> str:
     text = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", text, flags=re.DOTALL)
     for element in NOT_SENTENCES:
         text = re.sub(rf"<{element}\b.*?</{element}>", " ", text, flags=re.DOTALL)
-    shown = " ".join(READ_ATTRIBUTES.findall(text))
+    # Identifiers such as `release.start` or `service:checkout` are the same in every language.
+    shown = re.sub(r"\w+[.:/]\w+", "", " ".join(READ_ATTRIBUTES.findall(text)))
     text = re.sub(r"<[^>]*>", " ", text, flags=re.DOTALL)
     return " ".join(re.findall(r"[^\W\d_]{2,}", re.sub(r"&\w+;", " ", f"{text} {shown}")))
 
