@@ -10,10 +10,13 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
-from web.fragments import render_page
+from web import live
+from web.fragments import is_htmx, render_page, see_other
 from web.icons import ICONS
 from web.states import LOOKS
 
@@ -34,9 +37,22 @@ class SampleForm(forms.Form):
 @login_required
 def show(request: HttpRequest) -> HttpResponse:
     """The gallery, for administrators and while debugging."""
+    _only_for_admins(request)
+    return render_page(request, "gallery.html", samples())
+
+
+@login_required
+@require_POST
+def touch(request: HttpRequest) -> HttpResponse:
+    """Publish the gallery's topic, so that its live region renders anew on every open gallery."""
+    _only_for_admins(request)
+    live.publish("gallery")
+    return HttpResponse(status=204) if is_htmx(request) else see_other(reverse("gallery"))
+
+
+def _only_for_admins(request: HttpRequest) -> None:
     if not (settings.DEBUG or getattr(request.user, "is_admin", False)):
         raise Http404
-    return render_page(request, "gallery.html", samples())
 
 
 def samples() -> dict[str, Any]:

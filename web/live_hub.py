@@ -99,5 +99,5 @@ class Hub:
             for listener in tuple(self._listeners):
                 listener.lose()
             with suppress(RedisError, OSError):
-                await subscription.aclose()
+                await subscription.aclose()  # type: ignore[no-untyped-call]
                 await connection.aclose()

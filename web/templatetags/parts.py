@@ -85,8 +85,10 @@ def ago(at: datetime | None, never: Text = "") -> dict[str, Any]:
 @register.inclusion_tag("parts/as_of.html")
 def as_of(at: datetime | None, stale_after_seconds: int = 15) -> dict[str, Any]:
     """When a panel was seen: "as of 14:32:08"; past `stale_after_seconds` it says "stale since" and its panel greys."""
-    stale = at is None or timezone.now() - at > timedelta(seconds=stale_after_seconds)
-    return {"at": at, "stale": stale, "stale_after_seconds": stale_after_seconds}
+    now = timezone.now()
+    stale = at is None or now - at > timedelta(seconds=stale_after_seconds)
+    is_today = at is not None and timezone.localdate(at) == timezone.localdate(now)
+    return {"at": at, "stale": stale, "is_today": is_today, "stale_after_seconds": stale_after_seconds}
 
 
 @register.inclusion_tag("parts/pods_bar.html")

@@ -80,18 +80,19 @@ export function live(feed) {
     refresh(regions());
   }, POLL_MS);
   document.addEventListener("htmx:after:swap", () => {
+    if (!regions().length) return;
     if (source?.readyState !== EventSource.OPEN) {
       lastSeen = new Date();
       say(state());
     }
     connect();
   });
-  document.addEventListener("htmx:error", () => source || say("offline"));
+  document.addEventListener("htmx:error", () => source || !regions().length || say("offline"));
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return close();
     refresh(regions());
     connect();
   });
-  for (const name of ["online", "offline"]) window.addEventListener(name, () => say(state()));
+  for (const name of ["online", "offline"]) window.addEventListener(name, () => regions().length && say(state()));
   window.addEventListener("pagehide", close);
 }
