@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 
 class ClusterQuerySet(models.QuerySet["Cluster"]):
+    """Clusters, narrowed to what a person may know of."""
+
     def visible_to(self, user: User) -> ClusterQuerySet:
         """Every cluster to an admin; to others those that one of their teams holds a grant on."""
         if user.is_admin:
@@ -160,6 +162,14 @@ class KeepWhole(models.Model):
         return f"{self.namespace}/{self.workload}"
 
 
+class GrantQuerySet(models.QuerySet["Grant"]):
+    """Grants, narrowed to what a person may know of."""
+
+    def visible_to(self, user: User) -> GrantQuerySet:
+        """Every grant to an admin; to others those of their teams."""
+        return self if user.is_admin else self.filter(team__in=user.memberships.values("team"))
+
+
 class Grant(models.Model):
     """The namespaces of a cluster that a team may put targets in; `"*"` stands for all."""
 
@@ -169,6 +179,8 @@ class Grant(models.Model):
     namespaces = models.JSONField(default=list)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = GrantQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ("created_at", "id")

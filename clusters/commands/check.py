@@ -70,6 +70,7 @@ class Check:
 
     pointer: str
     steps: list[StepResult] = field(default_factory=list)
+    api_url: str = ""
     facts: Facts | None = None
     refusal: ClusterRefused | None = None
 
@@ -104,7 +105,7 @@ def check_destination(destination: Destination, *, parsed: str = "", pointer: st
     `parsed` says what was read from the input, `pointer` which input a refusal is about.
     Takes at most about 20 s, usually well under one.
     """
-    check = Check(pointer)
+    check = Check(pointer, api_url=destination.api_url)
     check.passed("parse", parsed)
     cluster = destination.name
     try:
