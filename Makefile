@@ -20,7 +20,7 @@ export UV_PYTHON_DOWNLOADS := never
 CODE := $(wildcard web durable audit accounts clusters services deployments portal sandbox benchmarks)
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test check lint types arrows templates fmt lock openapi openapi-current \
+.PHONY: help run stop status test check bench lint types arrows templates fmt lock openapi openapi-current \
   sandbox-build sandbox-up sandbox-down sandbox-status
 
 help: ## list the commands
@@ -51,7 +51,7 @@ status: ## show the processes of this SLIPWAY_HOME and the sandbox
 # ---- judge ----
 
 test: .venv/.dev ## run all tests; T=abort runs every test file with that verb in its name
-	@exec $(BIN)/python -m pytest -n $(JOBS) $(if $(T),$(shell find tests -name 'test_*$(T)*.py'))
+	@exec $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(if $(T),$(shell find tests -name 'test_*$(T)*.py'))
 
 check: lint types arrows templates ## what must pass before a commit, in under 20 seconds
 	@$(BIN)/python -m pytest -q -n 0 $(wildcard tests/house tests/engine)
@@ -76,6 +76,9 @@ templates: .venv/.dev ## djlint
 fmt: .venv/.dev ## format the code
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix-only .
+
+bench: .venv/.dev ## time and requests of a release, against a plain image patch on the same cluster
+	@exec $(BIN)/python -m benchmarks.release
 
 # ---- make what is generated ----
 

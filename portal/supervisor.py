@@ -195,7 +195,8 @@ def main(arguments: list[str] | None = None) -> int:
     """The command line; settings come from PORT, SLIPWAY_HOME, SLIPWAY_KUBECONFIG and SLIPWAY_SANDBOX."""
     parser = argparse.ArgumentParser(prog="python -m portal.supervisor", description=__doc__)
     parser.add_argument("command", choices=["run", "stop", "status"])
-    parser.add_argument("--no-sandbox", action="store_true", help="start no cluster")
+    is_wanted = os.environ.get("SLIPWAY_SANDBOX", "").lower() not in {"off", "0", "no"}
+    parser.add_argument("--sandbox", action=argparse.BooleanOptionalAction, default=is_wanted, help="start a cluster")
     asked = parser.parse_args(arguments)
     os.umask(0o077)  # everything below the home is this user's alone
     home = Home.open(os.environ.get("SLIPWAY_HOME") or ".slipway")
@@ -207,11 +208,10 @@ def main(arguments: list[str] | None = None) -> int:
     if kubeconfig and not Path(kubeconfig).expanduser().is_file():
         print(f"KUBECONFIG={kubeconfig} is no file. Give the path of a kubeconfig: make run KUBECONFIG=~/.kube/config")
         return 2
-    no_sandbox = asked.no_sandbox or os.environ.get("SLIPWAY_SANDBOX", "").lower() in {"off", "0", "no"}
     options = Options(
         port=int(os.environ.get("PORT") or 8000),
         kubeconfig=str(Path(kubeconfig).expanduser().resolve()) if kubeconfig else "",
-        with_sandbox=not no_sandbox and not kubeconfig,
+        with_sandbox=asked.sandbox and not kubeconfig,
     )
     return run(home, options)
 

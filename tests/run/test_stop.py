@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import Callable
 
 import pytest
 
+from tests.portal_run import ROOT
 from tests.run.slipway import PROCESSES, Slipway, wait_until
 
 
@@ -22,6 +24,18 @@ def test_a_signal_ends_everything(make_slipway: Callable[..., Slipway], number: 
     assert slipway.process.wait(timeout=30) == 0
     assert slipway.alive() == set()
     assert [name for name in PROCESSES if slipway.pid(name)] == []
+
+
+def test_a_signal_to_make_itself_ends_everything(make_slipway: Callable[..., Slipway]) -> None:
+    slipway = make_slipway()
+    environment = {**slipway.environment(), "SLIPWAY_SANDBOX": "off"}
+    make = subprocess.Popen(["make", "run"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    wait_until(slipway.is_served, 90, "the page is served")
+
+    make.send_signal(signal.SIGTERM)
+
+    make.wait(timeout=30)
+    assert slipway.alive() == set()
 
 
 def test_make_stop_ends_a_run_and_says_when_there_is_none(make_slipway: Callable[..., Slipway]) -> None:

@@ -1,0 +1,1 @@
+"""Measurements that start what they measure."""
