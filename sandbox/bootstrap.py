@@ -22,6 +22,14 @@ def bootstrap(api: KubernetesApi) -> None:
         api.create(node)
 
 
+def release_nodes(api: KubernetesApi) -> None:
+    """Delete the nodes' leases, so that a new KWOK plays the nodes at once. Raises StartFailed.
+
+    KWOK takes a new identity at each start, and would wait for the leases of the one before to run out.
+    """
+    api.delete_all("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases")
+
+
 def nodes() -> list[dict[str, Any]]:
     """The nodes as they are created; KWOK fills in their status."""
     placed = [(name, zone) for zone, names in ZONES.items() for name in names]

@@ -28,8 +28,8 @@ class Component:
     health_url: str
     # Components that must be well before this one is started for the first time.
     after: tuple[str, ...] = ()
-    # Whether what bootstrap.py makes (access for KWOK) must be there before this one is started.
-    needs_bootstrap: bool = False
+    # Whether this one plays the nodes: it needs its access and the nodes first, and their leases released.
+    plays_nodes: bool = False
 
 
 def components(state: StateFolder, ports: Ports, programs: Path, pki: Pki) -> tuple[Component, ...]:
@@ -126,8 +126,9 @@ def _controller_manager(state: StateFolder, ports: Ports, programs: Path, pki: P
     argv = (
         str(programs / "kube-controller-manager"),
         f"--kubeconfig={kubeconfig}",
-        f"--authentication-kubeconfig={kubeconfig}",
+        # Nobody signs in to this port: health is open to all, and the rest to no one.
         f"--authorization-kubeconfig={kubeconfig}",
+        "--authentication-skip-lookup",
         f"--bind-address={LOOPBACK}",
         f"--secure-port={ports.controller_manager}",
         f"--tls-cert-file={server.cert}",
@@ -151,8 +152,9 @@ def _scheduler(state: StateFolder, ports: Ports, programs: Path, pki: Pki) -> Co
     argv = (
         str(programs / "kube-scheduler"),
         f"--kubeconfig={kubeconfig}",
-        f"--authentication-kubeconfig={kubeconfig}",
+        # Nobody signs in to this port: health is open to all, and the rest to no one.
         f"--authorization-kubeconfig={kubeconfig}",
+        "--authentication-skip-lookup",
         f"--bind-address={LOOPBACK}",
         f"--secure-port={ports.scheduler}",
         f"--tls-cert-file={server.cert}",
@@ -171,11 +173,12 @@ def _kwok(state: StateFolder, ports: Ports, programs: Path, pki: Pki) -> Compone
         f"--node-ip={LOOPBACK}",
         f"--node-port={ports.kwok}",
         f"--server-address={LOOPBACK}:{ports.kwok}",
-        "--node-lease-duration-seconds=40",
+        # After a kill the next KWOK waits for these, unless bootstrap.release_nodes could delete them.
+        "--node-lease-duration-seconds=8",
         "--v=WARN",
     )
     url = f"http://{LOOPBACK}:{ports.kwok}/healthz"
-    return Component("kwok", argv, url, after=("kube-apiserver",), needs_bootstrap=True)
+    return Component("kwok", argv, url, after=("kube-apiserver",), plays_nodes=True)
 
 
 def _prometheus(state: StateFolder, ports: Ports, programs: Path) -> Component:

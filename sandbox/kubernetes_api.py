@@ -18,7 +18,7 @@ _PLURALS = {
     "ClusterRole": "clusterroles",
     "ClusterRoleBinding": "clusterrolebindings",
 }
-TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 5.0
 
 
 class KubernetesApi:
@@ -57,6 +57,10 @@ class KubernetesApi:
         # JSON is YAML, which is what this content type asks for.
         headers = {"Content-Type": "application/apply-patch+yaml"}
         _body(self._send("PATCH", path, params=params, headers=headers, json=item))
+
+    def delete_all(self, path: str) -> None:
+        """Delete every object of the collection at `path`."""
+        _body(self._send("DELETE", path))
 
     def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
         try:

@@ -15,7 +15,7 @@ BEHAVIOURS = ("errors", "slow", "unready", "nopull", "crash", "badconfig")
 _TAG = f":[^/@]*-(?<word>{'|'.join(BEHAVIOURS)})(@.*)?$"
 # jq: how a Pod behaves, from its annotation, else the first container image whose tag ends with a behaviour.
 _BEHAVIOUR = (
-    f'[(.metadata.annotations["{BEHAVIOUR_ANNOTATION}"] // empty | ltrimstr("-")),'
+    f'[(.metadata.annotations["{BEHAVIOUR_ANNOTATION}"] // empty),'
     f' (.spec.containers[].image | capture("{_TAG}") | .word)] | .[0] // "serves"'
 )
 _EXPRESSIONS = {

@@ -66,6 +66,7 @@ class Supervisor:
         self._owner = owner
         self._children: dict[str, _Child] = {}
         self._lock = Lock(state.supervisor_lock)
+        self._furnishing: Furnishing | None = None
         self._stop_asked = False
         self._may_interrupt = False
 
@@ -135,7 +136,7 @@ class Supervisor:
         began = time.monotonic()
         health = Health(configuration.pki)
         well: set[str] = set()
-        furnished = Furnishing(configuration)
+        self._furnishing = furnished = Furnishing(configuration)
         while not (len(well) == len(self._children) and furnished.is_complete):
             if self._must_stop():
                 raise _Stopped
@@ -143,7 +144,7 @@ class Supervisor:
                 raise self._not_started(well, furnished)
             for child in self._children.values():
                 is_due = set(child.component.after) <= well and (
-                    furnished.is_bootstrapped or not child.component.needs_bootstrap
+                    furnished.is_bootstrapped or not child.component.plays_nodes
                 )
                 if child.process is None and child.deaths_in_a_row == 0 and is_due:
                     self._spawn(child)
@@ -172,6 +173,8 @@ class Supervisor:
 
     def _spawn(self, child: _Child) -> None:
         name = child.component.name
+        if child.component.plays_nodes and self._furnishing is not None:
+            self._furnishing.release_nodes()
         path = self._state.logs / f"{name}.log"
         if path.exists() and path.stat().st_size > LOG_LIMIT_BYTES:
             path.replace(path.with_suffix(".log.1"))
