@@ -27,8 +27,8 @@ _ALONE_SECONDS = 10.0
 def due() -> list[UUID]:
     """The clusters whose last check is older than EVERY_SECONDS, the oldest first."""
     before = timezone.now() - timedelta(seconds=EVERY_SECONDS)
-    rows = Cluster.objects.filter(Q(checked_at=None) | Q(checked_at__lt=before), credential__isnull=False)
-    return list(rows.exclude(api_url="").order_by("checked_at").values_list("pk", flat=True))
+    rows = Cluster.objects.filter(Q(health_at=None) | Q(health_at__lt=before), credential__isnull=False)
+    return list(rows.exclude(api_url="").order_by("health_at").values_list("pk", flat=True))
 
 
 def check_up(cluster_id: UUID, *, owner: str) -> dict[str, Any] | None:

@@ -67,6 +67,10 @@ class _SealedAttribute(DeferredAttribute):
             return held
         return unseal(held, bound_to=_row_of(instance))
 
+    def __set__(self, instance: models.Model, value: Any) -> None:
+        # Without a setter Python would find the sealed value in the instance and never ask this attribute.
+        instance.__dict__[self.field.attname] = value
+
 
 if TYPE_CHECKING:
     _TextField = models.TextField[dict[str, str], dict[str, str]]

@@ -136,6 +136,11 @@ class ClusterWatch:
     def _failed(self, why: str) -> None:
         self.news = self._contact.failed(asyncio.get_running_loop().time(), why) or self.news
 
+    def update(self, spec: Spec) -> None:
+        """Take over what the cluster's row says now; a status that somebody else wrote is put right."""
+        self.spec = spec
+        self.news = self.news or self._contact.differs_from(spec.status)
+
     def keep_whole(self, workloads: Iterable[Workload]) -> None:
         """Keep exactly these workloads with all fields from now on, and fetch those that are new to it."""
         came, went = self._kept.replace(workloads)

@@ -21,14 +21,11 @@ class Contact:
     def __init__(self, status: str, message: str = "") -> None:
         self._said = News(status, message)
         self._failing_since: float | None = None
+        self._found = False
 
-    @property
-    def is_failing(self) -> bool:
-        return self._failing_since is not None
-
-    def failing_for(self, now: float) -> float:
-        """Seconds since the first failure in a row, 0 while there is none."""
-        return 0.0 if self._failing_since is None else now - self._failing_since
+    def differs_from(self, status: str) -> News | None:
+        """What to say again when `status`, which somebody else has written, is not what this watch found."""
+        return self._said if self._found and self._said.status != status else None
 
     def heard(self) -> News | None:
         """The API server answered."""
@@ -44,6 +41,7 @@ class Contact:
         return self._say(News("unreachable", why))
 
     def _say(self, news: News) -> News | None:
+        self._found = True
         if news == self._said:
             return None
         self._said = news

@@ -51,11 +51,12 @@ class Plan:
 def exchange(sharing: Sharing, report: Report) -> Plan:
     """Store the report and read the plan. About eight statements, whatever the number of clusters."""
     beat(HEARTBEAT)
+    _store_heard({cluster_id: ago for cluster_id, ago in report.heard.items() if sharing.owns(cluster_id)})
+    _store_kinds([news for news in report.kinds if sharing.owns(news.cluster_id)])
+    _store_statuses(report, sharing)
+    # Read after the statuses are stored: what differs from ours now was written by somebody else.
     specs = _specs()
     ours = sharing.settle(specs)
-    _store_heard({cluster_id: ago for cluster_id, ago in report.heard.items() if cluster_id in ours})
-    _store_kinds([news for news in report.kinds if news.cluster_id in ours])
-    _store_statuses(report, ours)
     kept: dict[UUID, set[Workload]] = {}
     for cluster_id, namespace, name in KeepWhole.objects.values_list("cluster_id", "namespace", "workload"):
         kept.setdefault(cluster_id, set()).add(Workload(namespace, name))
@@ -97,8 +98,10 @@ def _store_kinds(kinds: list[KindNews]) -> None:
         WatchState.objects.update_or_create(cluster_id=news.cluster_id, kind=news.kind, defaults=values)
 
 
-def _store_statuses(report: Report, ours: set[UUID]) -> None:
-    for cluster_id in ours & (report.statuses.keys() | report.versions.keys()):
+def _store_statuses(report: Report, sharing: Sharing) -> None:
+    for cluster_id in report.statuses.keys() | report.versions.keys():
+        if not sharing.owns(cluster_id):
+            continue
         values: dict[str, Any] = {}
         if news := report.statuses.get(cluster_id):
             values |= {"status": news.status, "status_message": news.message}

@@ -126,6 +126,7 @@ class Watcher:
                 self._watches[cluster_id] = watch
                 self._tasks[cluster_id] = asyncio.create_task(watch.run(), name=f"watch {spec.name}")
                 self._tasks[cluster_id].add_done_callback(partial(self._ended, cluster_id))
+            self._watches[cluster_id].update(spec)
             self._watches[cluster_id].keep_whole(plan.kept_whole.get(cluster_id, ()))
 
     def _stop_watching(self, cluster_id: UUID) -> None:

@@ -17,6 +17,8 @@ class Command(BaseCommand):
     """Watches the registered clusters until SIGTERM or SIGINT; several may run, they share the clusters."""
 
     help = "Watch the registered clusters and keep what they hold as rows."
+    # The checks load every URL and with them every page; this process serves none.
+    requires_system_checks = ()
 
     def handle(self, **_options: Any) -> None:
         asyncio.run(_watch())
