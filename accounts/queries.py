@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 
-def maintained_teams(user: User) -> QuerySet[Team]:
-    """The teams in which a person is maintainer."""
-    return Team.objects.filter(memberships__user=user, memberships__role=Role.MAINTAINER).distinct()
+def maintained_team_names(user: User) -> list[str]:
+    """The names of the teams in which a person is maintainer."""
+    held = Membership.objects.filter(user=user, role=Role.MAINTAINER)
+    return list(held.order_by("team__name").values_list("team__name", flat=True))
 
 
 def team_list(user: User) -> QuerySet[Team]:

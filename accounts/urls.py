@@ -1,3 +1,18 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from accounts.views import profile, session, teams, tokens, users
+
+urlpatterns = [
+    path("sign-in/", session.sign_in, name="sign_in"),
+    path("sign-out/", session.sign_out, name="sign_out"),
+    path("settings/", profile.settings, name="settings"),
+    path("settings/profile/", profile.profile, name="profile"),
+    path("settings/tokens/", tokens.tokens, name="tokens"),
+    path("settings/tokens/<uuid:pk>/revoke/", tokens.revoke, name="revoke_token"),
+    path("settings/teams/", teams.teams, name="teams"),
+    path("settings/teams/<str:name>/", teams.team, name="team"),
+    path("settings/teams/<str:name>/edit/", teams.edit, name="edit_team"),
+    path("settings/teams/<str:name>/members/<str:user>/remove/", teams.remove, name="remove_member"),
+    path("settings/users/", users.users, name="users"),
+    path("settings/users/<str:username>/", users.user, name="user"),
+]

@@ -1,3 +1,8 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from audit import api
+
+urlpatterns = [
+    path("audit/", api.EntryViewSet.as_view({"get": "list"}), name="audit"),
+    path("audit/verify/", api.VerifyView.as_view(), name="audit_verify"),
+]

@@ -19,7 +19,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         raise Conflict(_("The audit log is append-only: nothing can be removed from it."))
 
     def update(self, **values: Any) -> int:
-        if set(values) - {"prev_hash", "hash"}:
+        if set(values) - {"number", "prev_hash", "hash"}:
             raise Conflict(_("The audit log is append-only: nothing in it can be changed."))
         return super().update(**values)
 
@@ -27,7 +27,8 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 class Entry(models.Model):
     """One act. `before` and `after` hold what changed, never a secret.
 
-    Each sealed entry carries the hash of itself and of the entry before it, so that a later change or removal shows.
+    Each sealed entry has its number in the chain, the hash of itself and that of the entry before it, so that a later
+    change or removal shows.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -44,6 +45,8 @@ class Entry(models.Model):
     before = models.JSONField(null=True, encoder=DjangoJSONEncoder)
     after = models.JSONField(null=True, encoder=DjangoJSONEncoder)
     data = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    # Rows become visible in the order of their commits, not of their ids, so the chain counts for itself.
+    number = models.PositiveBigIntegerField(null=True, unique=True)
     prev_hash = models.CharField(max_length=64, default="")
     hash = models.CharField(max_length=64, default="")
 
@@ -53,7 +56,7 @@ class Entry(models.Model):
         ordering: ClassVar = ["-id"]
         indexes: ClassVar = [
             models.Index(fields=["object_type", "object_id"], name="entry_object"),
-            models.Index(fields=["id"], condition=models.Q(hash=""), name="entry_unsealed"),
+            models.Index(fields=["id"], condition=models.Q(number=None), name="entry_unsealed"),
         ]
 
     def __str__(self) -> str:
@@ -66,3 +69,14 @@ class Entry(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise Conflict(_("The audit log is append-only: nothing can be removed from it."))
+
+
+class ChainHead(models.Model):
+    """The end of the chain: without it, removing the latest entries would not show."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    number = models.PositiveBigIntegerField(default=0)
+    hash = models.CharField(max_length=64, default="")
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.hash}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from audit.models import Entry
 from web import request_id
+from web.live import publish
 from web.redact import redacted
 
 if TYPE_CHECKING:
@@ -60,3 +61,4 @@ def audit(
         after=redacted(after),
         data=redacted(data),
     )
+    publish("audit")

@@ -41,7 +41,7 @@ class KeyReused(Invalid):
     code = "idempotency_key_reused"
 
 
-class _Replayed(Exception):
+class Replayed(Exception):
     """Carries the first answer from `initial` to the caller."""
 
     def __init__(self, kept: IdempotencyKey) -> None:
@@ -61,7 +61,7 @@ class IdempotentMixin(APIView):
             self._claim = claim(request.user.pk, key, fingerprint(request))
 
     def handle_exception(self, exc: Exception) -> Response:
-        if isinstance(exc, _Replayed):
+        if isinstance(exc, Replayed):
             response = Response(exc.kept.body, status=exc.kept.status, headers=exc.kept.headers)
             response.content_type = exc.kept.headers.get("Content-Type")
             response["Idempotency-Replayed"] = "true"
@@ -118,7 +118,7 @@ def claim(user_id: UUID, key: str, print_: str) -> IdempotencyKey:
     if kept.fingerprint != print_:
         raise KeyReused(_("This Idempotency-Key came before with another body."), next=_("Use a new key."))
     if kept.status:
-        raise _Replayed(kept)
+        raise Replayed(kept)
     return _take_lapsed(kept, now)
 
 

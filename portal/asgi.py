@@ -26,6 +26,7 @@ django: App = get_asgi_application()  # type: ignore[assignment]
 
 # Models can be imported only once Django is set up.
 from accounts.api_auth import user_for_session  # noqa: E402
+from portal.body_limit import BodyLimit  # noqa: E402
 from web.live_stream import LiveStream  # noqa: E402
 
 # (matches the path, application): the first match answers, everything else is Django's.
@@ -41,7 +42,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         return
     path: str = scope["path"]
     chosen: App = next((app for matches, app in ROUTES if matches(path)), django)
-    await chosen(scope, receive, send)
+    await BodyLimit(chosen)(scope, receive, send)
 
 
 async def _live_and_end(receive: Receive, send: Send) -> None:

@@ -84,14 +84,14 @@ TEMPLATES = [
                 "template_partials.templatetags.partials",
                 "django.templatetags.i18n",
                 "django.templatetags.static",
-                *(["web.templatetags.parts"] if (BASE_DIR / "web" / "templatetags" / "parts.py").exists() else []),
+                "web.templatetags.parts",
             ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.csrf",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                *(["web.context.frame"] if (BASE_DIR / "web" / "context.py").exists() else []),
+                "web.context.frame",
             ],
         },
     }

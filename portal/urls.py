@@ -1,8 +1,12 @@
 """Every address of the portal. Pages carry no prefix; the API lives under /api/v1/."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
-api = [
+from portal import api_docs, health
+
+api: list[URLPattern | URLResolver] = [
+    path("schema/", api_docs.SchemaView.as_view(), name="schema"),
+    path("docs/", api_docs.docs, name="docs"),
     path("", include("accounts.api_urls")),
     path("", include("audit.api_urls")),
     path("", include("clusters.api_urls")),
@@ -11,6 +15,8 @@ api = [
 ]
 
 urlpatterns = [
+    path("healthz/live", health.live, name="healthz_live"),
+    path("healthz/ready", health.ready, name="healthz_ready"),
     path("api/v1/", include((api, "api"))),
     path("", include("web.urls")),
     path("", include("accounts.urls")),

@@ -1,0 +1,122 @@
+"""Forms about people, teams and tokens. What may be stored is decided by the commands."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Role
+from accounts.permissions import SCOPES
+
+
+class SignInForm(forms.Form):
+    """User name and password."""
+
+    username = forms.CharField(
+        label=_("User name"),
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "off", "autofocus": True}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=500,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class PasswordForm(forms.Form):
+    """One's own password, old and new."""
+
+    old_password = forms.CharField(
+        label=_("Your password now"),
+        max_length=500,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    password = forms.CharField(
+        label=_("New password"),
+        help_text=_("At least 12 characters, and not a common one."),
+        max_length=500,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
+class NewUserForm(forms.Form):
+    """A person to be."""
+
+    username = forms.CharField(label=_("User name"), max_length=150)
+    email = forms.EmailField(label=_("E-mail"), required=False)
+    password = forms.CharField(
+        label=_("Password"),
+        help_text=_("At least 12 characters. Hand it over in person; it can be changed under Settings."),
+        max_length=500,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    is_admin = forms.BooleanField(label=_("Admin: may do everything"), required=False)
+
+
+class EditUserForm(forms.Form):
+    """What an admin changes about a person. An empty password leaves it as it is."""
+
+    email = forms.EmailField(label=_("E-mail"), required=False)
+    is_active = forms.BooleanField(
+        label=_("Active"), help_text=_("Without it, sessions and tokens end at once."), required=False
+    )
+    is_admin = forms.BooleanField(label=_("Admin: may do everything"), required=False)
+    password = forms.CharField(
+        label=_("New password"),
+        help_text=_("Leave it empty to keep the present one."),
+        max_length=500,
+        strip=False,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
+class TeamForm(forms.Form):
+    """A team to be."""
+
+    name = forms.CharField(
+        label=_("Name"), help_text=_("Lower-case letters, digits and hyphens, at most 63."), max_length=200
+    )
+    title = forms.CharField(label=_("Title"), required=False, max_length=200)
+
+
+class TeamTitleForm(forms.Form):
+    """The title of a team that is there."""
+
+    title = forms.CharField(label=_("Title"), required=False, max_length=200)
+
+
+class MemberForm(forms.Form):
+    """A person and a role."""
+
+    user = forms.CharField(label=_("User name"), max_length=150)
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+
+
+class TokenForm(forms.Form):
+    """A token to be."""
+
+    name = forms.CharField(label=_("What it is for"), help_text=_("For example: CI of checkout."), max_length=100)
+    expires = forms.ChoiceField(
+        label=_("Lasts"),
+        choices=[
+            ("30d", _("30 days")),
+            ("90d", _("90 days")),
+            ("365d", _("1 year")),
+            ("24h", _("1 day")),
+            ("", _("Until it is revoked")),
+        ],
+        required=False,
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("May"),
+        help_text=_("None chosen: everything that you may, now and later. Each one includes reading."),
+        choices=[(scope, scope) for scope in SCOPES],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )

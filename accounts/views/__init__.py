@@ -1,0 +1,1 @@
+"""Pages about people: signing in, oneself, tokens, teams, users."""

@@ -1,0 +1,51 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth import authenticate, login, logout
+from django.db import transaction
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from accounts.forms import SignInForm
+from accounts.models import User
+from audit.record import audit
+from web.fragments import render_page, safe_next, see_other
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+
+@sensitive_post_parameters("password")
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Check name and password, begin a session, go to where the caller wanted to go (on this portal only)."""
+    back = safe_next(request)
+    if request.method != "POST":
+        if request.user.is_authenticated:
+            return redirect(back)
+        return render_page(request, "accounts/sign_in.html", {"form": SignInForm(), "next": back})
+    form = SignInForm(request.POST)
+    if form.is_valid():
+        user = authenticate(request, **form.cleaned_data)
+        if isinstance(user, User):
+            login(request, user)
+            with transaction.atomic():
+                audit(user, "session.begin", user)
+            return see_other(back)
+        # One sentence for a wrong name, a wrong password and a switched-off account: it must not tell which.
+        form.add_error(None, _("That user name and password do not go together."))
+    return render_page(request, "accounts/sign_in.html", {"form": form, "next": back}, status=422)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session."""
+    if isinstance(request.user, User):
+        with transaction.atomic():
+            audit(request.user, "session.end", request.user)
+    logout(request)
+    return see_other("sign_in")

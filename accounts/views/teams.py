@@ -1,0 +1,98 @@
+"""Teams and their members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts import queries
+from accounts.commands.teams import add_member, create_team, edit_team, remove_member
+from accounts.decorators import SignedInRequest, signed_in
+from accounts.forms import MemberForm, TeamForm, TeamTitleForm
+from accounts.models import Team, User
+from accounts.permissions import require, why_not
+from web.errors import Invalid
+from web.filters import searched
+from web.forms import refusals_on
+from web.fragments import render_page, see_other
+from web.paging import page_of
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+
+@signed_in
+def teams(request: SignedInRequest) -> HttpResponse:
+    """The teams that the caller may see, and a form for a new one."""
+    form = TeamForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        require(request.user, "team.create", None)
+        if form.is_valid():
+            with refusals_on(form):
+                create_team(request.user, form.cleaned_data["name"], form.cleaned_data["title"])
+        if form.is_valid():
+            return see_other(reverse("team", args=[form.cleaned_data["name"]]))
+    rows = searched(queries.team_list(request.user), ("name", "title"), request.GET.get("search", ""))
+    shown = {
+        "form": form,
+        "page": page_of(rows, request.GET.get("page")),
+        "why_not": why_not(request.user, "team.create", None),
+    }
+    return render_page(request, "accounts/teams.html", shown, status=422 if form.errors else 200)
+
+
+@signed_in
+def team(request: SignedInRequest, name: str) -> HttpResponse:
+    """One team: its title, its people, and a form for one more."""
+    found = get_object_or_404(queries.team_with_members(request.user), name=name)
+    form = MemberForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        require(request.user, "team.add_member", found)
+        if form.is_valid():
+            with refusals_on(form):
+                add_member(request.user, found, _person(form.cleaned_data["user"]), form.cleaned_data["role"])
+        if form.is_valid():
+            return see_other(reverse("team", args=[found.name]))
+    shown = {
+        "team": found,
+        "form": form,
+        "title_form": TeamTitleForm({"title": found.title}),
+        "why_not": why_not(request.user, "team.add_member", found),
+    }
+    return render_page(request, "accounts/team.html", shown, status=422 if form.errors else 200)
+
+
+@require_POST
+@signed_in
+def edit(request: SignedInRequest, name: str) -> HttpResponse:
+    """A new title."""
+    found = get_object_or_404(Team.objects.visible_to(request.user), name=name)
+    require(request.user, "team.edit", found)
+    form = TeamTitleForm(request.POST)
+    if form.is_valid():
+        edit_team(request.user, found, title=form.cleaned_data["title"])
+    return see_other(reverse("team", args=[found.name]))
+
+
+@require_POST
+@signed_in
+def remove(request: SignedInRequest, name: str, user: str) -> HttpResponse:
+    """Take one role from one person."""
+    found = get_object_or_404(Team.objects.visible_to(request.user), name=name)
+    role = request.POST.get("role", "")
+    member = get_object_or_404(User, username__iexact=user, memberships__team=found, memberships__role=role)
+    remove_member(request.user, found, member, role)
+    messages.success(request, _("%(user)s no longer has that role.") % {"user": member.username}, "ok")
+    return see_other(reverse("team", args=[found.name]))
+
+
+def _person(username: str) -> User:
+    user = User.objects.filter(username__iexact=username.strip()).first()
+    if user is None:
+        raise Invalid.at("/user", "does_not_exist", _("There is no user named %(name)s.") % {"name": username})
+    return user
