@@ -96,7 +96,7 @@ class Sandbox:
         arguments = ["--owner", f"{owner.pid}:{owner.started}"] if owner is not None else []
         with (self._state.logs / "supervisor.log").open("ab") as output:
             return subprocess.Popen(
-                [sys.executable, "-m", "sandbox", "run", *arguments],
+                [sys.executable, "-m", "sandbox", "run", "--unless-running", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

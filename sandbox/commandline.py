@@ -9,7 +9,7 @@ import yaml
 
 from sandbox.build import build
 from sandbox.cluster import Sandbox
-from sandbox.errors import AlreadyRunning, SandboxError
+from sandbox.errors import SandboxError
 from sandbox.paths import StateFolder
 from sandbox.processes import ProcessId
 from sandbox.progress import Terminal
@@ -21,7 +21,7 @@ and Prometheus, with a demo shop. Its state is in $SLIPWAY_HOME/sandbox (default
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a verb. Returns 0, 1 when it failed, 3 when `status` finds the sandbox not ready."""
+    """Run a verb. Returns 0, or 1 when it failed. `status` has not failed when it finds the sandbox down."""
     parsed = _parser().parse_args(arguments)
     try:
         return int(VERBS[parsed.verb](parsed))
@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser("build", help="build the programs into the user's cache, once")
     verbs.add_parser("up", help="start it in the background, wait until it is ready, print its kubeconfig")
     run = verbs.add_parser("run", help="run it in the foreground until Ctrl-C or SIGTERM")
+    run.add_argument("--unless-running", action="store_true", help="end at once if the sandbox already runs")
     run.add_argument("--owner", type=_process, metavar="PID:STARTED", help=argparse.SUPPRESS)
     verbs.add_parser("down", help="end it, keeping its data")
     state = verbs.add_parser("status", help="tell how it is")
@@ -76,10 +77,7 @@ def _run(parsed: argparse.Namespace) -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     terminal = Terminal()
     try:
-        Supervisor(StateFolder.of(), terminal.show, owner=parsed.owner).run()
-    except AlreadyRunning as error:
-        print(f"sandbox: {error}", file=sys.stderr)
-        return 1
+        Supervisor(StateFolder.of(), terminal.show, owner=parsed.owner).run(takes_over=not parsed.unless_running)
     finally:
         terminal.close()
     return 0
@@ -101,7 +99,7 @@ def _status(parsed: argparse.Namespace) -> int:
             print(f"  {component['name']:<24} pid {component['pid'] or '-':<8} {health}")
         if answer["state"] in ("ready", "degraded"):
             print(f"  export KUBECONFIG={answer['kubeconfig']}")
-    return 0 if answer["state"] == "ready" else 3
+    return 0
 
 
 def _shop(parsed: argparse.Namespace) -> int:

@@ -70,38 +70,59 @@ class Supervisor:
         self._stop_asked = False
         self._may_interrupt = False
 
-    def run(self) -> None:
+    def run(self, *, takes_over: bool) -> None:
         """Build if needed, start, and keep running until asked to end.
 
-        Raises AlreadyRunning, BuildFailed, or StartFailed; whatever was started has ended then.
+        While another supervisor has this home, `takes_over` waits for it to end; otherwise AlreadyRunning is raised.
+        Raises BuildFailed and StartFailed; whatever was started has ended then.
         """
-        self._begin()
         handlers = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
-            self._run()
+            self._begin(takes_over)
+            self._supervise()
         except _Stopped:
-            self._state.progress.unlink(missing_ok=True)
+            log.info("stopped before it was ready")
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+    def _supervise(self) -> None:
+        try:
+            self._run()
         except SandboxError as error:
             self._report(Progress("failed", "failed", "failed", error=str(error)))
+            raise
+        except BaseException:
+            self._state.progress.unlink(missing_ok=True)
             raise
         else:
             self._state.progress.unlink(missing_ok=True)
         finally:
             self._end_children()
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
             self._lock.release()
 
-    def _begin(self) -> None:
-        with locked(self._state.start_lock):
-            if not self._lock.take(within_seconds=0):
+    def _begin(self, takes_over: bool) -> None:
+        if not self._take_lock():
+            if not takes_over:
                 raise AlreadyRunning(
                     f"A sandbox is already running in {self._state.home}",
                     next="See `python -m sandbox status`, or set SLIPWAY_HOME to another folder",
                 )
-            self._report(Progress("starting", "begin", "starting"))
+            log.info("another supervisor runs the sandbox in %s: taking over when it ends", self._state.home)
+            while not self._take_lock():
+                if self._must_stop():
+                    raise _Stopped
+                time.sleep(LOOK_EVERY_SECONDS)
         processes.end(read_records(self._state.processes).values(), grace_seconds=2.0)
         self._record()
+
+    def _take_lock(self) -> bool:
+        """Take the supervisor's lock and show at once that this is another start: see status.look."""
+        with locked(self._state.start_lock):
+            if not self._lock.take(within_seconds=0):
+                return False
+            self._report(Progress("starting", "begin", "starting"))
+            return True
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._stop_asked = True
