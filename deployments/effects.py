@@ -12,8 +12,6 @@ from deployments.engine.spec import Json
 from deployments.lease import REQUEST_SECONDS
 from deployments.models import Release
 
-TEST_FAILED = "test failed"
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -50,11 +48,11 @@ def _answer(patch: Patch, error: ApiRefused) -> Json:
         "fingerprint": fingerprint(patch),
         "status": error.http_status,
         "message": error.message[:2000],
-        "moved": error.is_conflict or error.is_not_found or (error.is_invalid and is_failed_test(error)),
+        "moved": error.is_conflict or error.is_not_found or is_failed_test(error),
     }
 
 
 def is_failed_test(error: ApiRefused) -> bool:
     """Whether a 422 means that a `test` of the patch failed, not that the result is invalid: such an answer names no
-    causes and no kind (apiserver `handlers/patch.go`, jsonpatch ErrTestFailed)."""
-    return not error.details.get("causes") and "testing" in error.message
+    object and no causes (apiserver `handlers/patch.go`, jsonpatch ErrTestFailed)."""
+    return error.is_invalid and not error.details

@@ -1,0 +1,169 @@
+"""Rolling releases on the sandbox's real API server and controller manager (delivery.md, Rolling)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from deployments.commands import abort_release, retry_release, rollback_release
+from deployments.errors import NothingToRollBackTo, ReleaseBlocked, WrongPhase
+from deployments.models import Release, Revision
+from tests.conftest import until
+from tests.scenarios.conftest import Workload
+
+Play = Callable[[Release], Release]
+PlayTo = Callable[[Release, str], Release]
+
+
+def test_a_new_version_is_rolled_out_and_nothing_is_left_behind(web: Workload, to_the_end: Play) -> None:
+    before = web.labels()
+
+    release = to_the_end(web.deploy("1.1"))
+
+    assert (release.status, release.reason) == ("succeeded", "")
+    assert web.image() == "1.1"
+    assert web.ready()
+    assert web.labels() == before
+    assert [event.seq for event in release.events.all()] == list(range(1, release.events.count() + 1))
+    assert [revision.number for revision in Revision.objects.filter(target=web.target)] == [2, 1]
+
+
+def test_releasing_what_runs_changes_nothing_and_says_so(web: Workload, to_the_end: Play) -> None:
+    generation = web.live()["metadata"]["generation"]
+
+    release = to_the_end(web.deploy("1.0"))
+
+    assert release.status == "succeeded"
+    assert "already runs" in release.message
+    assert web.live()["metadata"]["generation"] == generation
+
+
+@pytest.mark.parametrize(
+    ("suffix", "reason", "words"),
+    [
+        ("nopull", "ImagePullFailed", "pull"),
+        ("crash", "CrashLoopBackOff", "exit code 1"),
+        ("badconfig", "ContainerConfigError", ""),
+    ],
+)
+def test_a_version_that_cannot_run_fails_fast_and_the_old_one_comes_back(
+    web: Workload, to_the_end: Play, suffix: str, reason: str, words: str
+) -> None:
+    release = to_the_end(web.deploy(f"1.1-{suffix}"))
+
+    assert (release.status, release.reason) == ("failed", reason)
+    assert words in release.state["evidence"]["words"]
+    assert release.state["evidence"]["kind"] == "Pod"
+    assert web.image() == "1.0"
+    until(web.ready)
+
+
+def test_a_version_that_never_becomes_ready_runs_into_its_deadline(web: Workload, to_the_end: Play) -> None:
+    strategy = {"type": "rolling", "progress_deadline_seconds": 5}
+
+    release = to_the_end(web.deploy("1.1-unready", strategy=strategy))
+
+    assert (release.status, release.reason) == ("failed", "ProgressDeadlineExceeded")
+    assert web.image() == "1.0"
+
+
+def test_on_failure_pause_holds_and_retry_of_a_mended_image_goes_on(
+    web: Workload, until_phase: PlayTo, to_the_end: Play
+) -> None:
+    strategy = {"type": "rolling", "progress_deadline_seconds": 3, "on_failure": "pause"}
+    release = until_phase(web.deploy("1.1-unready", strategy=strategy), "Paused")
+    assert (release.status, release.reason) == ("paused", "ProgressDeadlineExceeded")
+    assert web.image() == "1.1-unready"
+
+    assert retry_release(release, by=web.developer).pk == release.pk
+    until_phase(release, "Progressing")
+    abort_release(release, by=web.developer)
+
+    assert to_the_end(release).status == "aborted"
+    assert web.image() == "1.0"
+
+
+def test_an_abort_in_the_middle_brings_the_old_version_back(
+    web: Workload, until_phase: PlayTo, to_the_end: Play
+) -> None:
+    release = until_phase(web.deploy("1.1-unready"), "Progressing")
+
+    abort_release(release, by=web.developer, reason="wrong version")
+    abort_release(release, by=web.developer, reason="clicked twice")
+
+    assert (to_the_end(release).status, release.reason) == ("aborted", "AbortedByUser")
+    assert web.image() == "1.0"
+    assert release.events.filter(kind="release.abort", actor="dev").count() == 1
+    with pytest.raises(WrongPhase):
+        retry_release(Release.objects.get(pk=to_the_end(web.deploy("1.1")).pk), by=web.developer)
+
+
+def test_a_rollback_writes_the_exact_template_of_the_revision(web: Workload, to_the_end: Play) -> None:
+    original = web.live()["spec"]["template"]
+    to_the_end(web.deploy("1.1", config={"web": {"env": {"GREETING": "hello"}}}))
+    assert web.live()["spec"]["template"]["spec"]["containers"][0]["env"] == [{"name": "GREETING", "value": "hello"}]
+
+    release = rollback_release(web.developer, service=web.target.service, environment=web.target.environment)
+
+    assert to_the_end(release).status == "succeeded"
+    assert web.live()["spec"]["template"] == original
+    assert release.rollback_to is not None
+    assert release.rollback_to.number == 1
+
+
+def test_there_is_nothing_to_roll_back_to_before_the_first_release(web: Workload) -> None:
+    with pytest.raises(NothingToRollBackTo):
+        rollback_release(web.developer, service=web.target.service, environment=web.target.environment)
+
+
+def test_a_second_release_is_refused_unless_it_supersedes(web: Workload, until_phase: PlayTo, to_the_end: Play) -> None:
+    first = until_phase(web.deploy("1.1-unready"), "Progressing")
+
+    with pytest.raises(ReleaseBlocked) as refused:
+        web.deploy("1.2")
+    assert refused.value.fields["blocked_by"][0]["id"] == str(first.pk)
+
+    second = web.deploy("1.2", supersede=True)
+    assert to_the_end(first).status == "superseded"
+    assert to_the_end(second).status == "succeeded"
+    assert web.image() == "1.2"
+
+
+def test_a_failed_superseding_release_goes_back_to_the_last_good_version(
+    web: Workload, until_phase: PlayTo, to_the_end: Play
+) -> None:
+    first = until_phase(web.deploy("1.1-unready"), "Progressing")
+    second = web.deploy("1.2-crash", supersede=True)
+
+    assert to_the_end(first).status == "superseded"
+    assert to_the_end(second).status == "failed"
+
+    assert web.image() == "1.0"
+
+
+def test_bounds_asked_for_hold_for_the_release_only(web: Workload, until_phase: PlayTo, to_the_end: Play) -> None:
+    before = web.live()["spec"]["strategy"]
+    strategy = {"type": "rolling", "max_surge": 0, "max_unavailable": 1}
+    release = until_phase(web.deploy("1.1-unready", strategy=strategy), "Progressing")
+    assert web.live()["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
+
+    abort_release(release, by=web.developer)
+    to_the_end(release)
+
+    assert web.live()["spec"]["strategy"] == before
+    assert "slipway.dev/originals" not in web.live()["metadata"].get("annotations", {})
+    sets = web.kubectl.get(f"/apis/apps/v1/namespaces/{web.target.namespace}/replicasets")["items"]
+    assert not [one for one in sets if "slipway.dev/originals" in one["metadata"].get("annotations", {})]
+
+
+def test_set_image_by_hand_still_rolls_after_every_ending(web: Workload, until_phase: PlayTo, to_the_end: Play) -> None:
+    for version, ending in (("1.1", "succeeded"), ("1.2-crash", "failed")):
+        assert to_the_end(web.deploy(version)).status == ending
+        container = {"name": "web", "image": f"registry.shop.example/web:by-hand-{ending}"}
+        body = {"spec": {"template": {"spec": {"containers": [container]}}}}
+        answer = web.kubectl.http.patch(
+            web.path, json=body, headers={"Content-Type": "application/strategic-merge-patch+json"}
+        )
+        assert answer.is_success
+        until(web.ready)
