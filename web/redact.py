@@ -13,7 +13,7 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _SECRET_TEXT = re.compile(
-    r"(?P<lead>Bearer\s+|://[^/\s:@]*:)[^\s@\"']+|slip_[A-Za-z0-9_-]{8,}|eyJ[\w-]+\.[\w-]+\.[\w-]*"
+    r"(?P<lead>Bearer\s+)[^\s@\"']+|(?P<user>://[^/\s:@]*:)[^\s@/\"']+(?=@)|slip_[A-Za-z0-9_-]{8,}|eyJ[\w-]+\.[\w-]+\.[\w-]*"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.DOTALL,
 )
@@ -35,4 +35,4 @@ def redacted(value: Any, depth: int = 0) -> Any:
 
 def redacted_text(text: str) -> str:
     """A text without bearer tokens, passwords in addresses, our own tokens, JWTs and private keys."""
-    return _SECRET_TEXT.sub(lambda found: f"{found.group('lead') or ''}{MASK}", text)
+    return _SECRET_TEXT.sub(lambda found: f"{found.group('lead') or found.group('user') or ''}{MASK}", text)
