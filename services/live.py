@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import close_old_connections
 
-from services.models import Target
+from services.models import Service, Target
 from web.live import publish
 
 COALESCE_SECONDS = 0.3
@@ -17,6 +17,11 @@ def announce(service: str) -> None:
     """Publish, after commit, that the page of this service and the list of services have changed."""
     publish(f"service:{service}")
     publish("services")
+
+
+def may_see_service(user: Any, topic: str) -> bool:
+    """Whether the user may listen to `service:<name>`."""
+    return Service.objects.visible_to(user).filter(name=topic.partition(":")[2]).exists()
 
 
 class Coalescer:

@@ -8,7 +8,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Case, CharField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
@@ -54,7 +67,7 @@ def _judged(observations: QuerySet[Observation]) -> QuerySet[Any]:
     progressing = KeyTransform("Progressing", KeyTransform("conditions", "slim"))
     counted = observations.annotate(
         **{f"{key}_seen": Cast(KeyTextTransform(key, "slim"), IntegerField()) for key in COUNTS},
-        given_up=Coalesce(KeyTextTransform("reason", progressing), Value("")),
+        given_up=Coalesce(KeyTextTransform("reason", progressing), Value(""), output_field=TextField()),
     )
     is_stuck = Q(given_up="ProgressDeadlineExceeded")
     is_rolling = (

@@ -1,0 +1,101 @@
+"""The list of services, and the page of one."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.decorators import SignedInRequest, signed_in
+from accounts.models import Team
+from accounts.permissions import may_in_any_team, why_not
+from services.health import State
+from services.models import Environment, Service
+from services.queries import TargetRow, dependencies_of, dependents_of, listed, service_list, service_rows
+from services.rules.service import is_web_link
+from services.slots import slots_of
+from services.views.cursor import cursor_page
+from web.fragments import render_page
+from web.states import look_of
+
+FILTERS = ("search", "team", "environment", "lifecycle", "system", "tag", "health")
+ORDERINGS = ("name", "lifecycle", "system", "created_at")
+
+
+@require_safe
+@signed_in
+def services(request: SignedInRequest) -> HttpResponse:
+    """Services the caller may see; every filter is in the address."""
+    given = {name: request.GET.get(name, "") for name in FILTERS}
+    page = cursor_page(request, service_list(request.user, **given), ordering=("name",), allowed=ORDERINGS)
+    context = {
+        "page": page,
+        "listed": listed(page.rows),
+        "given": given,
+        "is_filtered": any(given.values()),
+        "teams": list(Team.objects.visible_to(request.user).values_list("name", flat=True)),
+        "environments": list(Environment.objects.values_list("name", flat=True)),
+        "lifecycles": Service.Lifecycle.choices,
+        "states": [(state.value, look_of(state).word) for state in State],
+        # Chosen on other pages: kept while other filters change, shown as tags.
+        "kept": {name: given[name] for name in ("system", "tag") if given[name]},
+        "why_not_create": why_not_in_any_team(request, "service.create"),
+        "why_not_import": why_not_in_any_team(request, "service.import"),
+    }
+    return render_page(request, "services/services.html", context)
+
+
+@require_safe
+@signed_in
+def service(request: SignedInRequest, name: str) -> HttpResponse:
+    """One service: where it runs and how it is there, what it depends on, and what upper rooms add."""
+    return render_page(request, "services/service.html", page_of_service(request, visible_service(request, name)))
+
+
+def visible_service(request: SignedInRequest, name: str) -> Service:
+    """Raises Http404 for a service there is not, and in the same words for one the caller may not see."""
+    return get_object_or_404(Service.objects.visible_to(request.user).select_related("team"), name=name)
+
+
+def page_of_service(request: SignedInRequest, shown: Service) -> dict[str, Any]:
+    """All that the service page shows."""
+    rows = service_rows(shown)
+    used = {row.environment.pk for row in rows}
+    return {
+        "service": shown,
+        "service_topic": f"service:{shown.name}",
+        "rows": [{"row": row, "deploy_url": deploy_url(row)} for row in rows],
+        "unused": [environment for environment in Environment.objects.all() if environment.pk not in used],
+        "as_of": min((row.as_of for row in rows if row.as_of), default=None),
+        "links": [link for link in shown.links if is_web_link(link["url"])],
+        "dependencies": dependencies_of(request.user, shown),
+        "dependents": dependents_of(request.user, shown),
+        "slots": slots_of(request.user, shown),
+        "why_not": {
+            action.replace(".", "_"): why_not(request.user, action, shown.team)
+            for action in ("service.edit", "service.remove", "target.create", "target.edit", "release.start")
+        },
+    }
+
+
+def deploy_url(row: TargetRow) -> str:
+    """The deploy form for this environment, "" where releases are not installed."""
+    try:
+        form = reverse("deployments:deploy", args=[row.target.service.name])
+    except NoReverseMatch:
+        return ""
+    return f"{form}?{urlencode({'environment': row.environment.name})}"
+
+
+def why_not_in_any_team(request: SignedInRequest, permission: str) -> str:
+    """Why no team lets the caller do it; "" when one does."""
+    if may_in_any_team(request.user, permission):
+        return ""
+    return _("You lack %(permission)s in every team. A maintainer of a team, or an admin, can give you a role.") % {
+        "permission": permission
+    }
