@@ -1,3 +1,22 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from deployments.api import decide, events, releases, revisions
+from deployments.api.wait import WaitView
+
+release = releases.ReleaseViewSet
+
+urlpatterns = [
+    path("releases/", release.as_view({"get": "list", "post": "create"}), name="releases"),
+    path("releases/rollback/", decide.RollbackView.as_view(), name="release_rollback"),
+    path("releases/<uuid:release_id>/", release.as_view({"get": "retrieve"}), name="release"),
+    path("releases/<uuid:release_id>/wait/", WaitView.as_view(), name="release_wait"),
+    path("releases/<uuid:release_id>/events/", events.EventsView.as_view(), name="release_events"),
+    path("releases/<uuid:release_id>/abort/", decide.AbortView.as_view(), name="release_abort"),
+    path("releases/<uuid:release_id>/retry/", decide.RetryView.as_view(), name="release_retry"),
+    path("releases/<uuid:release_id>/pause/", decide.PauseView.as_view(), name="release_pause"),
+    path("releases/<uuid:release_id>/resume/", decide.ResumeView.as_view(), name="release_resume"),
+    path("releases/<uuid:release_id>/promote/", decide.PromoteView.as_view(), name="release_promote"),
+    path("releases/<uuid:release_id>/approve/", decide.ApproveView.as_view(), name="release_approve"),
+    path("releases/<uuid:release_id>/reject/", decide.RejectView.as_view(), name="release_reject"),
+    path("services/<str:name>/revisions/", revisions.RevisionViewSet.as_view({"get": "list"}), name="revisions"),
+]

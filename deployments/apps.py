@@ -12,6 +12,7 @@ class DeploymentsConfig(AppConfig):
         from clusters.removal import removal_checks
         from clusters.signals import object_changed
         from deployments import receivers
+        from deployments.places import take_places
         from deployments.removal import active_on_cluster, active_on_target
         from services.removal import target_removal_checks
 
@@ -19,3 +20,4 @@ class DeploymentsConfig(AppConfig):
         timers.register("deployments", receivers.due_soon, receivers.advance_due)
         removal_checks.append(active_on_cluster)
         target_removal_checks.append(active_on_target)
+        take_places()

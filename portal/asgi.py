@@ -26,12 +26,16 @@ django: App = get_asgi_application()  # type: ignore[assignment]
 
 # Models can be imported only once Django is set up.
 from accounts.api_auth import user_for_session  # noqa: E402
+from deployments.stream import Stream  # noqa: E402
+from deployments.wait import Wait  # noqa: E402
 from portal.body_limit import BodyLimit  # noqa: E402
 from web.live_stream import LiveStream  # noqa: E402
 
 # (matches the path, application): the first match answers, everything else is Django's.
 ROUTES: list[tuple[Callable[[str], bool], App]] = [
     (lambda path: path == "/live/", LiveStream(user_for_session)),
+    (Wait.matches, Wait(django)),
+    (Stream.matches, Stream(django)),
 ]
 
 

@@ -1,0 +1,1 @@
+"""Releases over REST (api.md, Releases): one module per kind of call."""

@@ -1,0 +1,123 @@
+"""What a person types to start a release. Values are judged by the command; forms only carry them and their errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from web.errors import Invalid, SlipwayError
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise as StrOrPromise
+
+    from services.models import Target
+
+LONGEST_NOTE = 2000
+STRATEGY_FIELDS = ("max_surge", "max_unavailable", "progress_deadline_seconds", "on_failure")
+
+
+class DeployForm(forms.Form):
+    """Where, what, and how. Text is taken as typed: a line end at the end of an image is an error, not a slip."""
+
+    environment = forms.ChoiceField(label=_("Environment"))
+    container = forms.ChoiceField(label=_("Container"), required=False)
+    image = forms.CharField(
+        label=_("Image"), required=False, strip=False, widget=forms.TextInput(attrs={"list": "images"})
+    )
+    version = forms.CharField(
+        label=_("Version"),
+        required=False,
+        max_length=200,
+        help_text=_("What people call it. Empty: the tag of the image."),
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=LONGEST_NOTE,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Stands on the release and in the audit log."),
+    )
+    max_surge = forms.CharField(
+        label=_("Extra pods"), required=False, max_length=10, help_text=_("2 or 25%. Empty: as the workload says.")
+    )
+    max_unavailable = forms.CharField(
+        label=_("Pods that may be missing"),
+        required=False,
+        max_length=10,
+        help_text=_("0 or 25%. Empty: as the workload says."),
+    )
+    progress_deadline_seconds = forms.CharField(
+        label=_("Deadline"),
+        required=False,
+        max_length=10,
+        help_text=_("Seconds without another ready pod until the release fails. Empty: 600."),
+    )
+    on_failure = forms.ChoiceField(
+        label=_("When it fails"),
+        required=False,
+        choices=[("", _("go back to the old version")), ("pause", _("stop and wait for a person"))],
+    )
+    supersede = forms.BooleanField(
+        label=_("Take over from the release that is running"),
+        required=False,
+        help_text=_("The running release stops; this one starts from whatever it leaves."),
+    )
+
+    def __init__(self, targets: Sequence[Target], containers: Sequence[str], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.targets = {target.environment.name: target for target in targets}
+        environment, container = self.fields["environment"], self.fields["container"]
+        offer(environment, list(self.targets), _("The service has no target in “%(value)s”."))
+        offer(container, containers, _("The workload has no container “%(value)s”."))
+        if len(containers) < 2:
+            container.widget = forms.HiddenInput()
+
+    @property
+    def target(self) -> Target:
+        """The target of the chosen environment; the form must be valid."""
+        return self.targets[self.cleaned_data["environment"]]
+
+    def wish(self) -> dict[str, Any]:
+        """The chosen values as the commands take them."""
+        data = self.cleaned_data
+        image = data["image"]
+        chosen: dict[str, Any] = {"images": {data["container"]: image}} if data["container"] else {"image": image}
+        return {
+            **chosen,
+            "version": data["version"],
+            "strategy": self._strategy(),
+            "supersede": data["supersede"],
+        }
+
+    def _strategy(self) -> dict[str, Any] | None:
+        given = {name: _number(self.cleaned_data[name]) for name in STRATEGY_FIELDS if self.cleaned_data[name] != ""}
+        return {"type": "rolling", **given} if given else None
+
+    def put_errors(self, error: SlipwayError) -> None:
+        """Show what a command refused beside the fields it is about."""
+        findings = error.errors if isinstance(error, Invalid) else []
+        for finding in findings:
+            self.add_error(self._field_at(finding["pointer"]), finding["detail"])
+        if not findings:
+            self.add_error(None, error.detail)
+
+    def _field_at(self, pointer: str) -> str | None:
+        first, _slash, rest = pointer.strip("/").partition("/")
+        name = {"images": "image", "note": "reason"}.get(first, first)
+        if name == "strategy":
+            name = rest
+        return name if name in self.fields else None
+
+
+def offer(field: forms.Field, names: Sequence[str], otherwise: StrOrPromise) -> None:
+    """Give a choice field its choices, which only the request knows, and the words for any other value."""
+    if isinstance(field, forms.ChoiceField):
+        field.choices = [(name, name) for name in names]
+        field.error_messages["invalid_choice"] = otherwise
+
+
+def _number(text: str) -> int | str:
+    return int(text) if text.isascii() and text.isdigit() else text

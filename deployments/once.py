@@ -1,0 +1,60 @@
+"""A form that is posted twice starts one release: its token is an idempotency key."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from deployments.models import Release
+from durable.idempotency import Replayed, StillRunning, claim
+from durable.models import IdempotencyKey
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+    from accounts.models import User
+
+# The first of two clicks is answered within this time, or the second one is told that it is still running.
+PATIENCE_SECONDS = 5.0
+LOOK_AGAIN_SECONDS = 0.1
+_NOT_COMPARED = ("csrfmiddlewaretoken",)
+
+
+def new_token() -> str:
+    """What a form carries in its hidden field `token`."""
+    return uuid4().hex
+
+
+def start_once(user: User, form: QueryDict, path: str, start: Callable[[], Release]) -> Release:
+    """The release that `start` makes, or the one that it made when this very form was posted before.
+
+    Raises StillRunning when the first post is not answered in time, KeyReused for a token that came with other values,
+    and whatever `start` raises; the form may be posted again after that.
+    """
+    given_up_at = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            mine = claim(user.pk, f"form-{form.get('token', '')[:64]}", _fingerprint(form, path))
+            break
+        except Replayed as before:
+            return Release.objects.get(pk=UUID(str((before.kept.body or {}).get("id"))))
+        except StillRunning:
+            if time.monotonic() > given_up_at:
+                raise
+            time.sleep(LOOK_AGAIN_SECONDS)
+    try:
+        release = start()
+    except BaseException:
+        mine.delete()
+        raise
+    own = IdempotencyKey.objects.filter(pk=mine.pk, claimed_until=mine.claimed_until)
+    own.update(status=202, body={"id": str(release.pk)})
+    return release
+
+
+def _fingerprint(form: QueryDict, path: str) -> str:
+    values = sorted((name, form.getlist(name)) for name in form if name not in _NOT_COMPARED)
+    return hashlib.sha256(repr((path, values)).encode()).hexdigest()

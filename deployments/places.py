@@ -1,0 +1,62 @@
+"""What this room puts on the pages of others: an entry in the rail, releases in the catalog, live topics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from deployments.models import Release
+from deployments.queries import active_count, release_list, row_extras
+from services import queries, slots
+from services.models import Service
+from web import live, nav, palette
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from accounts.models import User
+
+MOST_RECENT = 8
+MOST_FOUND = 6
+
+
+def take_places() -> None:
+    """Register all of it; called once, when the apps are ready."""
+    nav.add(nav.NavItem(_("Releases"), "deployments:releases", "rocket", 20, active_count))
+    palette.add("releases", palette.Source(_("Releases"), _found, order=20))
+    live.register_topic("release", _may_follow)
+    live.register_topic("releases", lambda _user, _topic: True)
+    queries.row_extras.append(row_extras)
+    slots.service_page.append(recent_releases)
+
+
+def recent_releases(user: User, service: Service) -> slots.Slot | None:
+    """The card of the service page; None before the first release."""
+    rows = list(release_list(user).filter(target__service=service)[:MOST_RECENT])
+    if not rows:
+        return None
+    context = {"releases": rows, "service": service}
+    return slots.Slot("releases", _("Recent releases"), "deployments/recent.html", context)
+
+
+def _may_follow(user: User, topic: str) -> bool:
+    try:
+        release_id = UUID(topic.partition(":")[2])
+    except ValueError:
+        return False
+    return Release.objects.visible_to(user).filter(pk=release_id).exists()
+
+
+def _found(user: User, words: str) -> Iterable[palette.Found]:
+    """Recent releases whose service or version the words name."""
+    for release in release_list(user)[:200]:
+        name = f"{release.target.service.name} {release.label} {release.target.environment.name}"
+        if palette.matches(name, words):
+            yield palette.Found(
+                f"{release.target.service.name} → {release.label}",
+                release.get_absolute_url(),
+                "rocket",
+                f"{release.target.environment.name}, {release.get_status_display()}",
+            )

@@ -1,0 +1,235 @@
+"""What the release calls read and answer, for validation and for the OpenAPI schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from deployments.facts import event_facts, release_facts, revision_facts
+from deployments.models import Phase, Release, ReleaseEvent, Revision, Status
+
+LONGEST_NOTE = 2000
+MOST_CONTAINERS = 50
+
+
+class StrictBody(serializers.Serializer[Any]):
+    """A body in which a misspelt field is an error, not silence."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            unknown = {str(name): [_("There is no such field.")] for name in data if name not in self.fields}
+            if unknown:
+                raise serializers.ValidationError(unknown, code="unknown_field")
+        return super().to_internal_value(data)
+
+
+class StrategyField(serializers.JSONField):
+    """A strategy: its name, or an object with its parameters."""
+
+
+class ReleaseIn(StrictBody):
+    """What to release, where, and how. `image` is for the service's own container, `images` for several."""
+
+    service = serializers.CharField(max_length=63)
+    environment = serializers.CharField(max_length=63)
+    image = serializers.CharField(required=False, trim_whitespace=False, allow_blank=True, max_length=4000)
+    images = serializers.DictField(
+        child=serializers.CharField(trim_whitespace=False, allow_blank=True, max_length=4000), required=False
+    )
+    version = serializers.CharField(required=False, default="", allow_blank=True, max_length=200)
+    strategy = StrategyField(required=False, allow_null=True, default=None)
+    supersede = serializers.BooleanField(required=False, default=False)
+    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=LONGEST_NOTE)
+    commit = serializers.CharField(required=False, default="", allow_blank=True, max_length=200)
+    source_url = serializers.URLField(required=False, default="", allow_blank=True, max_length=500)
+    config = serializers.DictField(required=False, default=dict)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("image" in attrs) == bool(attrs.get("images")):
+            raise serializers.ValidationError({"image": [_("Give either image or images.")]}, code="required")
+        if len(attrs.get("images") or {}) > MOST_CONTAINERS:
+            raise serializers.ValidationError({"images": [_("That are too many containers.")]}, code="too_many")
+        return attrs
+
+    def validate_strategy(self, value: Any) -> Any:
+        if value is not None and not isinstance(value, str | dict):
+            raise serializers.ValidationError(_("A strategy is a name or an object."), code="type")
+        return value
+
+
+class RollbackIn(StrictBody):
+    """Where to go back, and how far: the last good revision unless a number is given.
+
+    `emergency` is for environments that ask for approvals: it goes ahead without them.
+    """
+
+    service = serializers.CharField(max_length=63)
+    environment = serializers.CharField(max_length=63)
+    to_revision = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
+    emergency = serializers.BooleanField(required=False, default=False)
+    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=LONGEST_NOTE)
+    supersede = serializers.BooleanField(required=False, default=False)
+
+
+class ReasonIn(StrictBody):
+    """Why."""
+
+    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=LONGEST_NOTE)
+
+
+class NoteOut(serializers.Serializer[Any]):
+    """A warning or a refusal."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class PodsOut(serializers.Serializer[Any]):
+    """Pods by version."""
+
+    stable = serializers.IntegerField()
+    canary = serializers.IntegerField()
+
+
+class PlannedStepOut(serializers.Serializer[Any]):
+    """One step as the plan sees it."""
+
+    kind = serializers.CharField()
+    weight = serializers.IntegerField()
+    reachable_weight = serializers.IntegerField()
+    pods = PodsOut()
+
+
+class OwnerOut(serializers.Serializer[Any]):
+    """Who else writes a field of the workload."""
+
+    field = serializers.CharField()
+    manager = serializers.CharField()
+    what_it_will_do = serializers.CharField()
+
+
+class DryRunOut(serializers.Serializer[Any]):
+    """What the API server said to the same writes without carrying them out."""
+
+    status = serializers.CharField(help_text="passed, refused or unknown")
+    checks = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
+
+
+class PlanOut(serializers.Serializer[Any]):
+    """What a release would do. Whatever is in `refusals` makes the POST 409 or 422."""
+
+    template_diff = serializers.CharField()
+    steps = PlannedStepOut(many=True)
+    gates = serializers.ListField(child=serializers.DictField())
+    extra_pods = serializers.IntegerField()
+    owners = OwnerOut(many=True)
+    warnings = NoteOut(many=True)
+    refusals = NoteOut(many=True)
+    dry_run = DryRunOut()
+
+
+class ReleaseStepOut(serializers.Serializer[Any]):
+    """One step of a strategy."""
+
+    kind = serializers.CharField()
+    status = serializers.CharField()
+    weight = serializers.IntegerField()
+
+
+class WeightOut(serializers.Serializer[Any]):
+    """The new version's share in percent: asked for, and reached."""
+
+    desired = serializers.IntegerField()
+    actual = serializers.IntegerField()
+
+
+class SideOut(serializers.Serializer[Any]):
+    """The pods of the old (stable) or the new (canary) version."""
+
+    ready = serializers.IntegerField()
+    desired = serializers.IntegerField()
+    images = serializers.DictField(child=serializers.CharField())
+    revision = serializers.IntegerField(allow_null=True)
+
+
+class LinksOut(serializers.Serializer[Any]):
+    """Where to go on."""
+
+    self = serializers.URLField()
+    wait = serializers.URLField()
+    events = serializers.URLField()
+    ui = serializers.URLField()
+
+
+class ReleaseOut(serializers.Serializer[Release]):
+    """One release."""
+
+    id = serializers.UUIDField()
+    number = serializers.IntegerField()
+    service = serializers.CharField()
+    environment = serializers.CharField()
+    cluster = serializers.CharField()
+    namespace = serializers.CharField()
+    workload = serializers.CharField()
+    strategy = serializers.DictField()
+    status = serializers.ChoiceField(choices=Status.choices)
+    phase = serializers.ChoiceField(choices=Phase.choices)
+    reason = serializers.CharField(allow_blank=True)
+    message = serializers.CharField(allow_blank=True)
+    evidence = serializers.DictField(child=serializers.CharField(), allow_null=True)
+    version = serializers.CharField()
+    from_revision = serializers.IntegerField(allow_null=True)
+    to_revision = serializers.IntegerField(allow_null=True)
+    images = serializers.DictField(child=serializers.CharField())
+    step_index = serializers.IntegerField()
+    steps = ReleaseStepOut(many=True)
+    weight = WeightOut()
+    stable = SideOut()
+    canary = SideOut()
+    gates = serializers.ListField(child=serializers.DictField())
+    analysis = serializers.ListField(child=serializers.DictField())
+    retry_of = serializers.UUIDField(allow_null=True)
+    supersedes = serializers.UUIDField(allow_null=True)
+    note = serializers.CharField(allow_blank=True)
+    commit = serializers.CharField(allow_blank=True)
+    source_url = serializers.CharField(allow_blank=True)
+    created_by = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    links = LinksOut()
+
+    def to_representation(self, instance: Release) -> Any:
+        request = self.context.get("request")
+        return release_facts(instance, request.build_absolute_uri("/")[:-1] if request else "")
+
+
+class EventOut(serializers.Serializer[ReleaseEvent]):
+    """One line of a timeline."""
+
+    seq = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    kind = serializers.CharField()
+    actor = serializers.CharField()
+    message = serializers.CharField()
+    data = serializers.DictField()  # type: ignore[assignment]
+
+    def to_representation(self, instance: ReleaseEvent) -> Any:
+        return event_facts(instance)
+
+
+class RevisionOut(serializers.Serializer[Revision]):
+    """What ran after a finished release."""
+
+    number = serializers.IntegerField()
+    version = serializers.CharField()
+    images = serializers.DictField(child=serializers.CharField())
+    template = serializers.DictField()
+    release = serializers.UUIDField(allow_null=True)
+    finished_at = serializers.DateTimeField()
+
+    def to_representation(self, instance: Revision) -> Any:
+        return revision_facts(instance)

@@ -1,0 +1,170 @@
+"""Deploying in two steps: choose where and what, then see what changes and say yes."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse, QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.decorators import SignedInRequest, signed_in
+from accounts.permissions import why_not
+from deployments.commands.start import plan_for, start_release
+from deployments.confirming import asks_for_word, wrong_word
+from deployments.forms import STRATEGY_FIELDS, DeployForm
+from deployments.models import Release
+from deployments.once import new_token, start_once
+from deployments.plan import Plan, Wish
+from deployments.queries import Running, active_release_of, running_on, suggested_images, targets_of
+from services.models import Target
+from web.errors import Conflict, Invalid, SlipwayError
+from web.fragments import render_page, see_other
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def deploy(request: SignedInRequest, service: str) -> HttpResponse:
+    """GET shows the form, with `step=review` what would happen; POST does it. Each step keeps all that was typed."""
+    targets = targets_of(request.user, service)
+    running = running_on(targets)
+    if request.method == "POST":
+        return _start(request, service, running)
+    form = _form(running, request.GET)
+    if request.GET.get("step") != "review":
+        return _choose(request, service, running, form)
+    if not form.is_valid():
+        return _choose(request, service, running, form, status=422)
+    return _review(request, service, running, form)
+
+
+def _start(request: SignedInRequest, service: str, running: list[Running]) -> HttpResponse:
+    form = _form(running, request.POST)
+    if not form.is_valid():
+        return _choose(request, service, running, form, status=422)
+    target = form.target
+    if refusal := wrong_word(target, request.POST.get("confirm", "")):
+        return _review(request, service, running, form, refusal=refusal)
+
+    def start() -> Release:
+        return start_release(
+            request.user,
+            service=target.service,
+            environment=target.environment,
+            wish=Wish(**form.wish()),
+            reason=form.cleaned_data["reason"],
+        )
+
+    try:
+        return see_other(start_once(request.user, request.POST, request.path, start))
+    except (Conflict, Invalid) as refusal:
+        return _review(request, service, running, form, refusal=refusal)
+
+
+def _form(running: list[Running], typed: QueryDict) -> DeployForm:
+    """Bound to what was typed; before that, with the image that runs as the first suggestion."""
+    targets = [one.target for one in running]
+    name = typed.get("environment") or (targets[0].environment.name if targets else "")
+    here = next((one for one in running if one.target.environment.name == name), None)
+    containers = list(here.images) if here else []
+    if "step" in typed or "token" in typed:
+        return DeployForm(targets, containers, data=typed)
+    first = {"environment": name, "image": here.image if here else "", "container": here.container if here else ""}
+    return DeployForm(targets, containers, initial={**first, **{key: typed[key] for key in typed}})
+
+
+def _choose(
+    request: SignedInRequest, service: str, running: list[Running], form: DeployForm, status: int = 200
+) -> HttpResponse:
+    target = _chosen(form, running)
+    context = {
+        "service": running[0].target.service if running else None,
+        "service_name": service,
+        "form": form,
+        "running": running,
+        "target": target,
+        "active": active_release_of(target.pk) if target else None,
+        "suggested": suggested_images(target, running) if target else [],
+        "why_not": why_not(request.user, "release.start", target.team) if target else "",
+        "image_hint": _("Now: %(image)s") % {"image": _image(running, target)} if target else "",
+        "opens_more": any(form[name].value() or form[name].errors for name in STRATEGY_FIELDS),
+    }
+    return render_page(request, "deployments/deploy.html", context, status=status)
+
+
+def _review(
+    request: SignedInRequest,
+    service: str,
+    running: list[Running],
+    form: DeployForm,
+    refusal: SlipwayError | None = None,
+) -> HttpResponse:
+    """What would happen, by a plan made now. A wish that cannot even be planned goes back to the form."""
+    target = form.target
+    try:
+        plan = plan_for(request.user, service=target.service, environment=target.environment, wish=Wish(**form.wish()))
+    except (Conflict, Invalid) as error:
+        form.put_errors(error)
+        return _choose(request, service, running, form, status=error.status)
+    context = {
+        "service": target.service,
+        "target": target,
+        "form": form,
+        "plan": plan,
+        "refusal": refusal,
+        "active": plan.active,
+        "checks": _checks(plan),
+        "confirm_label": _("Deploy %(version)s to %(environment)s")
+        % {"version": _version(plan), "environment": target.environment.name},
+        "version": _version(plan),
+        "needs_word": asks_for_word(target),
+        "token": new_token(),
+        "back_url": f"{reverse('deployments:deploy', args=[service])}?{_query(form, step=None)}",
+        "supersede_url": f"{reverse('deployments:deploy', args=[service])}?{_query(form, supersede='on')}",
+        "why_not": _why_not(request, plan),
+    }
+    return render_page(request, "deployments/deploy_review.html", context, status=refusal.status if refusal else 200)
+
+
+def _chosen(form: DeployForm, running: list[Running]) -> Target | None:
+    name = form["environment"].value()
+    return next((one.target for one in running if one.target.environment.name == name), None)
+
+
+def _query(form: DeployForm, **changes: str | None) -> str:
+    query = QueryDict(mutable=True)
+    for name in form.fields:
+        if value := form[name].value():
+            query[name] = "on" if value is True else str(value)
+    query["step"] = "review"
+    for name, change in changes.items():
+        query.pop(name, None)
+        if change is not None:
+            query[name] = change
+    return query.urlencode()
+
+
+def _version(plan: Plan) -> str:
+    return Release(version_label=plan.wish.version, images=plan.images).label
+
+
+def _image(running: list[Running], target: Target) -> str:
+    return next((one.image for one in running if one.target == target and one.image), "-")
+
+
+def _checks(plan: Plan) -> list[dict[str, str]]:
+    """The dry runs, each with the question it answers."""
+    questions = {
+        "template": _("Would it take the new template?"),
+        "pod": _("Would it take a pod made from it (limits, quota, policies)?"),
+    }
+    return [
+        {"status": one.status, "words": questions.get(one.name, one.name), "detail": one.detail} for one in plan.checks
+    ]
+
+
+def _why_not(request: SignedInRequest, plan: Plan) -> str:
+    if reason := why_not(request.user, "release.start", plan.target.team):
+        return reason
+    if plan.refusals:
+        return _("The plan refuses it: %(why)s") % {"why": plan.refusals[0].detail}
+    return ""

@@ -1,0 +1,68 @@
+"""The page of one release: how it stands, why, and what can be done about it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.decorators import SignedInRequest, signed_in
+from deployments.by_hand import lines_of
+from deployments.decisions import decisions_of
+from deployments.facts import actual_weight, counts_of, desired_weight, goes_back
+from deployments.headline import cause_of, standing_of
+from deployments.models import Release
+from deployments.queries import events_of, pods_of, release_named
+from deployments.template_diff import template_diff
+from deployments.timeline import lines_of_timeline
+from deployments.track import track
+from web.fragments import render_page
+
+# The parts of the page that its live regions fetch: what they do not show is not asked for.
+LIVE = "progress"
+
+
+@require_safe
+@signed_in
+def release(request: SignedInRequest, release_id: UUID) -> HttpResponse:
+    """One release, whole or (for htmx) its live part."""
+    found = release_named(request.user, release_id)
+    context = live_context(request, found)
+    if request.GET.get("fragment") != LIVE:
+        context |= {
+            "diff": template_diff(found.template_from, found.template_to),
+            "by_hand": lines_of(found),
+            "number_label": f"#{found.number}",
+            "source_link": found.source_url if found.source_url.startswith(("https://", "http://")) else "",
+        }
+    return render_page(request, "deployments/release.html", context)
+
+
+def live_context(request: SignedInRequest, found: Release) -> dict[str, Any]:
+    """What changes while a release runs."""
+    events, counts, now = events_of(found), counts_of(found), timezone.now()
+    is_newest = not Release.objects.filter(target_id=found.target_id, number__gt=found.number).exists()
+    weight = actual_weight(counts)
+    # The pods of a workload say nothing about a release that others have followed.
+    pods = pods_of(found) if is_newest else None
+    return {
+        "release": found,
+        "target": found.target,
+        "standing": standing_of(found, now),
+        "cause": cause_of(found),
+        "steps": track(found, events, now),
+        "counts": counts,
+        "weight": {"desired": desired_weight(found), "actual": weight, "old": 100 - weight},
+        "pods": pods,
+        "decisions": decisions_of(found, request.user, is_newest=is_newest),
+        "events": lines_of_timeline(events),
+        "is_newest": is_newest,
+        "new_wanted": max(0 if goes_back(found) else counts.desired, counts.new),
+        "failing_new": pods.failing_new if pods else 0,
+        "failing_old": pods.failing_old if pods else 0,
+        # The catalog tells of every change of the workload; a release that has ended stays as it ended.
+        "topics": f"release:{found.pk}" + ("" if found.ended else f",service:{found.target.service.name}"),
+    }

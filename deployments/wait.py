@@ -1,0 +1,86 @@
+"""`GET /releases/{id}/wait/`: the answer comes when the release has ended, or when the time is up.
+
+1. The caller is checked once, so that only those who may see the release can keep a connection.
+2. While it lasts nothing is held but the connection: the release's topic wakes the wait, and a look every two seconds
+   stands in for a Redis that is away. Every fifteen seconds the caller is checked again (T23).
+3. Then Django answers, with its own check, rate limit and problem documents: 200 when ended, 202 when not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from deployments.models import Release
+from deployments.streaming import App, Call, Looker, Receive, Scope, Send, is_call, pass_on, until_gone
+
+LONGEST_SECONDS = 60
+DEFAULT_SECONDS = 30
+LOOK_AGAIN_SECONDS = 2.0
+RECHECK_SECONDS = 15.0
+PARAMETERS = {"timeout", "for"}
+
+
+def seconds_of(text: str) -> int | None:
+    """The asked time-out, None when the text is no number from 1 to 60."""
+    if not text:
+        return DEFAULT_SECONDS
+    is_number = text.isascii() and text.isdigit() and len(text) < 4
+    return int(text) if is_number and 1 <= int(text) <= LONGEST_SECONDS else None
+
+
+class Wait:
+    """The ASGI application in front of Django's view of the same address."""
+
+    def __init__(self, django: App, *, look_again_seconds: float = LOOK_AGAIN_SECONDS) -> None:
+        self._django = django
+        self._look_again_seconds = look_again_seconds
+        self._looker = Looker()
+
+    @staticmethod
+    def matches(path: str) -> bool:
+        """Whether this application answers the path."""
+        return is_call(path, "wait")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Wait, then let Django answer."""
+        call = Call.of(scope) if scope["type"] == "http" else None
+        seconds = seconds_of(call.query.get("timeout", [""])[0]) if call and set(call.query) <= PARAMETERS else None
+        if call is None or seconds is None or not await self._looker.look(lambda: is_worth_waiting(call)):
+            await self._django(scope, receive, send)
+            return
+        gone = asyncio.create_task(until_gone(receive))
+        try:
+            await self._wait(call, seconds, gone)
+            if not gone.done():
+                await pass_on(self._django, scope, gone, receive, send)
+        finally:
+            gone.cancel()
+
+    async def _wait(self, call: Call, seconds: float, gone: asyncio.Task[None]) -> None:
+        ends_at = time.monotonic() + seconds
+        check_at = time.monotonic() + RECHECK_SECONDS
+        async with self._looker.woken_by(call.release_id) as wakeups:
+            # What ended between the first look and the subscription was published to nobody.
+            while not gone.done() and not await self._looker.look(lambda: has_ended(call)):
+                now = time.monotonic()
+                if now >= ends_at:
+                    return
+                if now >= check_at:
+                    if not await self._looker.look(lambda: is_worth_waiting(call)):
+                        return
+                    check_at = now + RECHECK_SECONDS
+                await wakeups.sleep(min(ends_at - now, self._look_again_seconds), gone)
+
+
+def is_worth_waiting(call: Call) -> bool:
+    """Whether this caller may see the release, and it has not ended."""
+    if call.is_foreign:
+        return False
+    user = call.who()
+    return user is not None and Release.objects.visible_to(user).active().filter(pk=call.release_id).exists()
+
+
+def has_ended(call: Call) -> bool:
+    """Whether there is nothing to wait for any more. One query."""
+    return not Release.objects.active().filter(pk=call.release_id).exists()
