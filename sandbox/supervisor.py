@@ -1,17 +1,14 @@
-"""Runs the components: starts them in order, starts again what dies, ends them all."""
+"""Brings the components up in order, keeps them up, and ends them all."""
 
 import logging
-import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import FrameType
 from typing import TypeVar
 
-from sandbox import processes
 from sandbox.build import build
+from sandbox.children import Child, Children
 from sandbox.components import Component
 from sandbox.configuration import Configuration, prepare
 from sandbox.errors import AlreadyRunning, SandboxError, StartFailed
@@ -21,20 +18,9 @@ from sandbox.health import Health
 from sandbox.paths import StateFolder
 from sandbox.processes import ProcessId
 from sandbox.progress import Progress, Report, write_progress
-from sandbox.records import SUPERVISOR, read_records, write_records
 
 LOOK_EVERY_SECONDS = 0.1
 START_WITHIN_SECONDS = 90.0
-BACK_OFF_SECONDS = (0.2, 0.4, 0.8, 1.6, 3.2, 5.0)
-# A component that ran so long before it died starts with the shortest back-off again.
-SETTLED_AFTER_SECONDS = 20.0
-LOG_LIMIT_BYTES = 20_000_000
-# What depends on others ends first. Each group gets its seconds, then it is killed: etcd holds all that matters.
-END_ORDER = (
-    (("prometheus", "kwok", "kube-scheduler", "kube-controller-manager"), 2.0),
-    (("kube-apiserver",), 2.5),
-    (("etcd",), 2.0),
-)
 
 log = logging.getLogger("sandbox")
 T = TypeVar("T")
@@ -42,18 +28,6 @@ T = TypeVar("T")
 
 class _Stopped(Exception):
     """Someone asked us to end."""
-
-
-@dataclass
-class _Child:
-    """One component and the process that runs it, if one does."""
-
-    component: Component
-    process: subprocess.Popen[bytes] | None = None
-    identity: ProcessId | None = None
-    started_at: float = 0.0
-    start_at: float = 0.0
-    deaths_in_a_row: int = 0
 
 
 class Supervisor:
@@ -64,9 +38,8 @@ class Supervisor:
         self._state = state
         self._report_further = report
         self._owner = owner
-        self._children: dict[str, _Child] = {}
+        self._children = Children(state)
         self._lock = Lock(state.supervisor_lock)
-        self._furnishing: Furnishing | None = None
         self._stop_asked = False
         self._may_interrupt = False
 
@@ -86,35 +59,19 @@ class Supervisor:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
 
-    def _supervise(self) -> None:
-        try:
-            self._run()
-        except SandboxError as error:
-            self._report(Progress("failed", "failed", "failed", error=str(error)))
-            raise
-        except BaseException:
-            self._state.progress.unlink(missing_ok=True)
-            raise
-        else:
-            self._state.progress.unlink(missing_ok=True)
-        finally:
-            self._end_children()
-            self._lock.release()
-
     def _begin(self, takes_over: bool) -> None:
-        if not self._take_lock():
-            if not takes_over:
-                raise AlreadyRunning(
-                    f"A sandbox is already running in {self._state.home}",
-                    next="See `python -m sandbox status`, or set SLIPWAY_HOME to another folder",
-                )
-            log.info("another supervisor runs the sandbox in %s: taking over when it ends", self._state.home)
-            while not self._take_lock():
-                if self._must_stop():
-                    raise _Stopped
-                time.sleep(LOOK_EVERY_SECONDS)
-        processes.end(read_records(self._state.processes).values(), grace_seconds=2.0)
-        self._record()
+        if self._take_lock():
+            return
+        if not takes_over:
+            raise AlreadyRunning(
+                f"A sandbox is already running in {self._state.home}",
+                next="See `python -m sandbox status`, or set SLIPWAY_HOME to another folder",
+            )
+        log.info("another supervisor runs the sandbox in %s: taking over when it ends", self._state.home)
+        while not self._take_lock():
+            if self._must_stop():
+                raise _Stopped
+            time.sleep(LOOK_EVERY_SECONDS)
 
     def _take_lock(self) -> bool:
         """Take the supervisor's lock and show at once that this is another start: see status.look."""
@@ -124,20 +81,30 @@ class Supervisor:
             self._report(Progress("starting", "begin", "starting"))
             return True
 
+    def _supervise(self) -> None:
+        keeps_progress = False
+        try:
+            self._children.end_strays()
+            programs = self._interruptible(lambda: build(self._report))
+            self._start(prepare(self._state, programs))
+            while not self._must_stop():
+                self._children.repair()
+                time.sleep(LOOK_EVERY_SECONDS)
+        except SandboxError as error:
+            self._report(Progress("failed", "failed", "failed", error=str(error)))
+            keeps_progress = True
+            raise
+        finally:
+            self._children.end()
+            if not keeps_progress:
+                self._state.progress.unlink(missing_ok=True)
+            self._lock.release()
+
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._stop_asked = True
         if self._may_interrupt:
             self._may_interrupt = False
             raise _Stopped
-
-    def _run(self) -> None:
-        programs = self._interruptible(lambda: build(self._report))
-        configuration = prepare(self._state, programs)
-        self._children = {component.name: _Child(component) for component in configuration.components}
-        self._start(configuration)
-        while not self._must_stop():
-            self._repair()
-            time.sleep(LOOK_EVERY_SECONDS)
 
     def _interruptible(self, work: Callable[[], T]) -> T:
         """Do long work that a signal may break off. Elsewhere signals wait for the next look."""
@@ -155,99 +122,57 @@ class Supervisor:
     def _start(self, configuration: Configuration) -> None:
         """Bring everything up, in order, and report ready. Raises StartFailed after START_WITHIN_SECONDS."""
         began = time.monotonic()
-        health = Health(configuration.pki)
+        health, furnishing = Health(configuration.pki), Furnishing(configuration)
+
+        def before_start(component: Component) -> None:
+            if component.plays_nodes:
+                furnishing.release_nodes()
+
+        self._children.take(configuration.components, before_start)
         well: set[str] = set()
-        self._furnishing = furnished = Furnishing(configuration)
-        while not (len(well) == len(self._children) and furnished.is_complete):
+        while not (len(well) == len(configuration.components) and furnishing.is_complete):
             if self._must_stop():
                 raise _Stopped
             if time.monotonic() - began > START_WITHIN_SECONDS:
-                raise self._not_started(well, furnished)
-            for child in self._children.values():
-                is_due = set(child.component.after) <= well and (
-                    furnished.is_bootstrapped or not child.component.plays_nodes
-                )
-                if child.process is None and child.deaths_in_a_row == 0 and is_due:
-                    self._spawn(child)
-            self._repair()
-            running = [child.component for child in self._children.values() if child.process is not None]
+                raise self._not_started(well, furnishing)
+            for child in self._children.all:
+                if child.has_never_run and _is_due(child, well, furnishing):
+                    self._children.start(child)
+            self._children.repair()
+            running = [child.component for child in self._children.all if child.process is not None]
             well = {name for name, answer in health.of(running).items() if answer}
-            furnished.advance(well)
-            steps = len(self._children) + furnished.STEPS
-            done = len(well) + furnished.done
-            self._report(Progress("starting", "start", self._waiting_for(well, furnished), done, steps, done / steps))
+            furnishing.advance(well)
+            self._report_start(well, furnishing)
             time.sleep(LOOK_EVERY_SECONDS)
         self._report(Progress("ready", "ready", "ready", fraction=1.0))
         log.info("ready after %.1f s, kubeconfig %s", time.monotonic() - began, self._state.kubeconfig)
 
-    def _waiting_for(self, well: set[str], furnished: Furnishing) -> str:
-        missing = [name for name in self._children if name not in well]
-        return f"waiting for {missing[0]}" if missing else furnished.doing
+    def _report_start(self, well: set[str], furnishing: Furnishing) -> None:
+        missing = self._missing(well)
+        message = f"waiting for {missing[0]}" if missing else furnishing.doing
+        steps = len(self._children.all) + furnishing.STEPS
+        done = len(well) + furnishing.done
+        self._report(Progress("starting", "start", message, done, steps, done / steps))
 
-    def _not_started(self, well: set[str], furnished: Furnishing) -> StartFailed:
-        missing = [name for name in self._children if name not in well]
-        what = f"did not start: {', '.join(missing)}" if missing else f"did not finish: {furnished.doing}"
-        last_lines = _last_lines(self._state, missing[0]) if missing else furnished.why
+    def _not_started(self, well: set[str], furnishing: Furnishing) -> StartFailed:
+        missing = self._missing(well)
+        what = f"did not start: {', '.join(missing)}" if missing else f"did not finish: {furnishing.doing}"
+        why = _last_lines(self._state, missing[0]) if missing else furnishing.why
         return StartFailed(
-            f"The sandbox {what}", why=last_lines, next=f"Read the logs in {self._state.logs}, then start it again"
+            f"The sandbox {what}", why=why, next=f"Read the logs in {self._state.logs}, then start it again"
         )
 
-    def _spawn(self, child: _Child) -> None:
-        name = child.component.name
-        if child.component.plays_nodes and self._furnishing is not None:
-            self._furnishing.release_nodes()
-        path = self._state.logs / f"{name}.log"
-        if path.exists() and path.stat().st_size > LOG_LIMIT_BYTES:
-            path.replace(path.with_suffix(".log.1"))
-        output = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            child.process = processes.spawn(child.component.argv, output=output, cwd=self._state.root)
-        except OSError as error:
-            raise StartFailed(
-                f"{name} could not be started", why=str(error), next="Run `python -m sandbox build`"
-            ) from error
-        finally:
-            os.close(output)
-        child.identity = ProcessId.of(child.process.pid)
-        child.started_at = time.monotonic()
-        self._record()
-
-    def _repair(self) -> None:
-        """Notice what has died, and start again what is due."""
-        now = time.monotonic()
-        for child in self._children.values():
-            if child.process is not None and child.process.poll() is not None:
-                settled = now - child.started_at > SETTLED_AFTER_SECONDS
-                child.deaths_in_a_row = 1 if settled else child.deaths_in_a_row + 1
-                wait = BACK_OFF_SECONDS[min(child.deaths_in_a_row, len(BACK_OFF_SECONDS)) - 1]
-                code = child.process.returncode
-                log.warning("%s ended (%s), starting it again in %.1f s", child.component.name, _said(code), wait)
-                child.process, child.identity, child.start_at = None, None, now + wait
-            if child.process is None and child.deaths_in_a_row and now >= child.start_at:
-                self._spawn(child)
-
-    def _end_children(self) -> None:
-        for names, grace_seconds in END_ORDER:
-            group = [self._children[name] for name in names if name in self._children]
-            processes.end([child.identity for child in group if child.identity], grace_seconds=grace_seconds)
-            for child in group:
-                if child.process is not None:
-                    child.process.wait()
-                child.process, child.identity = None, None
-        self._state.processes.unlink(missing_ok=True)
-
-    def _record(self) -> None:
-        own = ProcessId.of(os.getpid())
-        started = {SUPERVISOR: own} | {name: child.identity for name, child in self._children.items()}
-        write_records(self._state.processes, {name: process for name, process in started.items() if process})
+    def _missing(self, well: set[str]) -> list[str]:
+        return [child.component.name for child in self._children.all if child.component.name not in well]
 
     def _report(self, progress: Progress) -> None:
         write_progress(self._state.progress, progress)
         self._report_further(progress)
 
 
-def _said(code: int) -> str:
-    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+def _is_due(child: Child, well: set[str], furnishing: Furnishing) -> bool:
+    component = child.component
+    return set(component.after) <= well and (furnishing.is_bootstrapped or not component.plays_nodes)
 
 
 def _last_lines(state: StateFolder, component: str, count: int = 5) -> str:
