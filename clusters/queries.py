@@ -107,10 +107,11 @@ def nodes(cluster: Cluster) -> dict[str, Any]:
 def namespaces(cluster: Cluster, *, only: Collection[str] | None = None) -> dict[str, Any]:
     """Namespaces by name, with how many workloads and Pods each holds."""
     rows = _limited(Observation.objects.filter(cluster=cluster, kind="Namespace"), "name", only).order_by("name")
-    counted = _limited(Observation.objects.filter(cluster=cluster), "namespace", only).exclude(namespace="")
+    placed = Observation.objects.filter(cluster=cluster, kind__in=("Pod", *WORKLOAD_KINDS))
     counts: dict[str, dict[str, int]] = {
         row["namespace"]: {"workloads": row["workloads"], "pods": row["pods"]}
-        for row in counted.values("namespace")
+        for row in _limited(placed, "namespace", only)
+        .values("namespace")
         .annotate(workloads=Count("pk", filter=Q(kind__in=WORKLOAD_KINDS)), pods=Count("pk", filter=Q(kind="Pod")))
         .order_by()
     }

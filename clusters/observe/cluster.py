@@ -69,7 +69,7 @@ class ClusterWatch:
 
     async def run(self) -> None:
         """Watch for ever."""
-        pause = Backoff(0.5, 5.0)
+        pause = Backoff(0.5, 3.0)
         attempt = 0
         try:
             while True:
@@ -131,10 +131,15 @@ class ClusterWatch:
 
     def _heard(self) -> None:
         self._reachable.set()
-        self.news = self._contact.heard() or self.news
+        self.news = self._contact.heard(asyncio.get_running_loop().time()) or self.news
 
     def _failed(self, why: str) -> None:
         self.news = self._contact.failed(asyncio.get_running_loop().time(), why) or self.news
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something to store that should not wait for the next second."""
+        return self.news is not None or any(state.changed for state in self.kinds.values())
 
     def update(self, spec: Spec) -> None:
         """Take over what the cluster's row says now; a status that somebody else wrote is put right."""

@@ -20,23 +20,23 @@ class Contact:
 
     def __init__(self, status: str, message: str = "") -> None:
         self._said = News(status, message)
-        self._failing_since: float | None = None
+        self._last_good: float | None = None
         self._found = False
 
     def differs_from(self, status: str) -> News | None:
         """What to say again when `status`, which somebody else has written, is not what this watch found."""
         return self._said if self._found and self._said.status != status else None
 
-    def heard(self) -> News | None:
+    def heard(self, now: float) -> News | None:
         """The API server answered."""
-        self._failing_since = None
+        self._last_good = now
         return self._say(News("connected"))
 
     def failed(self, now: float, why: str) -> News | None:
-        """It did not. News comes only when that has gone on for PATIENCE_SECONDS, and again when the reason changes."""
-        if self._failing_since is None:
-            self._failing_since = now
-        if now - self._failing_since < PATIENCE_SECONDS:
+        """It did not. News comes only when it has not answered for PATIENCE_SECONDS, and again when the reason changes."""
+        if self._last_good is None:
+            self._last_good = now
+        if now - self._last_good < PATIENCE_SECONDS:
             return None
         return self._say(News("unreachable", why))
 

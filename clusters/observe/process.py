@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 R = TypeVar("R")
 
 EXCHANGE_EVERY_SECONDS = 1.0
+SHORTEST_EXCHANGE_SECONDS = 0.2
 PUBLISH_EVERY_SECONDS = 1.0
 LAST_WRITE_SECONDS = 1.0
 
@@ -85,7 +86,9 @@ class Watcher:
             else:
                 self._told |= report.versions
                 self._follow(plan)
-            await asyncio.sleep(max(0.1, EXCHANGE_EVERY_SECONDS - (loop.time() - began)))
+            await asyncio.sleep(SHORTEST_EXCHANGE_SECONDS)
+            while loop.time() - began < EXCHANGE_EVERY_SECONDS and not any(w.has_news for w in self._watches.values()):
+                await asyncio.sleep(SHORTEST_EXCHANGE_SECONDS)
 
     def _report(self) -> Report:
         now = asyncio.get_running_loop().time()

@@ -23,6 +23,10 @@ def words_for(error: BaseException) -> str:
         return _refusal(error)
     if isinstance(error, Unreadable):
         return _("the answer is not that of a Kubernetes API server: %(why)s") % {"why": error}
+    if isinstance(error, httpx.ConnectTimeout):
+        return _("no connection within %(seconds)d seconds") % {"seconds": CONNECT_SECONDS}
+    if isinstance(error, httpx.TimeoutException | TimeoutError):
+        return _("no answer in time")
     for cause in _chain(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _("its certificate was not accepted: %(why)s") % {"why": cause.verify_message}
@@ -30,10 +34,6 @@ def words_for(error: BaseException) -> str:
             return _("the TLS handshake failed: %(why)s") % {"why": cause.reason or _("no reason given")}
         if isinstance(cause, OSError) and cause.errno:
             return os.strerror(cause.errno).lower()
-    if isinstance(error, httpx.ConnectTimeout):
-        return _("no connection within %(seconds)d seconds") % {"seconds": CONNECT_SECONDS}
-    if isinstance(error, httpx.TimeoutException | TimeoutError):
-        return _("no answer in time")
     return _("the connection was lost")
 
 

@@ -1,0 +1,158 @@
+"""The watcher against a real API server: what is there becomes rows, and rows follow what happens."""
+
+from __future__ import annotations
+
+import pytest
+
+from clusters.models import Cluster, KeepWhole, Observation, WatchState
+from clusters.observe.kinds import KINDS
+from clusters.observe.read import freshness, observed, observed_many, watching
+from tests.conftest import until
+from tests.factories.clusters import cluster_at, reachable_cluster
+from tests.kubectl import Kubectl
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.django_db(transaction=True)]
+
+APPS = "/apis/apps/v1/namespaces"
+
+
+def web(replicas: int = 2, image: str = "shop.example/web:1") -> dict:
+    labels = {"app": "web"}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "labels": labels},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {"containers": [{"name": "web", "image": image}]},
+            },
+        },
+    }
+
+
+@pytest.fixture
+def cluster(sandbox_cluster, transactional_db) -> Cluster:
+    return reachable_cluster(sandbox_cluster.kubeconfig)
+
+
+@pytest.fixture
+def kubectl(sandbox_cluster) -> Kubectl:
+    return Kubectl(sandbox_cluster.kubeconfig)
+
+
+@pytest.fixture
+def watched(cluster, watcher) -> Cluster:
+    until(lambda: all(watching(cluster.pk, kind.name) for kind in KINDS))
+    return cluster
+
+
+def ready(cluster: Cluster, namespace: str, replicas: int) -> bool:
+    row = observed(cluster.pk, "Deployment", namespace, "web")
+    return row is not None and (row.slim["ready"], row.slim["updated"]) == (replicas, replicas)
+
+
+def test_a_registered_cluster_is_seen_whole_within_seconds(watched):
+    watched.refresh_from_db()
+    assert (watched.status, watched.status_message) == ("connected", "")
+    assert watched.kubernetes_version.startswith("v1.")
+    assert Observation.objects.filter(cluster=watched, kind="Node").count() == 5
+    fresh = freshness(watched.pk, ("Pod", "Node"))
+    assert fresh.as_of is not None
+    assert not fresh.stale
+    assert not WatchState.objects.exclude(error="").exists()
+
+
+def test_rows_follow_a_deployment_from_its_first_pod_to_its_end(watched, kubectl, namespace, changes):
+    kubectl.create(f"{APPS}/{namespace}/deployments", web())
+    until(lambda: ready(watched, namespace, 2))
+    deployment = observed(watched.pk, "Deployment", namespace, "web")
+    (replica_set,) = observed_many(watched.pk, "ReplicaSet", namespace, owner_uids=[deployment.uid])
+    pods = observed_many(watched.pk, "Pod", namespace, owner_uids=[replica_set.uid], labels={"app": "web"})
+    assert [pod.slim["ready"] for pod in pods] == [True, True]
+    assert observed_many(watched.pk, "Pod", namespace, labels={"app": "other"}) == []
+    kubectl.patch(f"{APPS}/{namespace}/deployments/web", {"spec": {"replicas": 1}})
+    until(lambda: ready(watched, namespace, 1))
+    kubectl.delete(f"{APPS}/{namespace}/deployments/web")
+    until(
+        lambda: (
+            not observed_many(watched.pk, "Pod", namespace) and not observed(watched.pk, "Deployment", namespace, "web")
+        )
+    )
+    told = [told for told in changes if told["namespace"] == namespace]
+    assert {told["kind"] for told in told} >= {"Deployment", "ReplicaSet", "Pod", "Event"}
+    assert any(told["kind"] == "Deployment" and told["deleted"] for told in told)
+    assert {told["owner_name"] for told in told if told["kind"] == "ReplicaSet" and not told["deleted"]} == {"web"}
+    assert all(told["cluster_id"] == watched.pk for told in told)
+
+
+def test_a_workload_under_release_is_kept_whole_and_no_longer(watched, kubectl, namespace):
+    kubectl.create(f"{APPS}/{namespace}/deployments", web())
+    until(lambda: ready(watched, namespace, 2))
+    assert not Observation.objects.filter(cluster=watched, namespace=namespace, whole__isnull=False).exists()
+    keep = KeepWhole.objects.create(cluster=watched, namespace=namespace, workload="web", release_id=watched.pk)
+
+    def whole(kind: str) -> list[dict]:
+        return [row.whole for row in observed_many(watched.pk, kind, namespace) if row.whole]
+
+    until(lambda: whole("Deployment") and whole("ReplicaSet") and len(whole("Pod")) == 2 and whole("Event"), seconds=5)
+    assert whole("Deployment")[0]["metadata"]["managedFields"]
+    assert "managedFields" not in whole("ReplicaSet")[0]["metadata"]
+    assert whole("Pod")[0]["spec"]["containers"][0]["image"] == "shop.example/web:1"
+    kubectl.patch(f"{APPS}/{namespace}/deployments/web", {"spec": {"replicas": 3}})
+    until(lambda: len(whole("Pod")) == 3)
+    assert whole("Deployment")[0]["spec"]["replicas"] == 3
+    keep.delete()
+    until(lambda: not any(whole(kind) for kind in ("Deployment", "ReplicaSet", "Pod", "Event")))
+
+
+def test_what_vanished_while_nobody_watched_is_swept(cluster, start_watcher, kubectl, namespace):
+    first = start_watcher()
+    kubectl.create(f"{APPS}/{namespace}/deployments", web(replicas=0))
+    until(lambda: observed(cluster.pk, "Deployment", namespace, "web"))
+    first.stop()
+    kubectl.delete(f"{APPS}/{namespace}/deployments/web")
+    start_watcher()
+    until(lambda: observed(cluster.pk, "Deployment", namespace, "web") is None)
+
+
+def test_a_dead_cluster_turns_unreachable_and_changes_nothing_for_others(
+    watched, authority, kubectl, namespace, unused_tcp_port
+):
+    dead = cluster_at(f"https://127.0.0.1:{unused_tcp_port}", authority.pem)
+    until(lambda: Cluster.objects.get(pk=dead.pk).status == "unreachable")
+    dead.refresh_from_db()
+    assert "refused" in dead.status_message
+    assert not watching(dead.pk, "Pod")
+    kubectl.create(f"{APPS}/{namespace}/deployments", web(replicas=0))
+    until(lambda: observed(watched.pk, "Deployment", namespace, "web"), seconds=3)
+    watched.refresh_from_db()
+    assert watched.status == "connected"
+
+
+def test_a_status_that_another_hand_wrote_is_put_right(watched):
+    Cluster.objects.filter(pk=watched.pk).update(status="unreachable", status_message="somebody thought so")
+    until(lambda: Cluster.objects.get(pk=watched.pk).status == "connected")
+
+
+def test_a_removed_cluster_is_let_go_and_a_new_one_is_taken_up(watched, watcher, sandbox_cluster):
+    watched.delete()
+    until(lambda: not watcher.watcher.sharing.owns(watched.pk), seconds=4)
+    assert not Observation.objects.exists()
+    again = reachable_cluster(sandbox_cluster.kubeconfig)
+    until(lambda: watching(again.pk, "Pod"))
+
+
+def test_two_watchers_share_the_clusters_and_one_takes_over_from_the_other(cluster, sandbox_cluster, start_watcher):
+    other = reachable_cluster(sandbox_cluster.kubeconfig)
+    first, second = start_watcher(), start_watcher()
+
+    def owned(watcher) -> set:
+        return {pk for pk in (cluster.pk, other.pk) if watcher.watcher.sharing.owns(pk)}
+
+    until(lambda: len(owned(first)) == 1 and len(owned(second)) == 1)
+    assert owned(first) != owned(second)
+    first.stop()
+    until(lambda: owned(second) == {cluster.pk, other.pk} and watching(cluster.pk, "Pod") and watching(other.pk, "Pod"))
