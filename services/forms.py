@@ -165,25 +165,32 @@ class EnvironmentForm(forms.Form):
         }
 
 
-class ImportForm(forms.Form):
-    """Where services are read from: a cluster, or the text of a catalog file."""
+class LiveImportForm(forms.Form):
+    """A cluster whose Deployments are read."""
 
-    cluster = forms.ChoiceField(label=gettext_lazy("Cluster"), required=False)
+    cluster = forms.ChoiceField(label=gettext_lazy("Cluster"))
     namespace = forms.CharField(
         label=gettext_lazy("Namespace"),
         required=False,
         help_text=gettext_lazy("Empty: all namespaces that your teams have grants for."),
     )
-    yaml = forms.CharField(
-        label=gettext_lazy("catalog-info.yaml"),
-        required=False,
-        strip=False,
-        widget=forms.Textarea(attrs={"rows": 14}),
-    )
 
     def __init__(self, *args: Any, clusters: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offer(self, "cluster", [(name, name) for name in clusters])
+
+
+class FileImportForm(forms.Form):
+    """The text of a catalog file."""
+
+    yaml = forms.CharField(
+        label=gettext_lazy("catalog-info.yaml"),
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 14}),
+        help_text=gettext_lazy(
+            "As Backstage reads it, of one or more documents. Entities of kind Component become services."
+        ),
+    )
 
 
 def _link(line: str) -> dict[str, str]:

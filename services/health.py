@@ -10,6 +10,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from web.states import Look, look_of
+
 
 class State(StrEnum):
     """From bad to good, the order in which a list of services shows them."""
@@ -29,6 +31,11 @@ class Health:
 
     state: State
     reason: str = ""
+
+    @property
+    def look(self) -> Look:
+        """The colour, icon and word of the state."""
+        return look_of(self.state)
 
 
 def health_of(slim: Mapping[str, Any] | None, *, is_fresh: bool) -> Health:

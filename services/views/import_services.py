@@ -9,7 +9,7 @@ from accounts.decorators import SignedInRequest, signed_in
 from clusters.errors import ApiRefused, ClusterUnreachable
 from clusters.models import Cluster
 from services import commands
-from services.forms import ImportForm, show_errors
+from services.forms import FileImportForm, LiveImportForm, show_errors
 from services.importing.plan import ImportPlan
 from services.lookups import cluster_named
 from services.views.services import why_not_in_any_team
@@ -21,16 +21,20 @@ from web.fragments import render_page
 @signed_in
 def import_services(request: SignedInRequest) -> HttpResponse:
     """The sources; after the first post the plan, after the second, which says `step=import`, what was done."""
+    source = request.POST.get("source", "")
     clusters = list(Cluster.objects.visible_to(request.user).exclude(uid="").values_list("name", flat=True))
-    initial = {"cluster": request.GET.get("cluster", ""), "namespace": request.GET.get("namespace", "")}
-    form = ImportForm(request.POST or None, clusters=clusters, initial=initial)
+    live = LiveImportForm(request.POST if source == "cluster" else None, clusters=clusters, initial=request.GET.dict())
+    file = FileImportForm(request.POST if source == "yaml" else None)
+    form: LiveImportForm | FileImportForm = file if source == "yaml" else live
     context = {
+        "live": live,
+        "file": file,
         "form": form,
+        "source": source,
         "has_clusters": bool(clusters),
-        "source": "yaml" if request.POST.get("source") == "yaml" else "cluster",
         "why_not": why_not_in_any_team(request, "service.import"),
     }
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         is_done = request.POST.get("step") == "import"
         try:
             context |= {"plan": _plan(request, form, dry_run=not is_done), "is_done": is_done}
@@ -39,9 +43,9 @@ def import_services(request: SignedInRequest) -> HttpResponse:
     return render_page(request, "services/import.html", context, status=422 if form.errors else 200)
 
 
-def _plan(request: SignedInRequest, form: ImportForm, *, dry_run: bool) -> ImportPlan:
+def _plan(request: SignedInRequest, form: LiveImportForm | FileImportForm, *, dry_run: bool) -> ImportPlan:
     typed = form.cleaned_data
-    if request.POST.get("source") == "yaml":
+    if isinstance(form, FileImportForm):
         return commands.import_yaml(request.user, typed["yaml"], dry_run=dry_run)
     cluster = cluster_named(request.user, typed["cluster"])
     return commands.import_live(request.user, cluster, typed["namespace"], dry_run=dry_run)

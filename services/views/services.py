@@ -16,7 +16,7 @@ from accounts.models import Team
 from accounts.permissions import may_in_any_team, why_not
 from services.health import State
 from services.models import Environment, Service
-from services.queries import TargetRow, dependencies_of, dependents_of, listed, service_list, service_rows
+from services.queries import dependencies_of, dependents_of, listed, service_list, service_rows
 from services.rules.service import is_web_link
 from services.slots import slots_of
 from services.views.cursor import cursor_page
@@ -69,7 +69,8 @@ def page_of_service(request: SignedInRequest, shown: Service) -> dict[str, Any]:
     return {
         "service": shown,
         "service_topic": f"service:{shown.name}",
-        "rows": [{"row": row, "deploy_url": deploy_url(row)} for row in rows],
+        "rows": [{"row": row, "deploy_url": deploy_url(shown, row.environment.name)} for row in rows],
+        "deploy_url": deploy_url(shown),
         "unused": [environment for environment in Environment.objects.all() if environment.pk not in used],
         "as_of": min((row.as_of for row in rows if row.as_of), default=None),
         "links": [link for link in shown.links if is_web_link(link["url"])],
@@ -83,13 +84,13 @@ def page_of_service(request: SignedInRequest, shown: Service) -> dict[str, Any]:
     }
 
 
-def deploy_url(row: TargetRow) -> str:
-    """The deploy form for this environment, "" where releases are not installed."""
+def deploy_url(shown: Service, environment: str = "") -> str:
+    """The deploy form, of one environment when it is given; "" where releases are not installed."""
     try:
-        form = reverse("deployments:deploy", args=[row.target.service.name])
+        form = reverse("deployments:deploy", args=[shown.name])
     except NoReverseMatch:
         return ""
-    return f"{form}?{urlencode({'environment': row.environment.name})}"
+    return f"{form}?{urlencode({'environment': environment})}" if environment else form
 
 
 def why_not_in_any_team(request: SignedInRequest, permission: str) -> str:
