@@ -20,7 +20,7 @@ def maintained_team_names(user: User) -> list[str]:
 
 def team_list(user: User) -> QuerySet[Team]:
     """Visible teams, each with `people`: how many persons belong to it."""
-    return Team.objects.visible_to(user).annotate(people=Count("memberships__user", distinct=True))
+    return Team.objects.visible_to(user).annotate(people=Count("memberships__user", distinct=True)).order_by("name")
 
 
 def team_with_members(user: User) -> QuerySet[Team]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 KEPT = timedelta(hours=24)
 CLAIM = timedelta(seconds=60)
-KEPT_HEADERS = ("Content-Type", "ETag", "Location", "Retry-After")
+KEPT_HEADERS = ("ETag", "Location", "Retry-After")
 
 
 class StillRunning(Conflict):

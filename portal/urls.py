@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from portal import api_docs, health
+from portal import api_docs, health, home
 
 api: list[URLPattern | URLResolver] = [
     path("schema/", api_docs.SchemaView.as_view(), name="schema"),
@@ -15,6 +15,7 @@ api: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns = [
+    path("", home.home, name="home"),
     path("healthz/live", health.live, name="healthz_live"),
     path("healthz/ready", health.ready, name="healthz_ready"),
     path("api/v1/", include((api, "api"))),

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 HOME_VARIABLE = "SLIPWAY_TEST_HOME"
 
@@ -11,6 +12,7 @@ if HOME_VARIABLE not in os.environ:
 
 os.environ["SLIPWAY_HOME"] = os.environ[HOME_VARIABLE]
 os.environ["SLIPWAY_LOCAL"] = "1"
+Path(os.environ["SLIPWAY_HOME"], "static").mkdir(exist_ok=True)
 for variable in ("SLIPWAY_DEBUG", "SLIPWAY_SECRET_KEY", "SLIPWAY_FIELD_KEYS", "SLIPWAY_ALLOWED_HOSTS"):
     os.environ.pop(variable, None)
 # Each worker has a broker of its own; the fixture `valkey_server` starts it under this address.
@@ -19,3 +21,5 @@ VALKEY_SOCKET = f"{os.environ['SLIPWAY_HOME']}/{WORKER}.sock"
 os.environ["SLIPWAY_REDIS_URL"] = f"unix://:for-tests-only@{VALKEY_SOCKET}?db=0"
 
 from portal.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["tests.hashers.QuickArgon2"]

@@ -53,6 +53,7 @@ def configure(wanted: dict[str, Any]) -> None:
                 # Every page that is not found and every denied request would be a line; the access log has them.
                 "django.request": {"level": "ERROR"},
                 "django.db.backends": {"level": "INFO"},
+                "axes": {"level": "WARNING"},
                 "httpx": {"level": "WARNING"},
                 "urllib3": {"level": "WARNING"},
                 "celery.app.trace": {"level": "WARNING"},

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 WINDOW_SECONDS = 60
+clock = time.time
 _COUNT = """
 local n = redis.call('INCR', KEYS[1])
 if n == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
@@ -36,7 +37,7 @@ class RateLimit(BaseThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         limit: int = settings.RATE_LIMIT_PER_MINUTE
-        window, left = divmod(time.time(), WINDOW_SECONDS)
+        window, left = divmod(clock(), WINDOW_SECONDS)
         self.reset_seconds = math.ceil(WINDOW_SECONDS - left)
         who = request.user.pk or self.get_ident(request)
         try:
