@@ -33,7 +33,7 @@ class Contact:
         return self._say(News("connected"))
 
     def failed(self, now: float, why: str) -> News | None:
-        """It did not. News comes only when it has not answered for PATIENCE_SECONDS, and again when the reason changes."""
+        """It did not. News comes once it has been silent for PATIENCE_SECONDS, and again when the reason changes."""
         if self._last_good is None:
             self._last_good = now
         if now - self._last_good < PATIENCE_SECONDS:
