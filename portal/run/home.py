@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -66,15 +67,25 @@ class Home:
         wanted = self.run / "valkey.sock"
         if len(os.fsencode(wanted)) <= SOCKET_PATH_LIMIT:
             return wanted
-        digest = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:12]
-        folder = Path(tempfile.gettempdir()) / f"slipway-{os.getuid()}-{digest}"
+        folder = self._short_folder()
         folder.mkdir(mode=0o700, exist_ok=True)
         owner = folder.lstat()
         if owner.st_uid != os.getuid() or owner.st_mode & 0o077 or folder.is_symlink():
             raise PermissionError(
-                f"{folder} is not a private folder of yours: remove it, or choose a shorter SLIPWAY_HOME"
+                f"{folder} is not a private folder of yours: remove it or choose a shorter SLIPWAY_HOME"
             )
         return folder / "v.sock"
+
+    def forget_socket(self) -> None:
+        """Remove the short folder, if one was made; what else somebody put there stays."""
+        folder = self._short_folder()
+        (folder / "v.sock").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+    def _short_folder(self) -> Path:
+        digest = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"slipway-{os.getuid()}-{digest}"
 
     def lock(self) -> IO[str]:
         """Hold this home for as long as the answered file is open.

@@ -36,6 +36,7 @@ def forget_run(home: Home) -> None:
     """The supervisor of this home has ended."""
     for name in ("run.json", "supervisor.pid", "redis-url"):
         (home.run / name).unlink(missing_ok=True)
+    home.forget_socket()
 
 
 def _supervisor(home: Home) -> Record | None:

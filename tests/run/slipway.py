@@ -26,6 +26,17 @@ def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> None:
 class Slipway(PortalRun):
     """A run of which the processes are the matter."""
 
+    def start(self) -> None:
+        """Start it, and wait for no more than the first page."""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "portal.supervisor", "run", *self.options],
+            cwd=ROOT,
+            env=self.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_until(self.is_served, 90, "the page is served")
+
     def call(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run one supervisor command to its end."""
         words = [sys.executable, "-m", "portal.supervisor", command]
@@ -52,13 +63,14 @@ class Slipway(PortalRun):
         return (self.home / "logs" / "slipway.log").read_text()
 
     def alive(self) -> set[int]:
-        """Every process of this machine that was told this home."""
-        wanted = f"SLIPWAY_HOME={self.home}".encode()
-        return {int(folder.name) for folder in Path("/proc").glob("[0-9]*") if wanted in _environ(folder)}
+        """Every process of this machine that was told this home or works in it (the broker erases what it was told)."""
+        return {int(folder.name) for folder in Path("/proc").glob("[0-9]*") if self._is_ours(folder)}
 
-
-def _environ(folder: Path) -> list[bytes]:
-    try:
-        return (folder / "environ").read_bytes().split(b"\0")
-    except OSError:
-        return []
+    def _is_ours(self, process: Path) -> bool:
+        try:
+            told = (process / "environ").read_bytes().split(b"\0")
+            return f"SLIPWAY_HOME={self.home}".encode() in told or (process / "cwd").readlink().is_relative_to(
+                self.home
+            )
+        except OSError:
+            return False

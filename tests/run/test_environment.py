@@ -29,4 +29,3 @@ def test_what_cannot_be_installed_is_told_with_the_words_of_pip(tmp_path: Path) 
     assert answer.returncode != 0
     assert "No matching distribution found for no-such-package==1.0" in answer.stdout
     assert "pip could not install lock.txt" in answer.stdout
-

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
+from portal.run.home import Home
 from tests.run.slipway import PROCESSES, Slipway
 
 
-def test_a_second_start_repeats_no_preparation_and_keeps_the_administrator(
-    make_slipway: Callable[..., Slipway],
-) -> None:
-    slipway = make_slipway()
+def test_a_first_start_prepares_and_a_second_does_not(tmp_path: Path) -> None:
+    slipway = Slipway(tmp_path)
     slipway.start()
     slipway.stop()
     password = (slipway.home / "admin-password").read_text()
     assert "preparing: manage.py migrate" in slipway.log()
-    (slipway.home / "logs" / "slipway.log").write_text("")
+    (slipway.home / "logs" / "slipway.log").unlink()
 
     slipway.start()
 
-    assert "preparing" not in slipway.log()
-    assert (slipway.home / "admin-password").read_text() == password
+    try:
+        assert "preparing" not in slipway.log()
+        assert (slipway.home / "admin-password").read_text() == password
+    finally:
+        slipway.stop()
 
 
 def test_two_homes_on_two_ports_never_meet(make_slipway: Callable[..., Slipway]) -> None:
@@ -67,5 +70,8 @@ def test_a_home_with_a_long_path_and_spaces_works(make_slipway: Callable[..., Sl
     slipway.start()
 
     assert slipway.pid("valkey") in slipway.alive()
+    assert not (slipway.home / "run" / "valkey.sock").exists()
+    short = Home.open(slipway.home).socket().parent
     slipway.stop()
     assert slipway.alive() == set()
+    assert not short.exists()

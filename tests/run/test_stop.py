@@ -13,7 +13,7 @@ from tests.portal_run import ROOT
 from tests.run.slipway import PROCESSES, Slipway, wait_until
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_everything(make_slipway: Callable[..., Slipway], number: signal.Signals) -> None:
     slipway = make_slipway()
     slipway.start()
