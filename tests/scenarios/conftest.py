@@ -16,6 +16,7 @@ from clusters.commands.register import register_cluster
 from clusters.commands.source import Source
 from clusters.models import Cluster, Grant
 from deployments.commands import start_release
+from deployments.engine.workload import is_complete
 from deployments.models import Release
 from deployments.plan import Wish
 from deployments.tick import tick
@@ -44,9 +45,8 @@ class Workload:
         return str(self.live()["spec"]["template"]["spec"]["containers"][0]["image"]).rpartition(":")[2]
 
     def ready(self) -> bool:
-        status = self.live().get("status", {})
-        wanted = self.live()["spec"]["replicas"]
-        return status.get("readyReplicas", 0) == wanted and status.get("updatedReplicas") == wanted
+        """As `kubectl rollout status` says."""
+        return is_complete(self.live())
 
     def labels(self) -> dict[str, str]:
         return dict(self.live()["metadata"].get("labels", {}))
