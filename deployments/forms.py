@@ -25,7 +25,10 @@ class DeployForm(forms.Form):
     environment = forms.ChoiceField(label=_("Environment"))
     container = forms.ChoiceField(label=_("Container"), required=False)
     image = forms.CharField(
-        label=_("Image"), required=False, strip=False, widget=forms.TextInput(attrs={"list": "images"})
+        label=_("Image"),
+        strip=False,
+        widget=forms.TextInput(attrs={"list": "images"}),
+        error_messages={"required": _("An image is needed, such as registry.example/shop/web:1.2.")},
     )
     version = forms.CharField(
         label=_("Version"),

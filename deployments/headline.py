@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from deployments.brief import in_brief
 from deployments.engine.spec import Json
 from deployments.facts import counts_of
 from deployments.models import Phase, Release, Status
@@ -74,14 +75,9 @@ def cause_of(release: Release) -> Cause | None:
     if release.status in (Status.SUCCEEDED, Status.SUPERSEDED):
         return None
     kind = "bad" if release.status == Status.FAILED or release.phase == Phase.ABORTING else "hold"
-    title = redacted_text(release.sentence or release.reason)
-    words = redacted_text(str(evidence.get("words") or ""))
-    return Cause(kind, title, _quoted(words, title), _witness(evidence), _next(release))
-
-
-def _quoted(words: str, title: str) -> str:
-    """The proof, unless the sentence above has said all of it."""
-    return "" if words and title.endswith(words) and len(words) < 120 else words
+    title, quoted = in_brief(release.state.get("message"), release.message or release.reason)
+    words = redacted_text(str(evidence.get("words") or "")) or quoted
+    return Cause(kind, title, words, _witness(evidence), _next(release))
 
 
 def _witness(evidence: Json) -> str:

@@ -128,7 +128,10 @@ def news_of(call: Call, after: int) -> News:
         return News([], after, is_over=True)
     # Events are written with the state that they tell of: read after the flag, they cannot miss the last one.
     events = list(events_after(release, after))
-    lines = [b"id: %d\ndata: %s\n\n" % (event.seq, orjson.dumps(event_facts(event))) for event in events]
+    lines = [
+        b"id: %d\ndata: %s\n\n" % (event.seq, orjson.dumps(event_facts(event), option=orjson.OPT_UTC_Z))
+        for event in events
+    ]
     return News(lines, events[-1].seq if events else after, is_over=release.ended)
 
 

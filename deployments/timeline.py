@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from deployments.brief import in_brief
 from deployments.models import ReleaseEvent
-from web.redact import redacted_text
 
 _TONES = {
     "ok": ("checks.pass", "step.finished", "release.succeed", "restore"),
@@ -28,15 +28,11 @@ class Line:
 
 
 def lines_of_timeline(events: Sequence[ReleaseEvent]) -> list[Line]:
-    """Newest first, because that is what a person came for."""
-    return [
-        Line(event.at, redacted_text(event.sentence), _TONE_OF.get(event.kind, "run"), _proof(event))
-        for event in reversed(events)
-    ]
-
-
-def _proof(event: ReleaseEvent) -> str:
-    evidence = event.data.get("evidence") or {}
-    words = str(evidence.get("words") or "")
-    # A sentence that quotes the words already needs no second quotation below it.
-    return "" if words in event.sentence else redacted_text(words)
+    """Newest first, because that is what a person came for. A quotation stands only where it was first heard."""
+    lines: list[Line] = []
+    heard: set[str] = set()
+    for event in events:
+        message, words = in_brief(event.data.get("sentence"), event.message)
+        lines.append(Line(event.at, message, _TONE_OF.get(event.kind, "run"), "" if words in heard else words))
+        heard.add(words)
+    return lines[::-1]

@@ -101,7 +101,7 @@ def _back(release: Release, at: dict[str, datetime]) -> Step:
     if not release.ended:
         counts = counts_of(release)
         return Step(title, "now", _("%(ready)d ready") % {"ready": counts.old_ready})
-    if release.state.get("originals") is None:
+    if WRITTEN not in at:
         return Step(title, "skipped", _("nothing was written"))
     detail = f"{at['restore']:%H:%M:%S}" if "restore" in at else ""
     return Step(title, "done", detail)
