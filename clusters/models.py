@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from clusters.encryption import EncryptedJSONField
@@ -76,6 +77,16 @@ class Cluster(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        """The cluster's page."""
+        return reverse("cluster", args=[self.name])
+
+    @property
+    def credential_kind(self) -> str:
+        """token, client_certificate, or "" when none is stored; the credential itself stays sealed."""
+        credential = ClusterCredential.objects.filter(cluster=self).only("kind").first()
+        return credential.kind if credential else ""
 
 
 class ClusterCredential(models.Model):

@@ -13,6 +13,8 @@ from clusters.models import Cluster
 from web.errors import Conflict, Invalid
 from web.names import dns_label
 
+# /clusters/new/ is the page that registers one.
+RESERVED_NAMES = frozenset({"new"})
 EDITABLE = ("title", "environment", "labels", "prometheus_url")
 _LABEL_KEY = re.compile(
     r"\A(?:[a-z0-9][-a-z0-9.]{0,251}[a-z0-9]/|[a-z0-9]/)?[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?\Z"
@@ -38,11 +40,13 @@ def clean_fields(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def refuse_taken_name(name: str) -> None:
-    """Raises Invalid when it is no DNS label, Conflict when another cluster has it in whatever case."""
+    """Raises Invalid when it is no DNS label or a reserved word, Conflict when another cluster has it."""
     try:
         dns_label(name)
     except ValidationError as error:
         raise Invalid.at("/name", "dns_label", " ".join(error.messages)) from error
+    if name in RESERVED_NAMES:
+        raise Invalid.at("/name", "reserved", _("“%(name)s” is a word of the portal's own addresses.") % {"name": name})
     if Cluster.objects.filter(name__iexact=name).exists():
         raise Conflict(
             _("There is a cluster named %(name)s already.") % {"name": name},

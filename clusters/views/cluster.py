@@ -1,0 +1,132 @@
+"""The page of one cluster, and looking at it anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.decorators import SignedInRequest, signed_in
+from accounts.permissions import may_in_any_team, why_not
+from clusters import queries
+from clusters.checkup import STALE_SECONDS
+from clusters.commands.refresh import refresh_cluster
+from clusters.grants import namespaces_for
+from clusters.models import Cluster
+from clusters.views.visible import visible_cluster, why_not_each
+from web.fragments import render_page, see_other
+
+_GIB = 1024**3
+_EVENTS_SHOWN = 20
+_SOURCES = {
+    "probe": gettext_lazy("asked itself"),
+    "lease": gettext_lazy("its leader lease"),
+    "pod": gettext_lazy("its Pods"),
+    "node": gettext_lazy("its nodes"),
+    "inferred": gettext_lazy("inferred"),
+    "none": gettext_lazy("nothing"),
+}
+# Words for what a capability is; the API keeps their short names.
+_CAPABILITIES = {
+    "istio": "Istio",
+    "gateway_api": "Gateway API",
+    "metrics_api": "Metrics API",
+    "cert_manager": "cert-manager",
+}
+
+
+@require_safe
+@signed_in
+def cluster(request: SignedInRequest, name: str) -> HttpResponse:
+    """Seven components with their evidence, versions, nodes, namespaces; with `?namespace=` what runs in one."""
+    found = visible_cluster(request.user, name)
+    only = namespaces_for(request.user, found)
+    info, health = queries.info(found), queries.health(found)
+    context = {
+        "cluster": found,
+        "health": health,
+        "components": [_component(row) for row in health["components"]],
+        "stale_after_seconds": STALE_SECONDS,
+        "info": info,
+        "nodes": [_node(row) for row in info["nodes"]],
+        "total": _capacity(info["requested"], info["allocatable"]),
+        "namespaces": queries.namespaces(found, only=only),
+        "capabilities": _capabilities(found),
+        "missing_rights": found.capabilities.get("missing_rights") or [],
+        "why_not": why_not_each(request.user),
+        "why_not_refresh": _why_not_refresh(request),
+        **_inside(found, request.GET.get("namespace", ""), only),
+    }
+    return render_page(request, "clusters/cluster.html", context)
+
+
+@require_POST
+@signed_in
+def refresh(request: SignedInRequest, name: str) -> HttpResponse:
+    """Ask the cluster now, then show it."""
+    found = refresh_cluster(request.user, visible_cluster(request.user, name))
+    if found.status == Cluster.Status.CONNECTED:
+        messages.success(request, _("%(name)s answered: %(version)s.") % _words(found), extra_tags="ok")
+    else:
+        messages.info(request, _("%(name)s did not answer: %(why)s") % _words(found), extra_tags="unknown")
+    return see_other(found)
+
+
+def _words(found: Cluster) -> dict[str, str]:
+    return {"name": found.name, "version": found.kubernetes_version, "why": found.status_message}
+
+
+def _inside(found: Cluster, namespace: str, only: set[str] | None) -> dict[str, Any]:
+    if not namespace or (only is not None and namespace not in only):
+        return {"namespace": ""}
+    events = queries.events(found, namespace, only=only, limit=_EVENTS_SHOWN)
+    return {
+        "namespace": namespace,
+        "workloads": queries.workloads(found, namespace, only=only),
+        "events": {**events, "results": [_event(row) for row in events["results"]]},
+    }
+
+
+def _component(row: dict[str, Any]) -> dict[str, Any]:
+    observed_at = row["observed_at"]
+    seen = parse_datetime(observed_at) if isinstance(observed_at, str) else observed_at
+    return {**row, "seen": seen, "source_title": _SOURCES.get(row["source"], row["source"])}
+
+
+def _event(row: dict[str, Any]) -> dict[str, Any]:
+    involved = row["involved"]
+    return {**row, "object": f"{involved.get('kind', '')} {involved.get('name', '')}".strip()}
+
+
+def _node(row: dict[str, Any]) -> dict[str, Any]:
+    state = {True: "ready", False: "not_ready"}.get(row["ready"], "unknown")
+    return {**row, "state": state, **_capacity(row["requested"], row["allocatable"])}
+
+
+def _capacity(requested: dict[str, Any], allocatable: dict[str, Any]) -> dict[str, Any]:
+    """Cores, GiB and Pods, asked for and to be had."""
+    return {
+        "cpu_used": round((requested.get("cpu_millis") or 0) / 1000, 2),
+        "cpu_total": round((allocatable.get("cpu_millis") or 0) / 1000, 2),
+        "memory_used": round((requested.get("memory_bytes") or 0) / _GIB, 2),
+        "memory_total": round((allocatable.get("memory_bytes") or 0) / _GIB, 2),
+        "pods_used": requested.get("pods") or 0,
+        "pods_total": allocatable.get("pods") or 0,
+    }
+
+
+def _capabilities(found: Cluster) -> list[dict[str, str]]:
+    return [
+        {"title": title, "version": str(found.capabilities.get(name) or "")} for name, title in _CAPABILITIES.items()
+    ]
+
+
+def _why_not_refresh(request: SignedInRequest) -> str:
+    if may_in_any_team(request.user, "cluster.refresh"):
+        return ""
+    return why_not(request.user, "cluster.refresh", None)
