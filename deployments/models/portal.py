@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from functools import cache
 
-from django.db import models
+from django.db import connection, models
 
 
 def _new_key() -> str:
@@ -24,12 +24,11 @@ class Portal(models.Model):
 
 @cache
 def _kept(database: str) -> str:
+    # The migration has made the row; a test that empties all tables makes it anew.
     portal, _ = Portal.objects.get_or_create(pk=1)
     return portal.key
 
 
 def portal_key() -> str:
-    """The id of this portal, 16 hex digits; made at the first question and the same ever after."""
-    from django.db import connection
-
+    """The id of this portal, 16 hex digits, the same for all its processes."""
     return _kept(str(connection.settings_dict["NAME"]))

@@ -1,0 +1,159 @@
+"""Who owns a release, and what a tick that lost it can still do: nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import User
+from deployments import lease
+from deployments.commands import abort_release
+from deployments.engine.decision import Decision, Said, Sentence, State
+from deployments.lease import Held, LeaseLost
+from deployments.models import Release
+from deployments.save import save_decision, save_outcome
+from deployments.tasks import advance
+from deployments.wake import enqueue, sweep, wake
+from durable.clock import DbNow, database_time
+from services.models import Target
+from tests.factories.services import new_service, new_target
+
+GATED = State(phase="Gated")
+LINE = Said("checks.pass", Sentence("checks_passed", {"count": 2}))
+
+
+@pytest.fixture
+def target(developer: User) -> Target:
+    return new_target(new_service("web", developer.memberships.get().team), "dev")
+
+
+@pytest.fixture
+def queued(target: Target, developer: User, valkey: object) -> Release:
+    """A release that nobody has looked at yet."""
+    return Release.objects.create(target=target, number=1, created_by=developer, wake_at=database_time())
+
+
+@pytest.fixture
+def hints(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The releases for which a Celery message was sent."""
+    sent: list[str] = []
+    monkeypatch.setattr(advance, "delay", sent.append)
+    return sent
+
+
+def take(release: Release) -> Held:
+    held = lease.take(release.pk)
+    assert held is not None
+    return held
+
+
+def as_read(release: Release) -> Release:
+    return Release.objects.with_names().get(pk=release.pk)
+
+
+def expire(release: Release) -> None:
+    Release.objects.filter(pk=release.pk).update(lease_until=DbNow(-1))
+
+
+def test_one_tick_owns_a_release(queued: Release) -> None:
+    assert take(queued).epoch == 1
+    assert lease.take(queued.pk) is None
+
+
+def test_a_lease_given_back_is_taken_in_the_same_epoch(queued: Release) -> None:
+    assert lease.give_back(take(queued), seen_wake_seq=0)
+
+    assert take(queued).epoch == 1
+
+
+def test_taking_over_an_expired_lease_raises_the_epoch(queued: Release) -> None:
+    take(queued)
+    expire(queued)
+
+    assert take(queued).epoch == 2
+
+
+def test_an_ended_release_cannot_be_taken(queued: Release) -> None:
+    Release.objects.filter(pk=queued.pk).update(ended=True)
+
+    assert lease.take(queued.pk) is None
+
+
+def test_a_stalled_tick_can_neither_renew_nor_save(queued: Release) -> None:
+    stalled, seen = take(queued), as_read(queued)
+    expire(queued)
+    take(queued)
+
+    with pytest.raises(LeaseLost):
+        lease.renew(stalled)
+    assert not save_decision(seen, Decision(GATED), stalled)
+    with pytest.raises(LeaseLost):
+        save_outcome(queued.pk, stalled, GATED, wake_at=None)
+    assert as_read(queued).phase == "Queued"
+
+
+def test_a_wake_up_between_looking_and_giving_back_is_not_lost(queued: Release) -> None:
+    held = take(queued)
+    wake(queued.pk)
+
+    assert not lease.give_back(held, seen_wake_seq=0)
+    assert lease.give_back(held, seen_wake_seq=1)
+
+
+def test_an_abort_is_not_overwritten_by_a_tick_that_did_not_know(queued: Release, developer: User) -> None:
+    held, seen = take(queued), as_read(queued)
+    abort_release(queued, by=developer)
+
+    assert not save_decision(seen, Decision(GATED), held)
+    assert "abort" in as_read(queued).asks
+
+
+def test_an_ask_that_arrives_while_a_write_is_under_way_stays(queued: Release, developer: User) -> None:
+    held = take(queued)
+    abort_release(queued, by=developer)
+
+    save_outcome(queued.pk, held, GATED, wake_at=None)
+
+    assert "abort" in as_read(queued).asks
+
+
+def test_events_are_numbered_without_a_gap_whoever_writes_them(queued: Release, developer: User) -> None:
+    held = take(queued)
+    assert save_decision(as_read(queued), Decision(GATED, said=(LINE,)), held)
+    abort_release(queued, by=developer)
+    assert save_decision(as_read(queued), Decision(GATED, said=(LINE, LINE)), held)
+
+    lines = list(queued.events.values_list("seq", "kind"))
+
+    assert lines == [(1, "checks.pass"), (2, "release.abort"), (3, "checks.pass"), (4, "checks.pass")]
+
+
+def test_a_target_is_held_by_one_release(queued: Release, target: Target) -> None:
+    second = Release.objects.create(target=target, number=2, holding=False, wake_at=database_time())
+    held = take(second)
+
+    assert not save_decision(as_read(second), Decision(State(phase="Gated", holding=True)), held)
+
+    assert as_read(second).phase == "Queued"
+
+
+def test_a_hint_is_sent_once_until_it_is_lost(queued: Release, hints: list[str]) -> None:
+    enqueue([queued.pk])
+    enqueue([queued.pk])
+    assert hints == [str(queued.pk)]
+
+    Release.objects.filter(pk=queued.pk).update(queued_at=DbNow(-10))
+    enqueue([queued.pk])
+
+    assert hints == [str(queued.pk)] * 2
+
+
+def test_the_sweep_finds_what_is_due_and_what_a_dead_tick_left(queued: Release, hints: list[str]) -> None:
+    Release.objects.filter(pk=queued.pk).update(wake_at=DbNow(60))
+    assert sweep() == 0
+    take(queued)
+    assert sweep() == 0
+
+    expire(queued)
+
+    assert sweep() == 1
+    assert hints == [str(queued.pk)]
