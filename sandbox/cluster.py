@@ -21,6 +21,9 @@ LOOK_EVERY_SECONDS = 0.1
 # The supervisor gives its components less than this to end.
 END_WITHIN_SECONDS = 10.0
 
+# Supervisors started from here that may outlive us. Python complains when such a process is forgotten.
+_supervisors: list[subprocess.Popen[bytes]] = []
+
 
 def _ignore(progress: Progress) -> None:
     """Report to nobody."""
@@ -32,8 +35,6 @@ class Sandbox:
     def __init__(self, home: Path | str | None = None) -> None:
         """Without a `home`, that of `$SLIPWAY_HOME` or `.slipway`."""
         self._state = StateFolder.of(home)
-        # Kept to learn whether it ended, and to take its exit code when it has.
-        self._started: subprocess.Popen[bytes] | None = None
 
     @property
     def kubeconfig(self) -> Path:
@@ -61,7 +62,7 @@ class Sandbox:
         A sandbox started here outlives this process; with `owner_pid` it ends when that process does.
         Raises StartFailed with what the supervisor said.
         """
-        self._started = None
+        started: subprocess.Popen[bytes] | None = None
         while True:
             seen = look(self._state)
             if seen.progress is not None:
@@ -69,9 +70,10 @@ class Sandbox:
             if seen.is_supervised and seen.progress is not None and seen.progress.state == "ready":
                 return
             if not seen.is_supervised:
-                if self._started is None:
-                    self._started = self._start_supervisor(owner_pid)
-                elif self._started.poll() is not None:
+                if started is None:
+                    started = self._start_supervisor(owner_pid)
+                    _supervisors.append(started)
+                elif started.poll() is not None:
                     raise self._start_failure(seen.progress)
             time.sleep(LOOK_EVERY_SECONDS)
 
@@ -87,8 +89,7 @@ class Sandbox:
             processes.end(read_records(self._state.processes).values(), grace_seconds=1.0)
             self._state.processes.unlink(missing_ok=True)
             self._state.progress.unlink(missing_ok=True)
-        if self._started is not None:
-            self._started.wait()
+        _supervisors[:] = [supervisor for supervisor in _supervisors if supervisor.poll() is None]
 
     def kill(self, component: str) -> None:
         """Kill -9 a component, for tests of what happens then. Raises KeyError when it does not run."""

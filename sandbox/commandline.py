@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import signal
 import sys
 
 import yaml
@@ -53,6 +54,8 @@ def _process(text: str) -> ProcessId:
 
 
 def _build(parsed: argparse.Namespace) -> int:
+    # Ended by a signal, the build takes its compilers with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     terminal = Terminal()
     try:
         folder = build(terminal.show)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,17 @@ def own_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def own_kubectl(own_sandbox: Sandbox) -> Kubectl:
+def own_kubectl(own_sandbox: Sandbox) -> Iterator[Kubectl]:
     """The administrator's hand in `own_sandbox`."""
-    return Kubectl(own_sandbox.kubeconfig)
+    with administrator(own_sandbox) as kubectl:
+        yield kubectl
+
+
+@pytest.fixture
+def kubectl(sandbox_cluster: Sandbox) -> Iterator[Kubectl]:
+    """The administrator's hand in the shared sandbox."""
+    with administrator(sandbox_cluster) as kubectl:
+        yield kubectl
 
 
 @pytest.fixture
@@ -32,6 +41,14 @@ def home(tmp_path: Path) -> Iterator[Path]:
     """An empty home. Whatever sandbox was started in it is ended."""
     yield tmp_path
     Sandbox(tmp_path).down()
+
+
+@contextmanager
+def administrator(sandbox: Sandbox) -> Iterator[Kubectl]:
+    """The administrator's hand in a sandbox, for a while."""
+    kubectl = Kubectl(sandbox.kubeconfig)
+    with kubectl.http:
+        yield kubectl
 
 
 def pids(sandbox: Sandbox) -> dict[str, int]:

@@ -13,12 +13,6 @@ from tests.kubectl import Kubectl
 pytestmark = pytest.mark.sandbox
 
 
-@pytest.fixture
-def kubectl(sandbox_cluster: Any) -> Kubectl:
-    """The administrator's hand in the shared sandbox."""
-    return Kubectl(sandbox_cluster.kubeconfig)
-
-
 class Pods:
     """The Pods of one namespace."""
 

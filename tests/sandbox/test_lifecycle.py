@@ -18,7 +18,7 @@ from sandbox.ports import read_ports
 from sandbox.records import SUPERVISOR, read_records
 from tests.conftest import until
 from tests.kubectl import Kubectl
-from tests.sandbox.conftest import pids, processes_of
+from tests.sandbox.conftest import administrator, pids, processes_of
 
 pytestmark = pytest.mark.sandbox
 
@@ -48,9 +48,9 @@ def test_a_second_up_finds_the_first(home: Path) -> None:
 def test_down_leaves_no_process_and_up_finds_data_and_ports_again(home: Path) -> None:
     sandbox = Sandbox(home)
     sandbox.ensure_up()
-    kubectl = Kubectl(sandbox.kubeconfig)
-    kubectl.create("/api/v1/namespaces/default/configmaps", NOTE)
-    kubectl.delete(BASKET)
+    with administrator(sandbox) as kubectl:
+        kubectl.create("/api/v1/namespaces/default/configmaps", NOTE)
+        kubectl.delete(BASKET)
     api_url = sandbox.status()["api_url"]
 
     sandbox.down()
@@ -61,8 +61,9 @@ def test_down_leaves_no_process_and_up_finds_data_and_ports_again(home: Path) ->
     sandbox.ensure_up()
     assert time.monotonic() - began < 20, "a second start takes seconds; this allows for a busy machine"
     assert sandbox.status()["api_url"] == api_url
-    assert kubectl.get("/api/v1/namespaces/default/configmaps/note")["data"] == {"a": "b"}
-    assert not kubectl.exists(BASKET), "the shop is applied once: what people delete stays deleted"
+    with administrator(sandbox) as kubectl:
+        assert kubectl.get("/api/v1/namespaces/default/configmaps/note")["data"] == {"a": "b"}
+        assert not kubectl.exists(BASKET), "the shop is applied once: what people delete stays deleted"
 
 
 def test_several_processes_may_ask_for_it_at_once(home: Path) -> None:
@@ -91,6 +92,7 @@ def test_a_foreground_run_ends_within_ten_seconds_of_sigterm(home: Path) -> None
         env=os.environ | {"SLIPWAY_HOME": str(home)},
         stderr=subprocess.DEVNULL,
     )
+    until(lambda: Sandbox(home).status()["state"] != "down")
     Sandbox(home).ensure_up()
 
     run.send_signal(signal.SIGTERM)
@@ -123,7 +125,8 @@ def test_it_ends_with_the_process_it_is_for(home: Path) -> None:
 def test_two_homes_never_meet(home: Path, own_sandbox: Sandbox, own_kubectl: Kubectl) -> None:
     other = Sandbox(home)
     other.ensure_up()
-    Kubectl(other.kubeconfig).create("/api/v1/namespaces/default/configmaps", NOTE)
+    with administrator(other) as kubectl:
+        kubectl.create("/api/v1/namespaces/default/configmaps", NOTE)
 
     assert not own_kubectl.exists("/api/v1/namespaces/default/configmaps/note")
     other.down()
@@ -142,7 +145,8 @@ def test_a_port_that_somebody_took_is_replaced(home: Path) -> None:
         somebody.listen()
         sandbox.ensure_up()
 
-        assert Kubectl(sandbox.kubeconfig).exists("/api/v1/namespaces/prod")
+        with administrator(sandbox) as kubectl:
+            assert kubectl.exists("/api/v1/namespaces/prod")
 
 
 def test_a_start_that_fails_says_why(home: Path) -> None:
