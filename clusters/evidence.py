@@ -39,7 +39,7 @@ def gather(cluster: Cluster) -> Evidence:
         asked = _ask(connect(cluster, timeout_seconds=TIMEOUT_SECONDS))
     except ClusterUnreachable as error:
         return Evidence(at=at, unreachable=str(error.detail))
-    return Evidence(at=timezone.now(), **asked, **_observed(cluster))
+    return Evidence(at=timezone.now(), **asked, **from_observations(cluster))
 
 
 def _ask(door: Door) -> dict[str, Any]:
@@ -103,7 +103,8 @@ def moment(text: object) -> datetime | None:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
-def _observed(cluster: Cluster) -> dict[str, Any]:
+def from_observations(cluster: Cluster) -> dict[str, Any]:
+    """The fields of Evidence that the watcher has seen: nodes, static pods, add-ons, and how current they are."""
     fresh = freshness(cluster.pk, OBSERVED_KINDS)
     nodes = Observation.objects.filter(cluster=cluster, kind="Node").order_by("name")
     names = Q(kind__in=("DaemonSet", "Deployment"))
