@@ -42,7 +42,7 @@ def add(item: NavItem) -> None:
 
 def entries(request: HttpRequest) -> list[Entry]:
     """The rail for this request, in order; the entry with the longest matching path is the current one."""
-    found = [(item, _url(item)) for item in sorted(_items.values(), key=lambda item: item.order)]
+    found = [(item, url_or_none(item.url_name)) for item in sorted(_items.values(), key=lambda item: item.order)]
     shown = [(item, url) for item, url in found if url]
     here = max((url for _item, url in shown if _leads_to(url, request.path)), key=len, default="")
     return [Entry(item, url, url == here, item.count(request.user) if item.count else 0) for item, url in shown]
@@ -52,8 +52,9 @@ def _leads_to(url: str, path: str) -> bool:
     return path == url or (url != "/" and path.startswith(url))
 
 
-def _url(item: NavItem) -> str:
+def url_or_none(name: str, *args: Any) -> str:
+    """The URL of a page, or "" where this installation does not have that page."""
     try:
-        return reverse(item.url_name)
+        return reverse(name, args=args)
     except NoReverseMatch:
         return ""

@@ -46,6 +46,7 @@ LOOKS: dict[str, Look] = {
     "healthy": Look("ok", _OK, _("healthy")),
     "degraded": Look("hold", "triangle-alert", _("degraded")),
     "unhealthy": Look("bad", _BAD, _("unhealthy")),
+    "down": Look("bad", _BAD, _("down")),
     "missing": Look("bad", "circle-dashed", _("missing")),
     "scaled_to_zero": Look("unknown", "circle-dashed", _("scaled to zero")),
     "unknown": Look("unknown", "circle-help", _("unknown")),

@@ -31,7 +31,10 @@ WATCH_POLICY = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
 """
-AXE_OPTIONS = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+AXE_OPTIONS = {
+    "preload": False,
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
+}
 
 
 def find_chromium() -> str | None:
@@ -88,11 +91,19 @@ class Visitor:
 
     def wear(self, theme: str) -> None:
         """Change the theme without a reload, as the theme switch does."""
-        self.page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        self.page.evaluate(
+            """async theme => {
+              document.documentElement.dataset.theme = theme;
+              for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+            }""",
+            theme,
+        )
 
     def barriers(self) -> list[str]:
         """What axe finds against WCAG 2.2 AA on the page as it stands, in both themes: one line for each rule."""
         found: list[str] = []
+        # To measure contrast axe sets style attributes, which our policy refuses and reports.
+        noticed = len(self.errors)
         for theme in THEMES:
             self.wear(theme)
             violations: list[dict[str, Any]] = Axe().run(self.page, options=AXE_OPTIONS).response["violations"]
@@ -100,6 +111,7 @@ class Visitor:
                 f"{theme} {rule['id']}: {rule['help']}: {[node['target'] for node in rule['nodes']][:5]}"
                 for rule in violations
             ]
+        del self.errors[noticed:]
         return found
 
     def overflow(self) -> int:

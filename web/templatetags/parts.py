@@ -6,16 +6,17 @@ A misspelt or missing argument fails when the template is compiled.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 from django import template
 from django.forms import BoundField, CheckboxInput, RadioSelect, Textarea
 from django.http import HttpRequest
 from django.template.context import RequestContext
+from django.template.loader import get_template
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
@@ -23,16 +24,35 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from web import ago as relative
+from web import nav
 from web.diffs import DiffLine, as_lines
 from web.icons import ICONS
 from web.states import look_of
 
 register = template.Library()
 
+P = ParamSpec("P")
 Text = str | Promise
 PODS_DRAWN = 24
 POD_SIZE, POD_GAP = 10, 3
 METER_HOLD, METER_BAD = 85, 95
+
+
+def part(*, takes_context: bool = False) -> Callable[[Callable[P, dict[str, Any]]], Callable[P, SafeString]]:
+    """A tag that fills templates/parts/<its name>.html with what it returns.
+
+    Not Django's inclusion_tag, which keeps the newline at the end of the file: "5 min ago ." in a sentence.
+    """
+
+    def register_part(fill: Callable[P, dict[str, Any]]) -> Callable[P, SafeString]:
+        @wraps(fill)
+        def render(*args: P.args, **kwargs: P.kwargs) -> SafeString:
+            return SafeString(get_template(f"parts/{fill.__name__}.html").render(fill(*args, **kwargs)).strip())
+
+        register.simple_tag(render, takes_context=takes_context)
+        return render
+
+    return register_part
 
 
 @register.simple_tag
@@ -46,13 +66,13 @@ def icon(name: str, label: Text = "") -> SafeString:
     return format_html('<svg class="icon" aria-hidden="true">{}</svg>', use)
 
 
-@register.inclusion_tag("parts/state.html")
+@part()
 def state(value: str, label: Text = "", plain: bool = False) -> dict[str, Any]:
     """A badge for a status, phase or health: icon and word. `label` replaces the word; `plain` leaves the pill out."""
     return {"value": value, "look": look_of(value or "unknown"), "label": label, "plain": plain}
 
 
-@register.inclusion_tag("parts/env.html")
+@part()
 def env(environment: Any, link: str = "") -> dict[str, Any]:
     """The chip of an environment (a row with name, colour and protected, or only its name)."""
     return {
@@ -76,13 +96,13 @@ def environment_colour(environment: Any) -> str:
     return "dev"
 
 
-@register.inclusion_tag("parts/ago.html")
+@part()
 def ago(at: datetime | None, never: Text = "") -> dict[str, Any]:
     """A moment as "5 min ago", with the exact time in its title; it ticks in the browser. None shows `never`."""
     return {"at": at, "words": relative.words(at, timezone.now()) if at else "", "never": never}
 
 
-@register.inclusion_tag("parts/as_of.html")
+@part()
 def as_of(at: datetime | None, stale_after_seconds: int = 15) -> dict[str, Any]:
     """When a panel was seen: "as of 14:32:08"; past `stale_after_seconds` it says "stale since" and its panel greys."""
     now = timezone.now()
@@ -91,7 +111,7 @@ def as_of(at: datetime | None, stale_after_seconds: int = 15) -> dict[str, Any]:
     return {"at": at, "stale": stale, "is_today": is_today, "stale_after_seconds": stale_after_seconds}
 
 
-@register.inclusion_tag("parts/pods_bar.html")
+@part()
 def pods_bar(ready: int, total: int, kind: str = "stable", failing: int = 0) -> dict[str, Any]:
     """A square for each pod: ready ones filled, `failing` ones red, the rest hollow. `kind` is stable or canary."""
     ready, failing = max(0, ready), max(0, min(failing, total - ready))
@@ -110,7 +130,7 @@ def pods_bar(ready: int, total: int, kind: str = "stable", failing: int = 0) -> 
     }
 
 
-@register.inclusion_tag("parts/steps_track.html")
+@part()
 def steps_track(steps: Iterable[Any], label: Text = "") -> dict[str, Any]:
     """The steps of a release in order: each has title, detail and state (done, now, waiting, next, failed, skipped)."""
     return {"steps": [_step(step) for step in steps], "label": label or _("Steps")}
@@ -133,19 +153,19 @@ def _step(step: Any) -> dict[str, Any]:
     }
 
 
-@register.inclusion_tag("parts/timeline.html")
+@part()
 def timeline(events: Iterable[Any], empty: Text = "") -> dict[str, Any]:
     """What happened: events with at, message, and maybe actor, tone (ok, run, hold, bad) and proof (quoted text)."""
     return {"events": events, "empty": empty or _("Nothing has happened yet.")}
 
 
-@register.inclusion_tag("parts/diff.html")
+@part()
 def diff(lines: str | Iterable[str | DiffLine], label: Text = "") -> dict[str, Any]:
     """A change line by line: a unified diff as text or lines, or what `web.diffs.compare` answers."""
     return {"lines": as_lines(lines), "label": label or _("What changes")}
 
 
-@register.inclusion_tag("parts/meter.html")
+@part()
 def meter(used: float | None, total: float | None, unit: str = "", label: Text = "") -> dict[str, Any]:
     """How much of a capacity is used. Without a total, or with used None, it says so instead of drawing a zero."""
     if used is None or not total:
@@ -164,20 +184,36 @@ def meter(used: float | None, total: float | None, unit: str = "", label: Text =
     }
 
 
-@register.inclusion_tag("parts/empty.html")
+@part()
+def progress(
+    fraction: float | None, label: Text = "", detail: Text = "", eta_seconds: float | None = None
+) -> dict[str, Any]:
+    """How far a long piece of work is: `fraction` 0 to 1 (None: not known), what is being done, and the time left."""
+    share = min(1.0, max(0.0, fraction or 0.0))
+    return {
+        "known": fraction is not None,
+        "percent": round(100 * share),
+        "width": round(100 * share, 1),
+        "label": label,
+        "detail": detail,
+        "left": relative.duration(eta_seconds) if eta_seconds else "",
+    }
+
+
+@part()
 def empty(title: Text, why: Text, action_url: str = "", action_label: Text = "", icon: str = "box") -> dict[str, Any]:
     """What stands where there is nothing: what this is, why it is empty, and the one thing to do about it."""
     return {"title": title, "why": why, "action_url": action_url, "action_label": action_label, "icon_name": icon}
 
 
-@register.inclusion_tag("parts/crumbs.html")
+@part()
 def crumbs(*labels_and_urls: Text) -> dict[str, Any]:
     """The way here: label, url, label, url, ..., and last the label of this page."""
     parts = [*labels_and_urls, ""] if len(labels_and_urls) % 2 else list(labels_and_urls)
     return {"crumbs": [(parts[i], parts[i + 1]) for i in range(0, len(parts), 2)]}
 
 
-@register.inclusion_tag("parts/field.html")
+@part()
 def field(bound: BoundField, hint: Text = "", code: bool = False) -> dict[str, Any]:
     """A form field with label, hint and errors, tied together for screen readers. `code` sets it in mono."""
     widget = bound.field.widget
@@ -203,7 +239,7 @@ def field(bound: BoundField, hint: Text = "", code: bool = False) -> dict[str, A
     }
 
 
-@register.inclusion_tag("parts/paging.html", takes_context=True)
+@part(takes_context=True)
 def paging(context: RequestContext, page: Any, noun: Text = "") -> dict[str, Any]:
     """The foot of a list, from a Django Page or from anything with count, next_cursor and previous_cursor."""
     request: HttpRequest | None = context.get("request")
@@ -243,7 +279,7 @@ def _with_query(request: HttpRequest | None, changes: dict[str, Any] | None) -> 
     return f"{request.path}?{query.urlencode()}" if query else request.path
 
 
-@register.inclusion_tag("parts/sort_header.html", takes_context=True)
+@part(takes_context=True)
 def sort_header(context: RequestContext, label: Text, key: str, numeric: bool = False) -> dict[str, Any]:
     """A <th> whose link orders the list by `key` (`?ordering=key`, then `-key`)."""
     request: HttpRequest | None = context.get("request")
@@ -257,7 +293,7 @@ def sort_header(context: RequestContext, label: Text, key: str, numeric: bool = 
     }
 
 
-@register.inclusion_tag("parts/button.html")
+@part()
 def button(
     label: Text,
     why_not: Text = "",
@@ -284,7 +320,7 @@ def button(
     }
 
 
-@register.inclusion_tag("parts/mono.html")
+@part()
 def mono(text: Any, copy: bool = False) -> dict[str, Any]:
     """A name, digest or command in mono, with a copy button on request."""
     return {"text": str(text), "copy": copy}
@@ -293,7 +329,7 @@ def mono(text: Any, copy: bool = False) -> dict[str, Any]:
 _IMAGE = re.compile(r"\A(?P<repository>.*?)(?P<tag>:[^:/@]+)?(?P<digest>@[a-z0-9]+:[0-9a-f]+)?\Z")
 
 
-@register.inclusion_tag("parts/image.html")
+@part()
 def image(reference: str) -> dict[str, Any]:
     """A container image: where it comes from in grey, its tag (or a short digest) strong, all of it in the title."""
     match = _IMAGE.match(reference)
@@ -303,7 +339,7 @@ def image(reference: str) -> dict[str, Any]:
     return {"reference": reference, "repository": match["repository"], "version": tag or digest[:20]}
 
 
-@register.inclusion_tag("parts/notice.html")
+@part()
 def notice(
     kind: str, title: Text, text: Text = "", proof: Text = "", next: Text = "", request_id: str = ""
 ) -> dict[str, Any]:
@@ -320,7 +356,7 @@ def notice(
     }
 
 
-@register.inclusion_tag("parts/tabs.html")
+@part()
 def tabs(current: str, *keys_labels_urls: Text) -> dict[str, Any]:
     """Tabs as links: the key of the open one, then key, label, url for each."""
     flat: Sequence[Text] = keys_labels_urls
@@ -328,7 +364,7 @@ def tabs(current: str, *keys_labels_urls: Text) -> dict[str, Any]:
     return {"current": current, "items": items}
 
 
-@register.inclusion_tag("parts/search.html", takes_context=True)
+@part(takes_context=True)
 def search(context: RequestContext, label: Text, name: str = "search") -> dict[str, Any]:
     """The search box of a list, for inside its <form class="filters">; the key / focuses it."""
     request: HttpRequest | None = context.get("request")
@@ -362,10 +398,7 @@ def hx(context: RequestContext) -> SafeString:
 @register.simple_tag
 def url_or_none(name: str, *args: Any) -> str:
     """The URL of a page, or "" where this installation does not have that page."""
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
+    return nav.url_or_none(name, *args)
 
 
 @register.filter
