@@ -24,11 +24,6 @@ _REASONS = {
 }
 
 
-class _Refused(Exception):
-    def __init__(self, status: int) -> None:
-        self.status = status
-
-
 class BodyLimit:
     """Wraps an ASGI application: 413 past 1 MiB (announced or sent), 408 for a body that takes longer than 20 s."""
 
@@ -41,35 +36,46 @@ class BodyLimit:
             await _refuse(scope, send, 413)
             return
         body = _Body(receive)
-        try:
-            await self.app(scope, body.receive, send)
-        except _Refused as refused:
-            await _refuse(scope, send, refused.status)
+        has_begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        await self.app(scope, body.receive, noted)
+        if body.refused and not has_begun:
+            await _refuse(scope, send, body.refused)
 
 
 class _Body:
-    """Counts what arrives of one body. After its end `receive` only waits for the caller to leave."""
+    """Counts what arrives of one body. Past a limit the application is told that the caller left, so that it stops."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self.left_bytes = MAX_BYTES
-        self.ended = False
+        self.has_ended = False
         self.deadline = 0.0
+        self.refused = 0
 
     async def receive(self) -> Message:
-        if self.ended:
+        if self.has_ended:
             return await self._receive()
         self.deadline = self.deadline or asyncio.get_running_loop().time() + BODY_SECONDS
         try:
             async with asyncio.timeout_at(self.deadline):
                 message = await self._receive()
         except TimeoutError:
-            raise _Refused(408) from None
+            return self._refuse(408)
         self.left_bytes -= len(message.get("body", b""))
         if self.left_bytes < 0:
-            raise _Refused(413)
-        self.ended = not message.get("more_body", False)
+            return self._refuse(413)
+        self.has_ended = not message.get("more_body", False)
         return message
+
+    def _refuse(self, status: int) -> Message:
+        self.refused = status
+        return {"type": "http.disconnect"}
 
 
 async def _refuse(scope: Scope, send: Send, status: int) -> None:

@@ -66,7 +66,7 @@ def safe_next(request: HttpRequest, default: str = "/") -> str:
     allowed = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return wanted if allowed else default
+    return wanted if allowed and wanted.startswith("/") and wanted.isprintable() else default
 
 
 def is_htmx(request: HttpRequest) -> bool:

@@ -174,9 +174,10 @@ def answer(request: HttpRequest, error: SlipwayError) -> HttpResponse:
         response = HttpResponse(f"{error.title}\n", status=error.status, content_type="text/plain; charset=utf-8")
     else:
         template = "problem.html#problem" if getattr(request, "htmx", False) else "problem.html"
-        response = HttpResponse(
-            render_to_string(template, {"problem": document(error, request.path)}, request), status=error.status
-        )
+        # The rail counts what waits for a person; who is not signed in gets the page without it.
+        frame = "base.html" if request.user.is_authenticated else "bare.html"
+        shown = {"problem": document(error, request.path), "frame_template": frame}
+        response = HttpResponse(render_to_string(template, shown, request), status=error.status)
     for name, value in headers(error, error).items():
         response[name] = value
     return response
