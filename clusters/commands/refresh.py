@@ -13,6 +13,8 @@ from clusters.commands.check import capabilities, cluster_uid
 from clusters.connection import connect, paths
 from clusters.errors import ApiRefused, ClusterUnreachable
 from clusters.models import Cluster
+from clusters.tasks import check_health
+from durable.commit import after_commit
 from web.live import publish
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ def refresh_cluster(by: User | None, cluster: Cluster) -> Cluster:
             audit(by, "cluster.refresh", cluster, after={"status": seen["status"]})
         publish(f"cluster:{cluster.name}")
         publish("clusters")
+        after_commit(check_health.delay, str(cluster.pk))
     for name, value in seen.items():
         setattr(cluster, name, value)
     return cluster
