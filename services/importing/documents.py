@@ -62,7 +62,7 @@ def _in_one_line(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error)
     if mark is None:
-        return str(problem)[:300]
+        return " ".join(str(problem).split())[:300]
     return _("%(problem)s (line %(line)d, column %(column)d)") % {
         "problem": problem,
         "line": mark.line + 1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -33,9 +33,11 @@ def prod(db: None) -> Environment:
 
 
 @pytest.fixture
-def kubectl(sandbox_cluster: Any) -> Kubectl:
+def kubectl(sandbox_cluster: Any) -> Iterator[Kubectl]:
     """The cluster administrator's hand."""
-    return Kubectl(sandbox_cluster.kubeconfig)
+    hand = Kubectl(sandbox_cluster.kubeconfig)
+    with hand.http:
+        yield hand
 
 
 @pytest.fixture
