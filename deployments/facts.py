@@ -17,6 +17,8 @@ def release_facts(release: Release, base: str = "") -> Json:
     """One release. `base` is the origin that links begin with, as `https://slipway.example`; "" makes them relative."""
     target = release.target
     counts = counts_of(release)
+    # The revision has the images without the template, which lists do not load.
+    old_images = release.from_revision.images if release.from_revision else images_of(release.template_from)
     return {
         "id": str(release.pk),
         "number": release.number,
@@ -41,13 +43,13 @@ def release_facts(release: Release, base: str = "") -> Json:
         "stable": {
             "ready": counts.old_ready,
             "desired": counts.old,
-            "images": images_of(release.template_from),
+            "images": old_images,
             "revision": release.from_revision.number if release.from_revision else None,
         },
         "canary": {
             "ready": counts.new_ready,
             "desired": 0 if goes_back(release) else counts.desired,
-            "images": images_of(release.template_to) or release.images,
+            "images": {**old_images, **release.images},
             "revision": release.to_revision.number if release.to_revision else None,
         },
         "gates": [],
