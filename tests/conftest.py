@@ -125,11 +125,14 @@ def valkey(valkey_server: str) -> Iterator[Redis]:
 
 @pytest.fixture(scope="session")
 def sandbox_cluster() -> Any:
-    """The sandbox of this run: a real API server, shared by all workers, ended with the run."""
+    """The sandbox of this run: a real API server, shared by all workers, ended with the run however that ends.
+
+    SLIPWAY_SANDBOX_HOME names the home of one that is up already and stays up.
+    """
     from sandbox.cluster import Sandbox
 
     sandbox = Sandbox(Path(os.environ.get("SLIPWAY_SANDBOX_HOME", RUN_HOME)))
-    sandbox.ensure_up()
+    sandbox.ensure_up(owner_pid=int(os.environ["SLIPWAY_TEST_OWNER"]))
     return sandbox
 
 
