@@ -65,10 +65,10 @@ class Sandbox:
         started: subprocess.Popen[bytes] | None = None
         while True:
             seen = look(self._state)
-            if seen.progress is not None:
+            if seen.is_supervised and seen.progress is not None:
                 report(seen.progress)
-            if seen.is_supervised and seen.progress is not None and seen.progress.state == "ready":
-                return
+                if seen.progress.state == "ready":
+                    return
             if not seen.is_supervised:
                 if started is None:
                     started = self._start_supervisor(owner_pid)
@@ -81,12 +81,14 @@ class Sandbox:
         """End the sandbox and everything it started, also when its supervisor was killed. Keeps its data."""
         if not self._state.root.exists():
             return
-        supervisor = read_records(self._state.processes).get(SUPERVISOR)
-        if supervisor is not None:
-            supervisor.send(signal.SIGTERM)
+        found = read_records(self._state.processes)
+        if SUPERVISOR in found:
+            found[SUPERVISOR].send(signal.SIGTERM)
         processes.wait_until(lambda: not look(self._state).is_supervised, within_seconds=END_WITHIN_SECONDS)
         with locked(self._state.start_lock):
-            processes.end(read_records(self._state.processes).values(), grace_seconds=1.0)
+            # The supervisor started more since `found` was read, or was killed and left them.
+            left = found | read_records(self._state.processes)
+            processes.end(left.values(), grace_seconds=1.0)
             self._state.processes.unlink(missing_ok=True)
             self._state.progress.unlink(missing_ok=True)
         _supervisors[:] = [supervisor for supervisor in _supervisors if supervisor.poll() is None]
