@@ -46,6 +46,14 @@ def make_environments(say: Say) -> None:
     say(_("environments dev, staging and prod are there"))
 
 
+def announce_sandbox(progress: dict[str, Any]) -> None:
+    """Show the sandbox as a cluster that is coming, with how far it is, until it is registered."""
+    if not Cluster.objects.filter(name=SANDBOX).exclude(credential=None).exists():
+        announce_cluster(
+            SANDBOX, {name: progress.get(name) for name in ("phase", "fraction", "eta_seconds", "message")}
+        )
+
+
 def take_in_sandbox(say: Say) -> None:
     """Show the sandbox while it builds, register it once it answers, and import its shop into an empty catalog."""
     sandbox = _when_ready(say)
@@ -99,9 +107,8 @@ def _when_ready(say: Say) -> dict[str, Any]:
         progress = _read(progress_file)
         if progress.get("state") == "ready" and (status := _status())["state"] in {"ready", "degraded"}:
             return status
-        if progress and not Cluster.objects.filter(name=SANDBOX).exclude(credential=None).exists():
-            shown = {name: progress.get(name) for name in ("phase", "fraction", "eta_seconds", "message")}
-            announce_cluster(SANDBOX, shown)
+        if progress:
+            announce_sandbox(progress)
         if progress.get("phase", "") != said:
             said = progress.get("phase", "")
             say(_("waiting for the sandbox: %(phase)s") % {"phase": said})

@@ -16,7 +16,7 @@ from portal.run import preparation, programs, status
 from portal.run.home import AlreadyRunning, Home
 from portal.run.log import Log
 from portal.run.pids import Record, Records, started_at, write_atomically
-from portal.run.process import Process, Program
+from portal.run.process import Process, Program, words_for
 from portal.run.programs import Options
 from portal.run.progress import bar, duration, read_progress
 
@@ -95,16 +95,14 @@ class Supervisor:
 
     async def _prepare(self) -> None:
         """Database, first administrator, static files: needed at the first start and after an update."""
-        told = programs.environment(self.home, self.options)
-        for step in preparation.steps(told):
-            self.log.line("slipway", f"preparing: {' '.join(step.command[1:3])}")
-            process = Process(step, self.log, self.records)
-            self.processes.append(process)
-            code = await process.run()
-            self.processes.remove(process)
-            self.records.remove(step.name)
-            if code != 0:
-                raise CannotStart(f"{step.name} failed ({' '.join(step.command[1:])}); its lines are above")
+        self.log.line("slipway", "preparing database, first administrator and static files")
+        process = Process(preparation.program(self.home, self.options), self.log, self.records)
+        self.processes.append(process)
+        code = await process.run()
+        self.processes.remove(process)
+        self.records.remove(process.program.name)
+        if code != 0:
+            raise CannotStart(f"manage.py prepare failed ({words_for(code)}); its lines are above")
         preparation.note_done(self.home)
 
     def _keep(self, program: Program) -> None:

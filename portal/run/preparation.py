@@ -1,6 +1,6 @@
 """What has to be done once before Slipway can serve: tables, the first administrator, static files.
 
-Each Django start costs a second, so a start that finds nothing changed skips all of it.
+A start that finds nothing changed skips it: every start of Django costs a second.
 """
 
 from __future__ import annotations
@@ -11,28 +11,25 @@ from pathlib import Path
 from portal.run.home import ROOT, Home
 from portal.run.pids import write_atomically
 from portal.run.process import Program
-from portal.run.programs import manage
+from portal.run.programs import Options, environment, manage
 
 LOOKED_AT = ("*/migrations/*.py", "static/**/*", "portal/settings.py", "requirements/runtime.txt")
 
 
-def steps(told: dict[str, str]) -> list[Program]:
-    """The programs to run one after the other; each may run again without harm."""
-    return [
-        manage("migrate", "migrate", "--no-input", "--verbosity", "0", told=told),
-        manage("admin", "create_admin", told=told),
-        manage("static", "collectstatic", "--no-input", "--clear", "--verbosity", "0", told=told),
-    ]
+def program(home: Home, options: Options) -> Program:
+    """What to run when it is needed; it may run again without harm."""
+    sandbox = ["--sandbox"] if options.with_sandbox else []
+    return manage("prepare", "prepare", *sandbox, told=environment(home, options))
 
 
 def needed(home: Home) -> bool:
-    """Whether something that the steps depend on differs from when they were done last."""
+    """Whether something that it depends on differs from when it was done last."""
     noted = home.path / "prepared"
     return not noted.exists() or noted.read_text() != fingerprint(ROOT)
 
 
 def note_done(home: Home) -> None:
-    """Remember that the steps were done for what is on disk now."""
+    """Remember that it was done for what is on disk now."""
     write_atomically(home.path / "prepared", fingerprint(ROOT))
 
 

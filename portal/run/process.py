@@ -52,6 +52,7 @@ class Process:
             began = time.monotonic()
             code = await self.run()
             if self.program.once and code == 0:
+                self.log.line("slipway", f"{self.program.name} is done")
                 break
             pause = FIRST_PAUSE_SECONDS if time.monotonic() - began > HEALTHY_SECONDS else pause
             if self._was_told_to_end():

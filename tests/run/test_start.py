@@ -15,13 +15,13 @@ def test_a_first_start_prepares_and_a_second_does_not(tmp_path: Path) -> None:
     slipway.start()
     slipway.stop()
     password = (slipway.home / "admin-password").read_text()
-    assert "preparing: manage.py migrate" in slipway.log()
+    assert "preparing database" in slipway.log()
     (slipway.home / "logs" / "slipway.log").unlink()
 
     slipway.start()
 
     try:
-        assert "preparing" not in slipway.log()
+        assert "preparing database" not in slipway.log()
         assert (slipway.home / "admin-password").read_text() == password
     finally:
         slipway.stop()
