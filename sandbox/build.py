@@ -142,7 +142,6 @@ class _Build:
         return stale
 
     def _build_tool(self, tool: Tool) -> None:
-        before = self._done
         partial = self._folder / f".{tool.name}.partial"
         arguments = ["build", "-v", *FLAGS, "-o", str(partial), tool.package]
         self._report_compiled(tool)
@@ -152,7 +151,7 @@ class _Build:
                 self._done += 1
                 self._report_compiled(tool)
         partial.rename(self._folder / tool.name)
-        self._done = min(self._total, max(self._done, before) + LINK_WEIGHT)
+        self._done += LINK_WEIGHT
 
     def _report_compiled(self, tool: Tool) -> None:
         done, total = min(self._done, self._total), self._total
