@@ -46,11 +46,11 @@ RULES = (
     Rule("observe", "autoscaling", ("horizontalpodautoscalers",), _READ),
     Rule("observe", "coordination.k8s.io", ("leases",), _READ),
     Rule("observe", "policy", ("poddisruptionbudgets",), _READ),
-    Rule("deploy", "apps", ("deployments",), ("patch", "update")),
+    Rule("deploy", "apps", ("deployments", "replicasets"), ("patch",)),
     # Only dry runs: whether quotas and admission policies would let the new Pods in.
     Rule("deploy", "", ("pods",), ("create",)),
     Rule("create", "apps", ("deployments",), ("create", "delete")),
-    Rule("create", "", ("services",), ("create", "patch", "delete")),
+    Rule("create", "", ("services",), ("create", "delete")),
 )
 _PROBES = ("/livez", "/livez/*", "/readyz", "/readyz/*", "/version")
 
@@ -81,7 +81,9 @@ def access_manifest(features: Iterable[str] = FEATURES, *, with_guard: bool = Fa
         "  kubectl create token %(account)s -n %(namespace)s --duration 8760h"
     ) % {"account": ACCOUNT, "namespace": NAMESPACE}
     comment = "".join(f"# {line}\n" for line in head.splitlines())
-    return comment + yaml.safe_dump_all(documents, sort_keys=False, explicit_start=True, allow_unicode=True, width=110)
+    return comment + yaml.safe_dump_all(
+        documents, sort_keys=False, explicit_start=True, allow_unicode=True, width=110, default_flow_style=None
+    )
 
 
 def guard() -> tuple[dict[str, Any], dict[str, Any]]:

@@ -22,7 +22,8 @@ def show_refusal(form: forms.Form, error: SlipwayError) -> None:
     """Put a refusal beside the field that it is about, or above the form."""
     for each in error.fields.get("errors") or [{"pointer": "", "detail": error.detail}]:
         name = str(each["pointer"]).lstrip("/").partition("/")[0]
-        text = " ".join(part for part in (str(each["detail"]), str(error.next)) if part)
+        sentence = str(each["detail"]).rstrip(".")
+        text = f"{sentence[:1].upper()}{sentence[1:]}. {error.next}".rstrip()
         form.add_error(name if name in form.fields else None, text)
 
 

@@ -13,8 +13,10 @@ from web.fragments import render_page
 @require_safe
 @signed_in
 def access(request: SignedInRequest) -> HttpResponse:
-    """The manifest for the features that are ticked; `download=1` answers the file itself."""
-    chosen = [name for name in FEATURES if name in request.GET.getlist("feature")] or list(FEATURES)
+    """The manifest for the features that are ticked (all at first); `download=1` answers the file itself."""
+    chosen = [name for name in FEATURES if name in request.GET.getlist("feature")]
+    if "chosen" not in request.GET:
+        chosen = list(FEATURES)
     with_guard = request.GET.get("guard") == "on"
     text = access_manifest([*NEEDED, *chosen], with_guard=with_guard)
     if request.GET.get("download"):

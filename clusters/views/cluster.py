@@ -120,9 +120,10 @@ def _capacity(requested: dict[str, Any], allocatable: dict[str, Any]) -> dict[st
     }
 
 
-def _capabilities(found: Cluster) -> list[dict[str, str]]:
+def _capabilities(found: Cluster) -> list[dict[str, Any]]:
     return [
-        {"title": title, "version": str(found.capabilities.get(name) or "")} for name, title in _CAPABILITIES.items()
+        {"title": title, "version": found.capabilities.get(name) or "", "is_known": name in found.capabilities}
+        for name, title in _CAPABILITIES.items()
     ]
 
 

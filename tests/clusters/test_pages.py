@@ -210,9 +210,11 @@ def test_grants_are_given_and_taken_back(admin: User, developer: User, payments:
 def test_the_access_manifest_is_shown_and_downloaded(viewer: User, web_client: Browser) -> None:
     client = web_client(viewer)
     assert "kind: ClusterRole" in client.get("/clusters/new/access-manifest/").content.decode()
-    file = client.get("/clusters/new/access-manifest/?download=1&feature=create&guard=on")
+    file = client.get("/clusters/new/access-manifest/?download=1&chosen=1&guard=on")
     assert file.headers["Content-Disposition"] == 'attachment; filename="slipway-access.yaml"'
-    assert "ValidatingAdmissionPolicy" in file.content.decode()
+    text = file.content.decode()
+    assert "ValidatingAdmissionPolicy" in text
+    assert "delete" not in text
 
 
 def test_check_now_goes_back_to_the_page(admin: User, web_client: Browser) -> None:
