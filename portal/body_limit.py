@@ -6,6 +6,8 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_lazy as _
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
@@ -19,8 +21,8 @@ MAX_BYTES = 1024 * 1024
 BODY_SECONDS = 20.0
 
 _REASONS = {
-    413: ("too_large", "The body is too large", "A body may have at most 1 MiB."),
-    408: ("too_slow", "The body came too slowly", "A body must arrive within 20 seconds."),
+    413: ("too_large", _("The body is too large"), _("A body may have at most 1 MiB.")),
+    408: ("too_slow", _("The body came too slowly"), _("A body must arrive within 20 seconds.")),
 }
 
 
@@ -82,9 +84,9 @@ async def _refuse(scope: Scope, send: Send, status: int) -> None:
     code, title, detail = _REASONS[status]
     problem = {
         "type": f"urn:slipway:problem:{code}",
-        "title": title,
+        "title": str(title),
         "status": status,
-        "detail": detail,
+        "detail": str(detail),
         "instance": scope["path"],
         "request_id": "",
     }

@@ -14,11 +14,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 from django.conf import settings
 
+from portal import task_context
 from portal.place import broker_url
 
 ROOMS = ("durable", "audit", "accounts", "clusters", "services", "deployments")
 
 app = Celery("slipway")
+task_context.connect()
 
 
 @app.on_configure.connect

@@ -42,7 +42,10 @@ def ready(request: HttpRequest) -> HttpResponse:
         "missing": missing,
         "checks": {name: problem or "ok" for name, problem in said.items()},
     }
-    return JsonResponse(body, status=503 if missing else 200)
+    response = JsonResponse(body, status=503 if missing else 200)
+    # Django would log each 503 as an error, and probes ask every second while a portal starts.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def _ask(check: Callable[[], str]) -> str:

@@ -142,10 +142,11 @@ def namespace(sandbox_cluster: Any) -> Iterator[str]:
     from tests.kubectl import Kubectl
 
     name = f"t-{uuid4().hex[:10]}"
-    kubectl = Kubectl(sandbox_cluster.kubeconfig)
-    kubectl.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    yield name
-    kubectl.delete(f"/api/v1/namespaces/{name}")
+    made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    with Kubectl(sandbox_cluster.kubeconfig) as kubectl:
+        kubectl.create("/api/v1/namespaces", made)
+        yield name
+        kubectl.delete(f"/api/v1/namespaces/{name}")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import base64
 import ssl
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import yaml
@@ -29,6 +29,12 @@ class Kubectl:
                 pem.flush()
                 trust.load_cert_chain(pem.name)
         self.http = httpx.Client(base_url=cluster["server"], verify=trust, headers=headers, timeout=15, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.http.close()
 
     def get(self, path: str) -> dict[str, Any]:
         """One object or list."""

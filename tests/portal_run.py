@@ -28,13 +28,14 @@ class PortalRun:
 
     def start(self) -> None:
         """Start it and wait until it says it is ready."""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "portal.supervisor", "run", *self.options],
-            cwd=ROOT,
-            env=self.environment(),
-            stdout=(self.home / "run.log").open("wb"),
-            stderr=subprocess.STDOUT,
-        )
+        with (self.home / "run.log").open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "portal.supervisor", "run", *self.options],
+                cwd=ROOT,
+                env=self.environment(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         give_up = time.monotonic() + READY_SECONDS
         while not self.is_ready():
             assert self.process.poll() is None, f"the portal ended: {self.log()}"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Team, User
 from durable import idempotency
 from durable.models import IdempotencyKey
 from tests.callers import ApiClient
-from tests.factories.accounts import new_user
+from tests.factories.accounts import new_user, token_of
 
 Api = Callable[..., ApiClient]
 KEY = {"Idempotency-Key": "deploy-4711"}
@@ -98,3 +101,25 @@ def test_the_longest_key_is_taken(api: Api, admin: User) -> None:
 def test_a_refused_caller_claims_nothing(api: Api, db: None) -> None:
     assert api().post("/teams/", {"name": "payments"}, headers=KEY).status_code == 401
     assert not IdempotencyKey.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sent_at_the_same_moment_it_is_done_once(valkey: object) -> None:
+    raw = token_of(new_user(is_admin=True))
+    together = Barrier(4)
+
+    def post(_number: int) -> tuple[int, str]:
+        caller = ApiClient()
+        caller.credentials(HTTP_AUTHORIZATION=f"Bearer {raw}")
+        together.wait()
+        try:
+            answer = caller.post("/teams/", {"name": "payments"}, headers=KEY)
+            return answer.status_code, answer.get("Idempotency-Replayed", "")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(post, range(4)))
+    assert Team.objects.count() == 1
+    assert answers.count((201, "")) == 1
+    assert set(answers) <= {(201, ""), (201, "true"), (409, "")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from accounts.commands.tokens import create_token
 from accounts.durations import parse_duration
@@ -25,8 +26,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.filter(username__iexact=options["user"], is_active=True).first()
         if user is None:
-            raise CommandError(f"There is no active user named {options['user']!r}.")
+            raise CommandError(_("There is no active user named %(name)s.") % {"name": options["user"]})
         with told():
             lasts = parse_duration(options["expires"]) if options["expires"] else None
-            _token, raw = create_token(None, user, options["name"], scopes=options["scope"], lasts=lasts)
+            _row, raw = create_token(None, user, options["name"], scopes=options["scope"], lasts=lasts)
         self.stdout.write(raw)
