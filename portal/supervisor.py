@@ -60,20 +60,23 @@ class Supervisor:
         return code
 
     async def start(self) -> None:
-        """Broker, database, then everything else at once; says the URL as soon as the page is served.
+        """Broker, database, web, then everything else at once; says the URL as soon as the page is served.
 
         Raises CannotStart.
         """
         began = time.monotonic()
         await self._start_broker()
-        prepare = preparation.needed(self.home)
-        if prepare:
+        is_first = not self.home.admin_password.exists()
+        if preparation.needed(self.home):
             await self._prepare()
-        for program in programs.long_running(self.home, self.options):
-            self._keep(program)
+        web, *others = programs.long_running(self.home, self.options)
+        # Each of them imports for a second or two of processor time: the page comes first.
+        self._keep(web)
         while not await status.is_served(self.options.port):
             await asyncio.sleep(0.05)
-        self._welcome(time.monotonic() - began, is_first=prepare)
+        for program in others:
+            self._keep(program)
+        self._welcome(time.monotonic() - began, is_first=is_first)
         self._keep(programs.first_steps(self.home, self.options))
         if self.options.with_sandbox:
             await self._show_sandbox()

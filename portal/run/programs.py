@@ -62,9 +62,10 @@ def manage(name: str, *arguments: str, told: dict[str, str], once: bool = True) 
 
 
 def long_running(home: Home, options: Options) -> list[Program]:
-    """What stays up: web, worker, beat, watch, and the sandbox unless it is not wanted."""
+    """What stays up, web first: worker, beat, watch, and the sandbox unless it is not wanted."""
     told = environment(home, options)
-    celery = [PYTHON, "-m", "celery", "-A", "portal.celery", "--quiet"]
+    # Who tries Slipway in a container is root there; Celery's long warning about that would bury the address.
+    celery = [PYTHON, "-W", "ignore::RuntimeWarning:celery.platforms", "-m", "celery", "-A", "portal.celery", "--quiet"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     programs = [
         Program(
