@@ -35,6 +35,8 @@ P = ParamSpec("P")
 Text = str | Promise
 PODS_DRAWN = 24
 POD_SIZE, POD_GAP = 10, 3
+# Django gives every textarea ten rows; a form that wants more or fewer says so.
+DJANGO_ROWS, TEXTAREA_ROWS = "10", 4
 METER_HOLD, METER_BAD = 85, 95
 
 
@@ -62,8 +64,8 @@ def icon(name: str, label: Text = "") -> SafeString:
         raise template.TemplateSyntaxError(f"there is no icon '{name}' in web/icons.py")
     use = format_html('<use href="{}#{}"/>', static("icons.svg"), name)
     if label:
-        return format_html('<svg class="icon" role="img" aria-label="{}">{}</svg>', label, use)
-    return format_html('<svg class="icon" aria-hidden="true">{}</svg>', use)
+        return format_html('<svg class="icon" width="16" height="16" role="img" aria-label="{}">{}</svg>', label, use)
+    return format_html('<svg class="icon" width="16" height="16" aria-hidden="true">{}</svg>', use)
 
 
 @part()
@@ -228,8 +230,8 @@ def field(bound: BoundField, hint: Text = "", code: bool = False) -> dict[str, A
         attrs["aria-invalid"] = "true"
     if code:
         attrs |= {"class": "code", "spellcheck": "false", "autocapitalize": "off"}
-    if isinstance(widget, Textarea):
-        attrs.setdefault("rows", 6)
+    if isinstance(widget, Textarea) and widget.attrs.get("rows") == DJANGO_ROWS:
+        attrs["rows"] = TEXTAREA_ROWS
     return {
         "bound": bound,
         "control": bound.as_widget(attrs=attrs),
