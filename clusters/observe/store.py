@@ -49,6 +49,7 @@ class Store:
         self._announce = announce
         self._pending: dict[UUID, dict[Key, Change | Job]] = {}
         self._jobs = 0
+        self._writing: UUID | None = None
         self._something = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -87,9 +88,9 @@ class Store:
 
     def drop(self, cluster_id: UUID) -> None:
         """Forget what is pending of a cluster that is not ours any more."""
-        for entry in self._pending.pop(cluster_id, {}).values():
-            if isinstance(entry, Job):
-                entry.done.cancel()
+        if self._writing == cluster_id:
+            self._writing = None
+        _cancel(self._pending.pop(cluster_id, {}))
         self._open_room()
 
     async def run(self) -> None:
@@ -99,24 +100,26 @@ class Store:
             self._something.clear()
             await asyncio.sleep(GATHER_SECONDS)
             await self.flush()
+            if self._pending:
+                self._something.set()
             await asyncio.sleep(INTERVAL_SECONDS - GATHER_SECONDS)
 
     async def flush(self) -> None:
-        """Write all that is pending, one chunk of each cluster in turn, so that a large one holds up none."""
-        while self._pending:
-            for cluster_id in list(self._pending):
+        """Write all that is pending of clusters that are surely ours.
+
+        One chunk of each cluster in turn, so that a large one holds up none. While a renewal is late, its changes wait:
+        either the lease turns out to be ours still, or `drop` is called.
+        """
+        while ours := [cluster_id for cluster_id in self._pending if self._owns(cluster_id)]:
+            for cluster_id in ours:
                 taken = self._take(cluster_id)
-                if not taken:
-                    continue
-                if not self._owns(cluster_id):
-                    self.drop(cluster_id)
-                    _settle(taken, None)
-                    continue
+                self._writing = cluster_id
                 try:
                     await asyncio.get_running_loop().run_in_executor(self._writer, self._write, cluster_id, taken)
                 except DatabaseError as error:
                     log.warning("the database took no rows, trying again", extra={"error": str(error)})
                     self._put_back(cluster_id, taken)
+                    self._writing = None
                     await asyncio.sleep(RETRY_SECONDS)
                 except Exception as error:
                     log.exception(
@@ -146,6 +149,9 @@ class Store:
         return taken
 
     def _put_back(self, cluster_id: UUID, taken: dict[Key, Change | Job]) -> None:
+        if self._writing != cluster_id:
+            _cancel(taken)
+            return
         # What has been put meanwhile is newer and wins, in the old place.
         self._pending[cluster_id] = {**taken, **self._pending.get(cluster_id, {})}
 
@@ -184,6 +190,12 @@ def _filled(waiting: Change, fill: Change) -> Change:
     if waiting.deleted or waiting.whole is not None or waiting.seen.uid != fill.seen.uid:
         return waiting
     return waiting if waiting.seen.resource_version > fill.seen.resource_version else replace(fill, fills=waiting.fills)
+
+
+def _cancel(entries: dict[Key, Change | Job]) -> None:
+    for entry in entries.values():
+        if isinstance(entry, Job):
+            entry.done.cancel()
 
 
 def _settle(taken: dict[Key, Change | Job], error: Exception | None) -> None:

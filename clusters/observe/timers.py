@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.db import DatabaseError
+
 from clusters.observe.threads import with_database
 from durable.clock import database_time
 
@@ -73,6 +75,8 @@ class TimerThreads:
             for timer in list(_timers.values()):
                 try:
                     self._plan(timer)
+                except DatabaseError as error:
+                    log.warning("the database does not answer", extra={"timer": timer.name, "error": str(error)})
                 except Exception:
                     log.exception("a timer could not be asked", extra={"timer": timer.name})
             with self._changed:

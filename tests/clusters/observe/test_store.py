@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import OperationalError
@@ -50,9 +50,9 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Written:
 
 @pytest.fixture
 def make_store() -> Callable[..., Store]:
-    def make(*, owns: bool = True, announced: list[object] | None = None) -> Store:
+    def make(*, owns: Callable[[UUID], bool] = lambda _cluster: True, announced: list[object] | None = None) -> Store:
         told = announced if announced is not None else []
-        return Store(ThreadPoolExecutor(1), owns=lambda _cluster: owns, announce=told.append)
+        return Store(ThreadPoolExecutor(1), owns=owns, announce=told.append)
 
     return make
 
@@ -112,11 +112,21 @@ async def test_a_database_that_is_away_is_tried_again_and_newer_changes_win(writ
     assert sorted(written.versions) == [1, 2]
 
 
-async def test_what_is_no_longer_ours_is_not_written(written, make_store):
-    store = make_store(owns=False)
+async def test_what_may_not_be_ours_any_more_waits_and_is_written_or_dropped(written, make_store):
+    ours: set[UUID] = set()
+    store = make_store(owns=ours.__contains__)
+    waiting = asyncio.create_task(store.after_all(CLUSTER, list))
+    await asyncio.sleep(0)
     store.put(CLUSTER, change())
     await store.flush()
-    assert written.chunks == []
+    assert (written.chunks, store.pending, waiting.done()) == ([], 2, False)
+    ours.add(CLUSTER)
+    await store.flush()
+    await asyncio.wait_for(waiting, 1)
+    assert (written.versions, store.pending) == ([1], 0)
+    ours.clear()
+    store.put(CLUSTER, change(version=2))
+    store.drop(CLUSTER)
     assert store.pending == 0
 
 
