@@ -86,12 +86,8 @@ class Bench:
 def rolled_out(deployment: dict[str, Any]) -> bool:
     """Whether a Deployment is complete in the sense of `kubectl rollout status`."""
     wanted, status = deployment["spec"]["replicas"], deployment.get("status", {})
-    return (
-        status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
-        and status.get("updatedReplicas", 0) == wanted
-        and status.get("replicas", 0) == wanted
-        and status.get("availableReplicas", 0) == wanted
-    )
+    counts = {status.get(name, 0) for name in ("updatedReplicas", "replicas", "availableReplicas")}
+    return counts == {wanted} and bool(status.get("observedGeneration", 0) >= deployment["metadata"]["generation"])
 
 
 def set_up(portal: PortalRun, replicas: int) -> Bench:
