@@ -1,3 +1,5 @@
+"""Adding a stage."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,3 +1,5 @@
+"""Putting a service into the catalog."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,3 +1,5 @@
+"""Saying where a service runs: an existing workload, or one that is made."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,3 +1,5 @@
+"""Taking services into the catalog from a cluster or a file."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -28,13 +28,14 @@ class Contact:
     is_fresh: bool
 
 
-def contacts_with(cluster_ids: Iterable[UUID]) -> dict[UUID, Contact]:
-    """By cluster. One query; clusters that were never watched are not in the answer."""
-    ids = set(cluster_ids)
-    if not ids:
-        return {}
+def contacts_with(cluster_ids: Collection[UUID] | None) -> dict[UUID, Contact]:
+    """By cluster, of all clusters for None. One query; clusters that were never watched are not in the answer."""
+    states = WatchState.objects.filter(kind=Target.Kind.DEPLOYMENT)
+    if cluster_ids is not None:
+        if not cluster_ids:
+            return {}
+        states = states.filter(cluster__in=cluster_ids)
     oldest = timezone.now() - timedelta(seconds=FRESH_SECONDS)
-    states = WatchState.objects.filter(cluster__in=ids, kind=Target.Kind.DEPLOYMENT)
     return {
         cluster_id: Contact(contact_at, bool(synced_at and contact_at and contact_at >= oldest))
         for cluster_id, synced_at, contact_at in states.values_list("cluster_id", "synced_at", "contact_at")

@@ -5,13 +5,11 @@ tests/services/test_health.py compares both on every kind of row.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.db.models import (
     Case,
     CharField,
-    Exists,
     F,
     IntegerField,
     OuterRef,
@@ -24,12 +22,11 @@ from django.db.models import (
 )
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, Coalesce
-from django.utils import timezone
 
-from clusters.models import Observation, WatchState
+from clusters.models import Observation
 from services.health import State
 from services.models import Target
-from services.queries.freshness import FRESH_SECONDS
+from services.queries.freshness import contacts_with
 
 COUNTS = ["desired", "ready", "updated", "replicas", "generation", "observed_generation"]
 
@@ -41,23 +38,17 @@ def targets_in_state(state: State) -> QuerySet[Target]:
 
 def with_state(targets: QuerySet[Target]) -> QuerySet[Any]:
     """The targets annotated with `state`, a value of services.health.State."""
-    oldest = timezone.now() - timedelta(seconds=FRESH_SECONDS)
-    heard = WatchState.objects.filter(
-        cluster=OuterRef("cluster"), kind=Target.Kind.DEPLOYMENT, synced_at__isnull=False, contact_at__gte=oldest
-    )
-    seen = _judged(
-        Observation.objects.filter(
-            cluster=OuterRef("cluster"),
-            kind=Target.Kind.DEPLOYMENT,
-            namespace=OuterRef("namespace"),
-            name=OuterRef("workload"),
-        )
+    fresh = [cluster_id for cluster_id, contact in contacts_with(None).items() if contact.is_fresh]
+    seen = Observation.objects.filter(
+        cluster=OuterRef("cluster"),
+        kind=Target.Kind.DEPLOYMENT,
+        namespace=OuterRef("namespace"),
+        name=OuterRef("workload"),
     )
     return targets.annotate(
         state=Case(
-            When(~Exists(heard), then=Value(State.UNKNOWN)),
-            When(~Exists(seen), then=Value(State.MISSING)),
-            default=Subquery(seen.values("judged")[:1]),
+            When(~Q(cluster__in=fresh), then=Value(State.UNKNOWN)),
+            default=Coalesce(Subquery(_judged(seen).values("judged")[:1]), Value(State.MISSING)),
             output_field=CharField(),
         )
     )
