@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from accounts.models import Team
+from accounts.models import Team, User
+from deployments.engine.workload import is_complete
 from services.models import Target
-from tests.factories.deployments import checkout_target
+from tests.conftest import until
+from tests.factories.clusters import observed
+from tests.factories.deployments import REPOSITORY, checkout_target
+from tests.factories.registered import new_grant, sandbox_row
+from tests.factories.workloads import deployment
+from tests.kubectl import Kubectl
 
 
 @pytest.fixture
 def target(payments: Team) -> Target:
     """Service checkout of team payments in dev; no cluster answers behind it."""
     return checkout_target(payments, "dev")
+
+
+@pytest.fixture
+def live(sandbox_cluster: Any, namespace: str, valkey: Any, payments: Team, developer: User) -> tuple[Target, Kubectl]:
+    """`checkout` 1.7.3 with two pods on the sandbox, in environment dev, seen by the watcher; and a kubectl."""
+    kubectl = Kubectl(sandbox_cluster.kubeconfig)
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+    kubectl.create(path, deployment("checkout", f"{REPOSITORY}:1.7.3"))
+    cluster = sandbox_row(sandbox_cluster)
+    target = checkout_target(payments, "dev", cluster=cluster, namespace=namespace)
+    new_grant(payments, cluster, namespace)
+    until(lambda: is_complete(kubectl.get(f"{path}/checkout")))
+    observed(cluster, kubectl.get(f"{path}/checkout"))
+    return target, kubectl

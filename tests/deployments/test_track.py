@@ -1,0 +1,69 @@
+"""The steps that a release's page draws, by its phase and its timeline."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from deployments.engine.decision import Counts, Said, Sentence
+from deployments.models import ReleaseEvent
+from deployments.track import track
+from services.models import Target
+from tests.factories.deployments import new_release, pulled_badly
+
+CHECKED = Said("checks.pass", Sentence("checks_passed", {}))
+WRITTEN = Said("step.started", Sentence("retried", {"by": "x"}))
+ROLLED = Said("step.finished", Sentence("retried", {"by": "x"}))
+DONE = Said("release.succeed", Sentence("retried", {"by": "x"}))
+FAILED = Said("step.failed", Sentence("retried", {"by": "x"}))
+BACK = Said("restore", Sentence("retried", {"by": "x"}))
+
+
+@pytest.mark.parametrize(
+    ("phase", "said", "outcome", "states"),
+    [
+        ("Queued", [], "", ["next", "next", "next", "next"]),
+        ("Gated", [], "", ["now", "next", "next", "next"]),
+        ("Preparing", [CHECKED], "", ["done", "now", "next", "next"]),
+        ("Progressing", [CHECKED, WRITTEN], "", ["done", "done", "now", "next"]),
+        ("Paused", [CHECKED, WRITTEN], "", ["done", "done", "waiting", "next"]),
+        ("Finishing", [CHECKED, WRITTEN, ROLLED], "", ["done", "done", "done", "now"]),
+        ("Succeeded", [CHECKED, WRITTEN, ROLLED, DONE], "", ["done", "done", "done", "done"]),
+        ("Succeeded", [DONE], "", ["done", "done", "done", "done"]),
+        ("Failed", [], "", ["failed", "skipped", "skipped", "skipped"]),
+        ("Aborting", [CHECKED, WRITTEN, FAILED], "Failed", ["done", "done", "failed", "now"]),
+        ("Failed", [CHECKED, WRITTEN, FAILED, BACK], "Failed", ["done", "done", "failed", "done"]),
+        ("Aborted", [], "Aborted", ["failed", "skipped"]),
+    ],
+)
+def test_where_it_is(target: Target, phase: str, said: list[Said], outcome: str, states: list[str]) -> None:
+    release = new_release(target, phase=phase, said=said, state={"outcome": outcome})
+
+    steps = track(release, list(ReleaseEvent.objects.filter(release=release)), timezone.now())
+
+    assert [step.state for step in steps] == states
+
+
+def test_rolling_out_says_how_far_it_is(target: Target) -> None:
+    release = new_release(target, said=[CHECKED, WRITTEN], counts=Counts(5, 3, 2, 4, 4))
+
+    step = track(release, list(ReleaseEvent.objects.filter(release=release)), timezone.now())[2]
+
+    assert step.detail.startswith("2 of 5 ready")
+
+
+def test_going_back_names_the_version_that_comes_back(target: Target) -> None:
+    release = new_release(target, phase="Aborting", said=[CHECKED, WRITTEN, FAILED], state=pulled_badly())
+
+    steps = track(release, list(ReleaseEvent.objects.filter(release=release)), timezone.now())
+
+    assert steps[-1].title == "Back to 1.7.3"
+
+
+def test_one_that_takes_over_waits_its_turn_first(target: Target) -> None:
+    older = new_release(target)
+    release = new_release(target, phase="Queued", supersedes=older, holding=False)
+
+    steps = track(release, list(ReleaseEvent.objects.filter(release=release)), timezone.now())
+
+    assert (steps[0].title, steps[0].state) == ("Take over", "now")
