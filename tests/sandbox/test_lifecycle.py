@@ -13,7 +13,7 @@ import pytest
 
 from sandbox.cluster import Sandbox
 from sandbox.paths import REPOSITORY, StateFolder
-from sandbox.ports import read_ports
+from sandbox.ports import keep_or_choose
 from sandbox.records import SUPERVISOR, read_records
 from tests.conftest import until
 from tests.kubectl import Kubectl
@@ -34,14 +34,12 @@ def supervisor_pid(home: Path) -> int:
     return read_records(StateFolder.of(home).processes)[SUPERVISOR].pid
 
 
-def test_a_second_up_finds_the_first(home: Path) -> None:
-    sandbox = Sandbox(home)
-    sandbox.ensure_up()
-    before = pids(sandbox)
+def test_a_second_up_finds_the_first(own_sandbox: Sandbox) -> None:
+    before = pids(own_sandbox)
 
-    sandbox.ensure_up()
+    own_sandbox.ensure_up()
 
-    assert pids(sandbox) == before
+    assert pids(own_sandbox) == before
 
 
 def test_down_leaves_no_process_and_up_finds_data_and_ports_again(home: Path) -> None:
@@ -132,10 +130,7 @@ def test_two_homes_never_meet(home: Path, own_sandbox: Sandbox, own_kubectl: Kub
 
 def test_a_port_that_somebody_took_is_replaced(home: Path) -> None:
     sandbox = Sandbox(home)
-    sandbox.ensure_up()
-    sandbox.down()
-    kept = read_ports(StateFolder.of(home).ports)
-    assert kept is not None
+    kept = keep_or_choose(StateFolder.of(home).ports)
 
     with socket.socket() as somebody:
         somebody.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
