@@ -55,6 +55,10 @@ if TYPE_CHECKING:
 
 _PORTION = ("limit", "cursor")
 _NAMESPACE = OpenApiParameter("namespace", str, description="All that the caller may see when it is absent.")
+_PORTIONED = [
+    OpenApiParameter("limit", int, description="1 to 200, default 50."),
+    OpenApiParameter("cursor", str, description="From the links next and previous."),
+]
 _SOURCE = tuple(field.name for field in fields(Source))
 
 
@@ -148,17 +152,17 @@ class ClusterViewSet(IdempotentMixin, ApiViewSet):
     def info(self, request: Request, name: str) -> Response:
         return Response(queries.info(self._cluster(name)))
 
-    @extend_schema(responses=ObservedOut, filters=False)
+    @extend_schema(responses=ObservedOut, filters=False, parameters=_PORTIONED)
     def nodes(self, request: Request, name: str) -> Response:
         return portion(request, lambda limit, offset: queries.nodes(self._cluster(name)))
 
-    @extend_schema(responses=ObservedOut, filters=False)
+    @extend_schema(responses=ObservedOut, filters=False, parameters=_PORTIONED)
     def namespaces(self, request: Request, name: str) -> Response:
         cluster = self._cluster(name)
         only = namespaces_for(caller(request), cluster)
         return portion(request, lambda limit, offset: queries.namespaces(cluster, only=only))
 
-    @extend_schema(responses=ObservedOut, filters=False, parameters=[_NAMESPACE])
+    @extend_schema(responses=ObservedOut, filters=False, parameters=[_NAMESPACE, *_PORTIONED])
     def workloads(self, request: Request, name: str) -> Response:
         cluster, namespace, only = self._within(request, name)
         return portion(
@@ -166,7 +170,7 @@ class ClusterViewSet(IdempotentMixin, ApiViewSet):
             lambda limit, offset: queries.workloads(cluster, namespace, only=only, limit=limit, offset=offset),
         )
 
-    @extend_schema(responses=ObservedOut, filters=False, parameters=[_NAMESPACE])
+    @extend_schema(responses=ObservedOut, filters=False, parameters=[_NAMESPACE, *_PORTIONED])
     def events(self, request: Request, name: str) -> Response:
         cluster, namespace, only = self._within(request, name)
         return portion(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.permissions import require
 from audit.record import audit
@@ -31,7 +32,11 @@ def remove_cluster(by: User, cluster: Cluster) -> None:
             blockers = what_blocks_removal(cluster)
             if blockers:
                 raise ClusterInUse(
-                    _("Cluster %(name)s cannot be removed: %(count)d things still use it.")
+                    ngettext(
+                        "Cluster %(name)s cannot be removed: one thing still uses it.",
+                        "Cluster %(name)s cannot be removed: %(count)d things still use it.",
+                        len(blockers),
+                    )
                     % {"name": name, "count": len(blockers)},
                     next=_("End or remove what is listed, then try again."),
                     cluster=name,

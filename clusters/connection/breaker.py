@@ -27,14 +27,22 @@ class Breaker:
     def is_open(self) -> bool:
         return self._failures >= FAILURES_IN_A_ROW and time.monotonic() < self._open_until
 
-    def allow(self) -> None:
-        """Raises ClusterUnreachable (never ambiguous) while the breaker is open."""
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last request got no answer."""
+        return self._failures > 0
+
+    def allow(self, *, is_request: bool = True) -> None:
+        """Raises ClusterUnreachable (never ambiguous) while the breaker is open.
+
+        When its time is over, a request takes the one try; asking for a door (`is_request` False) leaves it to that.
+        """
         with self._lock:
             if self._failures < FAILURES_IN_A_ROW:
                 return
             now = time.monotonic()
             if now >= self._open_until:
-                self._open_until = now + OPEN_SECONDS
+                self._open_until = now + OPEN_SECONDS if is_request else self._open_until
                 return
             raise ClusterUnreachable(
                 self._cluster,

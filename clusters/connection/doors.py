@@ -35,9 +35,10 @@ def connect(cluster: Cluster, *, timeout_seconds: float = 3.0) -> Door:
         kept = _lines.get(cluster.pk)
         # Every change of address, trust or credential raises the cluster's version, so it is the key of what was built
         # from them. An instance older than the line must not bring an old line back.
-        if kept and kept[0] >= cluster.version and time.monotonic() < kept[1]:
+        # After a failure the name is resolved again: the API server may have moved.
+        if kept and kept[0] >= cluster.version and time.monotonic() < kept[1] and not breaker.is_failing:
             return Door(kept[2], timeout_seconds)
-    breaker.allow()
+    breaker.allow(is_request=False)
     try:
         version, opened = _open(cluster, timeout_seconds)
     except ClusterUnreachable as error:

@@ -64,3 +64,11 @@ def test_t02_a_removed_cluster_cannot_be_reached_any_more(
     assert cluster.pk not in doors._lines
     with pytest.raises(ClusterUnreachable, match="no credentials"):
         connect(cluster)
+
+
+def test_t02_after_a_failure_the_line_is_opened_anew(row: Callable[[str], Cluster]) -> None:
+    cluster = row("same")
+    line = connect(cluster).line
+    line.breaker.failed(ClusterUnreachable(cluster.name, "lost"))
+    assert connect(cluster).line is not line
+    assert sent_by(cluster) == "Bearer same"

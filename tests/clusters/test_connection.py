@@ -14,10 +14,13 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from clusters.connection import Door, answer, breaker
+from clusters.connection import Door, answer, breaker, connect
 from clusters.errors import ApiRefused, ClusterUnreachable
+from clusters.models import Cluster
 from tests.clusters.faulty import TOKEN
 from tests.clusters.tls_server import Authority, Call, Server
+from tests.conftest import until
+from tests.factories.registered import saved_cluster
 from web.request_id import RequestIdMiddleware
 
 Serve = Callable[..., Server]
@@ -191,6 +194,31 @@ def test_three_failures_open_the_breaker_and_an_answer_closes_it(
     time.sleep(0.25)
     assert door.get("/version")
     assert not door.breaker.is_open
+
+
+@pytest.mark.django_db
+def test_a_saved_cluster_is_asked_again_when_the_breaker_closes(
+    serve: Serve, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(breaker, "OPEN_SECONDS", 0.2)
+    is_well: list[bool] = []
+    server = serve(lambda call: good(call) if is_well else silent(call))
+    cluster = saved_cluster(api_url=server.url, ca_data=authority.pem, allow_private_address=True)
+    for _attempt in range(3):
+        with pytest.raises(ClusterUnreachable):
+            connect(cluster, timeout_seconds=0.1).get("/version")
+    with pytest.raises(ClusterUnreachable, match="not asked"):
+        connect(cluster)
+    is_well.append(True)
+    until(lambda: answers(cluster), seconds=5)
+    assert not connect(cluster).breaker.is_failing
+
+
+def answers(cluster: Cluster) -> bool:
+    try:
+        return bool(connect(cluster).get("/version"))
+    except ClusterUnreachable:
+        return False
 
 
 def test_a_client_certificate_is_shown_from_memory(serve: Serve, door_to: DoorTo, authority: Authority) -> None:
