@@ -20,7 +20,7 @@ export UV_PYTHON_DOWNLOADS := never
 CODE := $(wildcard web durable audit accounts clusters services deployments portal sandbox benchmarks)
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test check bench lint types arrows templates fmt lock openapi openapi-current \
+.PHONY: help run stop status test check bench lint types arrows templates fmt lock screenshots openapi openapi-current \
   sandbox-build sandbox-up sandbox-down sandbox-status
 
 help: ## list the commands
@@ -86,6 +86,9 @@ lock: .venv/.dev ## solve requirements/*.in into hash-pinned locks for Python 3.
 	@cd requirements && for lock in runtime dev; do ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-emit-index-url --no-annotate $$lock.in -o $$lock.txt || exit 1; done
 
+screenshots: .venv/.dev ## keep a picture of every page in both themes in artifacts/screenshots
+	@SLIPWAY_SCREENSHOTS=artifacts/screenshots $(BIN)/python -m pytest -q -n 0 tests/pages
+
 openapi: .venv/.dev ## write docs/openapi.yaml from the code
 	@$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
@@ -98,5 +101,11 @@ openapi-current: .venv/.dev ## fail when docs/openapi.yaml is not what the code 
 sandbox-build: .venv/.runtime ## build the sandbox's programs into your cache folder
 	@exec $(BIN)/python -m sandbox build
 
-sandbox-up sandbox-down sandbox-status: sandbox-%: .venv/.runtime
-	@exec $(BIN)/python -m sandbox $*
+sandbox-up: .venv/.runtime ## start a sandbox alone, without the portal
+	@exec $(BIN)/python -m sandbox up
+
+sandbox-down: .venv/.runtime ## end it
+	@exec $(BIN)/python -m sandbox down
+
+sandbox-status: .venv/.runtime ## say what runs of it
+	@exec $(BIN)/python -m sandbox status

@@ -26,11 +26,13 @@ def repository_files() -> tuple[Path, ...]:
     return tuple(sorted(Path(name) for name in names if (ROOT / name).is_file()))
 
 
+@cache
 def texts(*suffixes: str) -> list[tuple[Path, str]]:
     """Relative path and content of each file with one of the suffixes."""
     return [(file, (ROOT / file).read_text()) for file in repository_files() if file.suffix in suffixes]
 
 
+@cache
 def python_files(*folders: str) -> list[tuple[Path, ast.Module]]:
     """Relative path and syntax tree of each Python file below the folders, migrations apart."""
     return [
