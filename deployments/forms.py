@@ -1,4 +1,4 @@
-"""What a person types to start a release. Values are judged by the command; forms only carry them and their errors."""
+"""What a person types to start a release. The command judges it; what needs no cluster to be judged is said at once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from deployments.engine.spec import StrategyInvalid, read_strategy
+from deployments.strategy_words import problem_words
+from services.images import parse_image
 from web.errors import Invalid, SlipwayError
 
 if TYPE_CHECKING:
@@ -78,6 +81,21 @@ class DeployForm(forms.Form):
         if len(containers) < 2:
             container.widget = forms.HiddenInput()
 
+    def clean(self) -> dict[str, Any]:
+        """Note everything that is wrong at once, before any cluster is asked."""
+        data = super().clean() or {}
+        if data.get("image"):
+            try:
+                parse_image(data["image"])
+            except ValueError as error:
+                self.add_error("image", str(error))
+        try:
+            read_strategy(self._strategy())
+        except StrategyInvalid as error:
+            for problem in error.problems:
+                self.add_error(self._field_at(problem.pointer), problem_words(problem))
+        return data
+
     @property
     def target(self) -> Target:
         """The target of the chosen environment; the form must be valid."""
@@ -96,7 +114,8 @@ class DeployForm(forms.Form):
         }
 
     def _strategy(self) -> dict[str, Any] | None:
-        given = {name: _number(self.cleaned_data[name]) for name in STRATEGY_FIELDS if self.cleaned_data[name] != ""}
+        typed = {name: self.cleaned_data.get(name, "") for name in STRATEGY_FIELDS}
+        given = {name: _number(text) for name, text in typed.items() if text != ""}
         return {"type": "rolling", **given} if given else None
 
     def put_errors(self, error: SlipwayError) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext_lazy as _
+
 from deployments.brief import in_brief
 from deployments.models import ReleaseEvent
 
@@ -14,6 +16,7 @@ _TONES = {
     "bad": ("step.failed", "release.fail", "release.abort"),
     "hold": ("release.pause", "conflict.undone", "cluster.unreachable", "checks.unknown", "release.supersede"),
 }
+_ENDINGS = {"release.fail": _("The release has failed"), "release.abort": _("The release was aborted")}
 _TONE_OF = {kind: tone for tone, kinds in _TONES.items() for kind in kinds}
 
 
@@ -33,6 +36,9 @@ def lines_of_timeline(events: Sequence[ReleaseEvent]) -> list[Line]:
     heard: set[str] = set()
     for event in events:
         message, words = in_brief(event.data.get("sentence"), event.message)
+        if message in heard:
+            # The end repeats the sentence of what led to it.
+            message = str(_ENDINGS.get(event.kind, message))
         lines.append(Line(event.at, message, _TONE_OF.get(event.kind, "run"), "" if words in heard else words))
-        heard.add(words)
+        heard |= {message, words}
     return lines[::-1]

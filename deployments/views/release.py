@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import SignedInRequest, signed_in
@@ -35,7 +36,7 @@ def release(request: SignedInRequest, release_id: UUID) -> HttpResponse:
         context |= {
             "diff": template_diff(found.template_from, found.template_to),
             "by_hand": lines_of(found),
-            "number_label": f"#{found.number}",
+            "number_label": _("Release #%(number)d") % {"number": found.number},
             "source_link": found.source_url if found.source_url.startswith(("https://", "http://")) else "",
         }
     return render_page(request, "deployments/release.html", context)
