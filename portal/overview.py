@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -98,13 +98,15 @@ class Overview:
 def overview(user: User) -> Overview:
     """All that Home shows to this person. A constant number of queries, from rows alone."""
     clusters = [_cluster_line(cluster) for cluster in Cluster.objects.visible_to(user)]
-    moving = [_moving(release, user) for release in release_list(user).filter(ended=False)[:MOST_ROWS]]
+    # Made once: what a person may see of the catalog costs a query each time it is worked out.
+    releases = release_list(user)
+    moving = [_moving(release, user) for release in releases.filter(ended=False)[:MOST_ROWS]]
     return Overview(
         clusters=clusters,
-        broken=[*_broken_clusters(clusters), *_broken_targets(user)],
+        broken=[*_broken_clusters(clusters), *_broken_targets(user, _failed(releases))],
         moving=moving,
-        lately=list(release_list(user).filter(ended=True).order_by("-finished_at")[:MOST_ROWS]),
-        has_services=Service.objects.visible_to(user).exists(),
+        lately=list(releases.filter(ended=True).order_by("-finished_at")[:MOST_ROWS]),
+        has_services=bool(moving) or Service.objects.visible_to(user).exists(),
     )
 
 
@@ -131,12 +133,12 @@ def _components(cluster: Cluster) -> str:
     return _("Not well: %(names)s.") % {"names": ", ".join(unwell)}
 
 
-def _broken_targets(user: User) -> list[Broken]:
+def _broken_targets(user: User, failures: list[Release]) -> list[Broken]:
     """Targets whose workload is unwell, and targets whose newest release failed; one row a target."""
     troubled = with_state(Target.objects.visible_to(user)).filter(state__in=TROUBLED)
     targets = troubled.select_related("service", "environment", "cluster")[:MOST_ROWS]
     rows = {row.target.pk: row for row in target_rows(list(targets))}
-    failed = {release.target_id: release for release in _failed(user)}
+    failed = {release.target_id: release for release in failures}
     found = [
         *(_unwell(row, failed.get(target_id)) for target_id, row in rows.items()),
         *(_gave_up(release) for target_id, release in failed.items() if target_id not in rows),
@@ -145,10 +147,10 @@ def _broken_targets(user: User) -> list[Broken]:
     return sorted(found, key=lambda thing: -thing.environment.order if thing.environment else 0)
 
 
-def _failed(user: User) -> list[Release]:
+def _failed(releases: QuerySet[Release]) -> list[Release]:
     newer = Release.objects.filter(target=OuterRef("target"), created_at__gt=OuterRef("created_at"))
     recent = timezone.now() - FAILED_SINCE
-    failed = release_list(user).filter(status=Status.FAILED, finished_at__gte=recent)
+    failed = releases.filter(status=Status.FAILED, finished_at__gte=recent)
     return list(failed.filter(~Exists(newer)).order_by("-finished_at")[:MOST_ROWS])
 
 

@@ -46,7 +46,7 @@ def find_chromium() -> str | None:
 class Visitor:
     """One browser profile at the portal. `page` is a Playwright page; `errors` is what the browser complained about."""
 
-    def __init__(self, context: BrowserContext, pictures: Path) -> None:
+    def __init__(self, context: BrowserContext, pictures: Path | None) -> None:
         self.context = context
         self.pictures = pictures
         self.errors: list[str] = []
@@ -78,7 +78,12 @@ class Visitor:
         return [error for error in self.errors if not any(known.search(error) for known in self._expected)]
 
     def shoot(self, name: str) -> None:
-        """Save the whole page as it stands, in both themes, wide and narrow: `<name>-<theme>-<width>.png`."""
+        """Save the whole page as it stands, in both themes, wide and narrow: `<name>-<theme>-<width>.png`.
+
+        Does nothing unless the run asks for screenshots.
+        """
+        if self.pictures is None:
+            return
         size = self.page.viewport_size
         for theme in THEMES:
             self.wear(theme)

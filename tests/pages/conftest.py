@@ -56,16 +56,20 @@ def chromium(playwright_: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots go: SLIPWAY_SCREENSHOTS, else a temporary folder."""
+def pictures() -> Path | None:
+    """Where screenshots go: SLIPWAY_SCREENSHOTS. Without it none are taken, for they are half of a page's test time."""
     chosen = os.environ.get("SLIPWAY_SCREENSHOTS")
-    folder = Path(chosen) if chosen else tmp_path_factory.mktemp("pictures")
+    if not chosen:
+        return None
+    folder = Path(chosen)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 @pytest.fixture
-def visitor(transactional_db: None, valkey: Redis, site: str, chromium: Browser, pictures: Path) -> Iterator[Visitor]:
+def visitor(
+    transactional_db: None, valkey: Redis, site: str, chromium: Browser, pictures: Path | None
+) -> Iterator[Visitor]:
     """A fresh browser profile at the portal. The test fails on any error that the browser noticed."""
     context = chromium.new_context(
         base_url=site, viewport={"width": WIDE[0], "height": WIDE[1]}, reduced_motion="reduce"

@@ -1,0 +1,53 @@
+"""A small shop for the pages to show: two services in three environments, some well, some not, some being released."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
+
+from accounts.models import Team, User
+from clusters.models import Cluster
+from deployments.models import Release
+from services.models import Service
+from tests.factories.clusters import new_cluster, watched_now
+from tests.factories.deployments import end, new_release, pulled_badly
+from tests.factories.services import new_environment, new_service, new_target, seen_deployment
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What was made."""
+
+    cluster: Cluster
+    checkout: Service
+    moving: Release
+    failed: Release
+
+
+def open_shop(team: Team, by: User) -> Shop:
+    """`checkout` and `stock` of the team on one healthy cluster; another cluster is not heard of."""
+    now = timezone.now()
+    well = {"status": "healthy", "components": []}
+    cluster = new_cluster("harbour", uid="harbour", status="connected", last_seen_at=now, health=well, health_at=now)
+    new_cluster("lighthouse", uid="lighthouse", status="unreachable", last_seen_at=now - timedelta(hours=3))
+    watched_now(cluster, contact_at=now + timedelta(minutes=10))
+    colours = {"dev": "dev", "staging": "staging", "prod": "prod"}
+    environments = [
+        new_environment(name, colour=colour, order=order, protected=name == "prod")
+        for order, (name, colour) in enumerate(colours.items())
+    ]
+    targets = {}
+    for name in ("checkout", "stock"):
+        service = new_service(name, team, system="shop", description=f"The {name} of the shop.")
+        for environment in environments:
+            target = targets[name, environment.name] = new_target(service, environment, cluster)
+            is_short = (name, environment.name) == ("stock", "prod")
+            seen_deployment(target, f"registry.example/shop/{name}:1.7.3", desired=3, ready=1 if is_short else 3)
+    failed = new_release(targets["checkout", "staging"], "1.9.0", by=by, state=pulled_badly())
+    end(failed, "Failed")
+    ended = new_release(targets["stock", "dev"], "1.8.0", by=by)
+    end(ended)
+    moving = new_release(targets["checkout", "prod"], "1.8.0", by=by)
+    return Shop(cluster, targets["checkout", "prod"].service, moving, failed)

@@ -1,0 +1,71 @@
+"""Every page: no barrier that axe finds in either theme, no error in the console, nothing wider than a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import Team, User
+from tests.pages.browser import Visitor
+from tests.pages.shop import Shop, open_shop
+
+pytestmark = pytest.mark.browser
+
+Address = Callable[[Shop], str]
+
+PAGES: dict[str, Address] = {
+    "home": lambda shop: "/",
+    "services": lambda shop: "/services/",
+    "service": lambda shop: "/services/checkout/",
+    "service-new": lambda shop: "/services/new/",
+    "service-edit": lambda shop: "/services/checkout/edit/",
+    "service-import": lambda shop: "/services/import/",
+    "target-new": lambda shop: "/services/checkout/targets/new/",
+    "environments": lambda shop: "/environments/",
+    "environment": lambda shop: "/environments/prod/",
+    "releases": lambda shop: "/releases/",
+    "release": lambda shop: shop.moving.get_absolute_url(),
+    "release-failed": lambda shop: shop.failed.get_absolute_url(),
+    "deploy": lambda shop: "/services/checkout/deploy/?environment=dev",
+    "clusters": lambda shop: "/clusters/",
+    "cluster": lambda shop: "/clusters/harbour/",
+    "cluster-register": lambda shop: "/clusters/new/",
+    "grants": lambda shop: "/grants/",
+    "audit": lambda shop: "/audit/",
+    "profile": lambda shop: "/settings/profile/",
+    "tokens": lambda shop: "/settings/tokens/",
+    "teams": lambda shop: "/settings/teams/",
+    "users": lambda shop: "/settings/users/",
+    "palette": lambda shop: "/palette/?q=check",
+    "api-docs": lambda shop: "/api/v1/docs/",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_accessible_and_fits_a_phone(visitor: Visitor, admin: User, payments: Team, name: str) -> None:
+    shop = open_shop(payments, admin)
+    visitor.sign_in(admin)
+    visitor.go(PAGES[name](shop))
+    visitor.shoot(name)
+
+    assert visitor.barriers() == []
+    assert visitor.overflow() <= 0
+
+
+def test_the_sign_in_page_is_accessible_and_fits_a_phone(visitor: Visitor) -> None:
+    visitor.go("/sign-in/")
+    visitor.shoot("sign-in")
+
+    assert visitor.barriers() == []
+    assert visitor.overflow() <= 0
+
+
+def test_a_page_that_is_not_there_says_so_in_the_frame(visitor: Visitor, admin: User) -> None:
+    visitor.expect_error("404")
+    visitor.sign_in(admin)
+    page = visitor.go("/services/no-such-service/")
+    visitor.shoot("not-found")
+
+    assert page.get_by_role("navigation", name="Main").is_visible()
+    assert visitor.barriers() == []
