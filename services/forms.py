@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from services.forms_text import as_lines, as_pairs, as_words, from_lines, from_pairs, from_words
@@ -81,7 +82,9 @@ class ServiceForm(forms.Form):
 
     def __init__(self, *args: Any, teams: Iterable[Team], is_edit: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "team", [(team.name, team.title or team.name) for team in teams])
+        choices = [(team.name, team.title or team.name) for team in teams]
+        # A new service of somebody in several teams has no obvious owner: nobody should get one by not looking.
+        offer(self, "team", [("", _("Choose a team")), *choices] if len(choices) > 1 and not is_edit else choices)
         if is_edit:
             del self.fields["name"]
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import OperationalError
+from django.db.models.signals import pre_save
 
 from accounts.models import Team, User
 from audit.models import Entry
 from clusters.models import Cluster, Grant
 from services.models import Environment, Service, Target
 from tests.callers import ApiClient, PageClient
+from tests.conftest import until
 from tests.factories.clusters import cluster_at, new_cluster, reachable_cluster
 from tests.factories.services import new_environment, new_service, new_target
 from tests.kubectl import Kubectl
@@ -268,6 +271,26 @@ def test_a_service_of_the_name_that_exists_leaves_no_deployment_behind(
     answer = api(developer).post(TARGETS, {**place, "create": CREATE})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/kubernetes_service")
     assert not kubectl.exists(f"/apis/apps/v1/namespaces/{place['namespace']}/deployments/checkout")
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """The database takes no more targets."""
+
+    def refuse(**_signal: object) -> None:
+        raise OperationalError("database or disk is full")
+
+    pre_save.connect(refuse, sender=Target)
+    yield
+    pre_save.disconnect(refuse, sender=Target)
+
+
+def test_what_was_made_goes_again_when_the_target_cannot_be_saved(
+    api: Api, developer: User, place: dict[str, str], kubectl: Kubectl, full_disk: None
+) -> None:
+    assert api(developer).post(TARGETS, {**place, "create": CREATE}).status_code == 500
+    until(lambda: not kubectl.exists(f"/apis/apps/v1/namespaces/{place['namespace']}/deployments/checkout"))
+    until(lambda: not kubectl.exists(f"/api/v1/namespaces/{place['namespace']}/services/checkout"))
 
 
 def test_a_deployment_that_exists_is_not_overwritten(
