@@ -65,7 +65,7 @@ def long_running(home: Home, options: Options) -> list[Program]:
     """What stays up, web first: worker, beat, watch, and the sandbox unless it is not wanted."""
     told = environment(home, options)
     # Who tries Slipway in a container is root there; Celery's long warning about that would bury the address.
-    celery = [PYTHON, "-W", "ignore::RuntimeWarning:celery.platforms", "-m", "celery", "-A", "portal.celery", "--quiet"]
+    celery = [PYTHON, "-W", "ignore::UserWarning:celery.platforms", "-m", "celery", "-A", "portal.celery", "--quiet"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     programs = [
         Program(
