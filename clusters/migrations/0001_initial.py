@@ -10,136 +10,217 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Cluster',
+            name="Cluster",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=63, validators=[django.core.validators.RegexValidator('\\A[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\\Z', 'Use 1 to 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit.', 'dns_label')])),
-                ('title', models.CharField(blank=True, max_length=200)),
-                ('environment', models.CharField(blank=True, max_length=63)),
-                ('labels', models.JSONField(blank=True, default=dict)),
-                ('api_url', models.CharField(max_length=2048)),
-                ('ca_data', models.TextField(blank=True, help_text='PEM; empty means the public authorities of the machine')),
-                ('context', models.CharField(blank=True, max_length=253)),
-                ('tls_server_name', models.CharField(blank=True, max_length=253)),
-                ('insecure_skip_tls_verify', models.BooleanField(default=False)),
-                ('allow_private_address', models.BooleanField(default=False)),
-                ('prometheus_url', models.CharField(blank=True, max_length=2048)),
-                ('uid', models.CharField(blank=True, db_index=True, help_text='uid of the namespace kube-system', max_length=64)),
-                ('kubernetes_version', models.CharField(blank=True, max_length=64)),
-                ('capabilities', models.JSONField(blank=True, default=dict)),
-                ('status', models.CharField(choices=[('building', 'building'), ('connected', 'connected'), ('unreachable', 'unreachable'), ('unknown', 'unknown')], default='unknown', max_length=16)),
-                ('status_message', models.TextField(blank=True)),
-                ('progress', models.JSONField(blank=True, null=True)),
-                ('last_seen_at', models.DateTimeField(blank=True, null=True)),
-                ('checked_at', models.DateTimeField(blank=True, null=True)),
-                ('health', models.JSONField(blank=True, null=True)),
-                ('health_at', models.DateTimeField(blank=True, null=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=63,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "\\A[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\\Z",
+                                "Use 1 to 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit.",
+                                "dns_label",
+                            )
+                        ],
+                    ),
+                ),
+                ("title", models.CharField(blank=True, max_length=200)),
+                ("environment", models.CharField(blank=True, max_length=63)),
+                ("labels", models.JSONField(blank=True, default=dict)),
+                ("api_url", models.CharField(max_length=2048)),
+                (
+                    "ca_data",
+                    models.TextField(blank=True, help_text="PEM; empty means the public authorities of the machine"),
+                ),
+                ("context", models.CharField(blank=True, max_length=253)),
+                ("tls_server_name", models.CharField(blank=True, max_length=253)),
+                ("insecure_skip_tls_verify", models.BooleanField(default=False)),
+                ("allow_private_address", models.BooleanField(default=False)),
+                ("prometheus_url", models.CharField(blank=True, max_length=2048)),
+                (
+                    "uid",
+                    models.CharField(
+                        blank=True, db_index=True, help_text="uid of the namespace kube-system", max_length=64
+                    ),
+                ),
+                ("kubernetes_version", models.CharField(blank=True, max_length=64)),
+                ("capabilities", models.JSONField(blank=True, default=dict)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("building", "building"),
+                            ("connected", "connected"),
+                            ("unreachable", "unreachable"),
+                            ("unknown", "unknown"),
+                        ],
+                        default="unknown",
+                        max_length=16,
+                    ),
+                ),
+                ("status_message", models.TextField(blank=True)),
+                ("progress", models.JSONField(blank=True, null=True)),
+                ("last_seen_at", models.DateTimeField(blank=True, null=True)),
+                ("checked_at", models.DateTimeField(blank=True, null=True)),
+                ("health", models.JSONField(blank=True, null=True)),
+                ("health_at", models.DateTimeField(blank=True, null=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='ClusterCredential',
+            name="ClusterCredential",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('token', 'token'), ('client_certificate', 'client certificate')], max_length=24)),
-                ('secret', clusters.encryption.EncryptedJSONField()),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('rotated_at', models.DateTimeField(auto_now=True)),
-                ('cluster', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='credential', to='clusters.cluster')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("token", "token"), ("client_certificate", "client certificate")], max_length=24
+                    ),
+                ),
+                ("secret", clusters.encryption.EncryptedJSONField()),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("rotated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "cluster",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="credential", to="clusters.cluster"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Grant',
+            name="Grant",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('namespaces', models.JSONField(default=list)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('cluster', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='clusters.cluster')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='accounts.team')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("namespaces", models.JSONField(default=list)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "cluster",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="grants", to="clusters.cluster"
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="grants", to="accounts.team"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('created_at', 'id'),
+                "ordering": ("created_at", "id"),
             },
         ),
         migrations.CreateModel(
-            name='KeepWhole',
+            name="KeepWhole",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('namespace', models.CharField(max_length=63)),
-                ('workload', models.CharField(max_length=253)),
-                ('release_id', models.UUIDField()),
-                ('cluster', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='kept_whole', to='clusters.cluster')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("namespace", models.CharField(max_length=63)),
+                ("workload", models.CharField(max_length=253)),
+                ("release_id", models.UUIDField()),
+                (
+                    "cluster",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="kept_whole", to="clusters.cluster"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Observation',
+            name="Observation",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=63)),
-                ('namespace', models.CharField(blank=True, max_length=63)),
-                ('name', models.CharField(max_length=253)),
-                ('uid', models.CharField(max_length=64)),
-                ('resource_version', models.BigIntegerField(default=0)),
-                ('generation', models.BigIntegerField(default=0)),
-                ('labels', models.JSONField(default=dict)),
-                ('owner_uid', models.CharField(blank=True, max_length=64)),
-                ('slim', models.JSONField(default=dict)),
-                ('whole', models.JSONField(null=True)),
-                ('seen_at', models.DateTimeField()),
-                ('cluster', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='observations', to='clusters.cluster')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=63)),
+                ("namespace", models.CharField(blank=True, max_length=63)),
+                ("name", models.CharField(max_length=253)),
+                ("uid", models.CharField(max_length=64)),
+                ("resource_version", models.BigIntegerField(default=0)),
+                ("generation", models.BigIntegerField(default=0)),
+                ("labels", models.JSONField(default=dict)),
+                ("owner_uid", models.CharField(blank=True, max_length=64)),
+                ("slim", models.JSONField(default=dict)),
+                ("whole", models.JSONField(null=True)),
+                ("seen_at", models.DateTimeField()),
+                (
+                    "cluster",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="observations", to="clusters.cluster"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='WatchState',
+            name="WatchState",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=63)),
-                ('connected', models.BooleanField(default=False)),
-                ('synced_at', models.DateTimeField(null=True)),
-                ('contact_at', models.DateTimeField(null=True)),
-                ('error', models.TextField(blank=True)),
-                ('cluster', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='watches', to='clusters.cluster')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=63)),
+                ("connected", models.BooleanField(default=False)),
+                ("synced_at", models.DateTimeField(null=True)),
+                ("contact_at", models.DateTimeField(null=True)),
+                ("error", models.TextField(blank=True)),
+                (
+                    "cluster",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="watches", to="clusters.cluster"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='cluster',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('name'), name='cluster_name_unique'),
+            model_name="cluster",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("name"), name="cluster_name_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.UniqueConstraint(fields=('team', 'cluster'), name='grant_unique'),
+            model_name="grant",
+            constraint=models.UniqueConstraint(fields=("team", "cluster"), name="grant_unique"),
         ),
         migrations.AddConstraint(
-            model_name='keepwhole',
-            constraint=models.UniqueConstraint(fields=('cluster', 'namespace', 'workload', 'release_id'), name='keep_whole_unique'),
+            model_name="keepwhole",
+            constraint=models.UniqueConstraint(
+                fields=("cluster", "namespace", "workload", "release_id"), name="keep_whole_unique"
+            ),
         ),
         migrations.AddIndex(
-            model_name='observation',
-            index=models.Index(fields=['cluster', 'owner_uid'], name='observation_owner'),
+            model_name="observation",
+            index=models.Index(fields=["cluster", "owner_uid"], name="observation_owner"),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.UniqueConstraint(fields=('cluster', 'kind', 'namespace', 'name'), name='observation_unique'),
+            model_name="observation",
+            constraint=models.UniqueConstraint(
+                fields=("cluster", "kind", "namespace", "name"), name="observation_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='watchstate',
-            constraint=models.UniqueConstraint(fields=('cluster', 'kind'), name='watch_unique'),
+            model_name="watchstate",
+            constraint=models.UniqueConstraint(fields=("cluster", "kind"), name="watch_unique"),
         ),
     ]
