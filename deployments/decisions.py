@@ -62,7 +62,8 @@ def _after_the_end(release: Release, user: User) -> Decisions:
     if release.status == Status.SUCCEEDED:
         choices = [deploy, _rollback(release, release.from_revision, user)] if release.from_revision else [deploy]
         return Decisions(_("What next?"), "unknown", choices)
-    return Decisions(_("What next?"), "unknown", [_retry(release, user), deploy])
+    older = [_older(release, user)] if release.from_revision and release.from_revision.number > 1 else []
+    return Decisions(_("What next?"), "unknown", [_retry(release, user), deploy, *older])
 
 
 def _abort(release: Release, user: User) -> Choice:
@@ -118,6 +119,19 @@ def _rollback(release: Release, revision: Revision, user: User) -> Choice:
         "rollback",
         _("Roll back to revision %(number)d (%(version)s)") % {"number": revision.number, "version": revision.label},
         _("See the difference first; then the exact template of that revision is rolled out again."),
+        why_not(user, "release.rollback", release.team),
+        icon="history",
+        url=f"{reverse('deployments:rollback', args=[target.service.name])}?{query}",
+    )
+
+
+def _older(release: Release, user: User) -> Choice:
+    target = release.target
+    query = urlencode({"environment": target.environment.name})
+    return Choice(
+        "rollback",
+        _("Roll back further"),
+        _("Choose an older revision than the one that runs again now."),
         why_not(user, "release.rollback", release.team),
         icon="history",
         url=f"{reverse('deployments:rollback', args=[target.service.name])}?{query}",
