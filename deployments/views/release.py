@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.core.cache import cache
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,6 +25,7 @@ from web.fragments import render_page
 
 # The parts of the page that its live regions fetch: what they do not show is not asked for.
 LIVE = "progress"
+DIFF_KEPT_SECONDS = 900
 
 
 @require_safe
@@ -34,7 +36,6 @@ def release(request: SignedInRequest, release_id: UUID) -> HttpResponse:
     context = live_context(request, found)
     if request.GET.get("fragment") != LIVE:
         context |= {
-            "diff": template_diff(found.template_from, found.template_to),
             "by_hand": lines_of(found),
             "number_label": _("Release #%(number)d") % {"number": found.number},
             "source_link": found.source_url if found.source_url.startswith(("https://", "http://")) else "",
@@ -60,6 +61,7 @@ def live_context(request: SignedInRequest, found: Release) -> dict[str, Any]:
         "pods": pods,
         "decisions": decisions_of(found, request.user, is_newest=is_newest),
         "events": lines_of_timeline(events),
+        "diff": _diff(found),
         "is_newest": is_newest,
         "new_wanted": max(0 if goes_back(found) else counts.desired, counts.new),
         "failing_new": pods.failing_new if pods else 0,
@@ -67,3 +69,12 @@ def live_context(request: SignedInRequest, found: Release) -> dict[str, Any]:
         # The catalog tells of every change of the workload; a release that has ended stays as it ended.
         "topics": f"release:{found.pk}" + ("" if found.ended else f",service:{found.target.service.name}"),
     }
+
+
+def _diff(found: Release) -> str:
+    """What changes: the same for as long as nobody edits the release, so it is made once, not at every refresh."""
+
+    def made() -> str:
+        return template_diff(found.template_from, found.template_to)
+
+    return cache.get_or_set(f"release-diff:{found.pk}:{found.edits}", made, DIFF_KEPT_SECONDS) or ""

@@ -124,7 +124,7 @@ def test_the_live_part_alone_is_the_same_as_in_the_page(web_client: Web, viewer:
     assert part.lstrip().startswith('<div class="stack" id="progress"')
     assert f'data-live="release:{release.pk},service:checkout"' in part
     assert "<html" not in part
-    assert "What changes" not in part
+    assert "About this release" not in part
 
 
 def test_who_may_not_see_it_gets_no_part_of_it(web_client: Web, stranger: User, target: Target) -> None:

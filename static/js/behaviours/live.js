@@ -51,8 +51,8 @@ export function live(feed) {
     opened = topics;
     source = new EventSource(`/live/?topics=${encodeURIComponent(topics)}`);
     source.onopen = () => {
-      // What was published while no stream was open has been missed.
-      if (failures) refresh(regions());
+      // What was published while no stream was open has been missed, also between the page and its first stream.
+      refresh(regions());
       failures = 0;
       lastSeen = new Date();
       say("live");
