@@ -47,7 +47,7 @@ def headline(seen: Overview) -> str:
         return ngettext("%(count)d cluster is not heard of", "%(count)d clusters are not heard of", count) % {
             "count": count
         }
-    if not seen.clusters:
+    if seen.is_new:
         return _("Welcome to Slipway")
     if seen.under_way:
         count = len(seen.under_way)

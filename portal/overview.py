@@ -77,6 +77,11 @@ class Overview:
     lately: list[Release]
     has_services: bool
 
+    @property
+    def is_new(self) -> bool:
+        """Whether there is nothing here yet for this person."""
+        return not self.clusters and not self.has_services
+
     @cached_property
     def waiting(self) -> list[Moving]:
         return [row for row in self.moving if row.waits_for_me]

@@ -122,3 +122,27 @@ def test_without_javascript_pages_are_read_and_the_theme_is_posted(plain: Browse
     expect(
         page.get_by_role("textbox", name="Search").or_(page.get_by_role("searchbox", name="Search")).first
     ).to_be_visible()
+
+
+def test_a_live_panel_asks_again_before_it_goes_stale(gallery: Visitor) -> None:
+    page = gallery.page
+    page.locator("#live .as-of").evaluate("panel => { panel.dataset.seconds = 4 }")
+    before = page.locator("#live output").inner_text()
+    expect(page.locator("#live output")).not_to_have_text(before, timeout=8000)
+    expect(page.locator("#live .as-of")).not_to_have_attribute("data-stale", "")
+
+
+def test_what_is_open_and_typed_outlives_a_refresh(gallery: Visitor) -> None:
+    page = gallery.page
+    page.evaluate(
+        """() => document.querySelector("#live header").insertAdjacentElement(
+             "afterend", Object.assign(document.createElement("p"), {id: "gone"}))"""
+    )
+    page.locator("#live summary").click()
+    page.locator("#live input[type=text]").fill("half a sentence")
+    before = page.locator("#live output").inner_text()
+    live.publish("gallery")
+    expect(page.locator("#live output")).not_to_have_text(before)
+    expect(page.locator("#gone")).to_have_count(0)
+    expect(page.locator("#live details")).to_have_attribute("open", "")
+    expect(page.locator("#live input[type=text]")).to_have_value("half a sentence")

@@ -12,6 +12,7 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 from django import template
+from django.contrib.messages.storage.base import Message
 from django.forms import BoundField, CheckboxInput, RadioSelect, Textarea
 from django.http import HttpRequest
 from django.template.context import RequestContext
@@ -401,6 +402,12 @@ def hx(context: RequestContext) -> SafeString:
 def url_or_none(name: str, *args: Any) -> str:
     """The URL of a page, or "" where this installation does not have that page."""
     return nav.url_or_none(name, *args)
+
+
+@register.filter
+def kind_of_message(message: Message) -> str:
+    """The kind of notice that a message of django.contrib.messages is."""
+    return {"success": "ok", "warning": "hold", "error": "bad"}.get(message.level_tag, "run")
 
 
 @register.filter
