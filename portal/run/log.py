@@ -26,6 +26,8 @@ class Log:
         """One line of `source`, everywhere."""
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self.file.emit(logging.makeLogRecord({"msg": f"{at} {source:<10} | {text}"}))
+        if self.bar_text and text.startswith(f"{source}: "):
+            return  # the bar tells the same, and moves
         name = f"\x1b[{COLOURS.get(source, 37)}m{source:<10}\x1b[0m" if self.is_tty else f"{source:<10}"
         self.say(f"{name} | {text}")
 

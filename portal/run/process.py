@@ -19,6 +19,8 @@ from portal.run.pids import Records, signal_group
 PR_SET_PDEATHSIG = 1
 LINE_BYTES = 1 << 20
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 10.0
+# What a shell answers for a program that it could not start.
+NOT_STARTED = 127
 # One that lived this long is healthy again: its next death is answered at once.
 HEALTHY_SECONDS = 10.0
 
@@ -50,7 +52,11 @@ class Process:
         pause = FIRST_PAUSE_SECONDS
         while not self.is_ending:
             began = time.monotonic()
-            code = await self.run()
+            try:
+                code = await self.run()
+            except OSError as error:  # no memory for one more process, or its program was removed
+                self.log.line("slipway", f"{self.program.name} could not be started: {error}")
+                code = NOT_STARTED
             if self.program.once and code == 0:
                 self.log.line("slipway", f"{self.program.name} is done")
                 break

@@ -73,6 +73,17 @@ def test_lines_pass_above_the_bar(make_log: Callable[[TextIO], Log], tmp_path: P
     assert terminal.getvalue().endswith("| started\nsandbox [##..]")
 
 
+def test_what_the_bar_tells_is_not_said_twice(make_log: Callable[[TextIO], Log], tmp_path: Path) -> None:
+    terminal = Terminal()
+    log = make_log(terminal)
+
+    log.bar("sandbox: etcd [##..]")
+    log.line("sandbox", "sandbox: etcd 50%")
+
+    assert terminal.getvalue().endswith("sandbox: etcd [##..]")
+    assert "sandbox: etcd 50%" in (tmp_path / "all.log").read_text()
+
+
 def test_a_closed_terminal_does_not_end_the_log(make_log: Callable[[TextIO], Log], tmp_path: Path) -> None:
     log = make_log(Closed())
 

@@ -73,6 +73,23 @@ async def test_one_that_ignores_the_signal_is_killed_with_all_it_started(
     assert "did not stop in 0 s: killed" in logged(tmp_path)
 
 
+async def test_a_program_that_cannot_be_started_is_tried_again(tmp_path: Path) -> None:
+    log = Log(tmp_path / "all.log", None)
+    program = tmp_path / "program"
+    process = Process(Program("program", [str(program)], once=True), log, Records(tmp_path))
+    keeping = asyncio.create_task(process.keep())
+    async with asyncio.timeout(10):
+        while "could not be started" not in logged(tmp_path):
+            await asyncio.sleep(0.02)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+
+    await asyncio.wait_for(keeping, 10)
+
+    assert "program is done" in logged(tmp_path)
+    log.close()
+
+
 async def test_standard_input_is_given_and_closed(make_process: Callable[..., Process], tmp_path: Path) -> None:
     await make_process("import sys; print(sys.stdin.read())", stdin=b"from a pipe").run()
 
