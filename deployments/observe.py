@@ -23,10 +23,11 @@ KINDS = ("Deployment", "ReplicaSet", "Pod")
 def observe(release: Release, state: State, now: datetime, before_request: Callable[[], None]) -> Seen:
     """Look at the release's workload. `before_request` is called before each request to the cluster (the lease).
 
-    Rows are trusted only when every kind is watched, they reflect our own last write, and no write is unconfirmed.
+    Rows are trusted only when every kind is watched, they reflect our own last write, no write is unconfirmed, and the
+    last one was not refused because the object had moved on from what was seen.
     A watcher that lags behind our write for more than two seconds is not waited for.
     """
-    if state.unconfirmed is None and (seen := _from_rows(release, state)):
+    if state.unconfirmed is None and state.refused is None and (seen := _from_rows(release, state)):
         lag = now - datetime.fromisoformat(state.written["at"]) if state.written else WATCH_LAGS_AT_MOST
         if seen.fresh or lag < WATCH_LAGS_AT_MOST:
             return seen

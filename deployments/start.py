@@ -51,6 +51,7 @@ def make_release(
                 number=(Release.objects.filter(target=target).aggregate(last=Max("number"))["last"] or 0) + 1,
                 strategy=plan.strategy.to_json(),
                 images=plan.images,
+                config=dict(plan.wish.config),
                 version_label=plan.wish.version or (rollback_to.version_label if rollback_to else ""),
                 workload_uid=plan.uid,
                 template_from=plan.template_from,

@@ -46,12 +46,14 @@ def _start_anew(release: Release, by: User) -> Release:
     if release.status == Status.SUCCEEDED:
         detail = _("Release #%(number)d has succeeded; there is nothing to try again.") % {"number": release.number}
         raise WrongPhase(detail, allowed=["rollback"])
+    # A rollback is to an exact template; anything else is asked for anew on top of what runs by now.
     rollback = release.rollback_to
     wish = Wish(
         images=release.images,
+        config=release.config,
         strategy=release.strategy,
         version=release.version_label,
-        template=release.template_to,
+        template=rollback.template if rollback else None,
     )
     plan = plan_release(release.target, wish)
     plan.raise_refusals()

@@ -86,6 +86,7 @@ class Release(models.Model):
 
     strategy = models.JSONField[dict[str, Any]](default=dict)
     images = models.JSONField[dict[str, str]](default=dict)
+    config = models.JSONField[dict[str, Any]](default=dict)
     version_label = models.CharField(max_length=200, blank=True)
     workload_uid = models.CharField(max_length=64, blank=True)
     template_from = models.JSONField[dict[str, Any]](default=dict)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,8 +14,7 @@ def _forbidden(*_args: Any, **_kwargs: Any) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def purity(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def purity(monkeypatch: pytest.MonkeyPatch) -> None:
     """No socket can be opened and no sleep slept; without the `db` fixture pytest-django refuses every query."""
     monkeypatch.setattr(socket.socket, "connect", _forbidden)
     monkeypatch.setattr(time, "sleep", _forbidden)
-    yield

@@ -167,3 +167,21 @@ def test_set_image_by_hand_still_rolls_after_every_ending(web: Workload, until_p
         )
         assert answer.is_success
         until(web.ready)
+
+
+def test_a_retry_asks_for_the_same_on_top_of_what_runs_by_now(web: Workload, to_the_end: Play) -> None:
+    failed = to_the_end(web.deploy("1.1-crash", config={"web": {"env": {"GREETING": "hello"}}}))
+    patch = {"spec": {"template": {"metadata": {"annotations": {"by": "hand"}}}}}
+    web.kubectl.patch(web.path, patch)
+    until(web.ready)
+
+    again = retry_release(failed, by=web.developer)
+
+    assert again.pk != failed.pk
+    assert again.retry_of == failed
+    assert again.template_to["metadata"]["annotations"] == {"by": "hand"}
+    (container,) = again.template_to["spec"]["containers"]
+    assert container["image"].endswith(":1.1-crash")
+    assert container["env"] == [{"name": "GREETING", "value": "hello"}]
+    abort_release(again, by=web.developer)
+    assert to_the_end(again).status == "aborted"
