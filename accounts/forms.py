@@ -111,6 +111,7 @@ class TokenForm(forms.Form):
             ("24h", _("1 day")),
             ("", _("Until it is revoked")),
         ],
+        initial="30d",
         required=False,
     )
     scopes = forms.MultipleChoiceField(

@@ -11,6 +11,8 @@ from accounts.permissions import SCOPES
 
 
 class UserOut(serializers.ModelSerializer[User]):
+    email = serializers.CharField(read_only=True, help_text="Empty when none is known.")
+
     class Meta:
         model = User
         fields = ["id", "username", "email", "is_admin", "is_active", "created_at"]

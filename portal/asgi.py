@@ -6,12 +6,16 @@ A Django view holds a thread and a database connection for as long as a stream i
 from __future__ import annotations
 
 import os
+import warnings
 from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 os.environ.setdefault("SLIPWAY_PROCESS", "web")
 
 from django.core.asgi import get_asgi_application
+
+# WhiteNoise reads files in a thread; Django says so once a process, and small files are nothing to warn about.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
