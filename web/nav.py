@@ -40,11 +40,11 @@ def add(item: NavItem) -> None:
     _items[item.url_name] = item
 
 
-def entries(request: HttpRequest) -> list[Entry]:
-    """The rail for this request, in order; the entry with the longest matching path is the current one."""
+def entries(request: HttpRequest, at: str = "") -> list[Entry]:
+    """The rail for this person, in order. The entry that leads furthest towards `at` (this page) is the current one."""
     found = [(item, url_or_none(item.url_name)) for item in sorted(_items.values(), key=lambda item: item.order)]
     shown = [(item, url) for item, url in found if url]
-    here = max((url for _item, url in shown if _leads_to(url, request.path)), key=len, default="")
+    here = max((url for _item, url in shown if _leads_to(url, at or request.path)), key=len, default="")
     return [Entry(item, url, url == here, item.count(request.user) if item.count else 0) for item, url in shown]
 
 

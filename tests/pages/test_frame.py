@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from accounts.models import User
+from accounts.models import Team, User
 from tests.callers import PageClient
+from tests.factories.clusters import new_cluster
+from tests.factories.deployments import checkout_target, new_release
 from tests.pages.browser import Visitor
 from web import live
 
@@ -146,3 +148,36 @@ def test_what_is_open_and_typed_outlives_a_refresh(gallery: Visitor) -> None:
     expect(page.locator("#gone")).to_have_count(0)
     expect(page.locator("#live details")).to_have_attribute("open", "")
     expect(page.locator("#live input[type=text]")).to_have_value("half a sentence")
+
+
+def test_the_palette_begins_with_the_pages_this_tab_came_by(gallery: Visitor) -> None:
+    gallery.go("/audit/")
+    page = gallery.go("/settings/profile/")
+    page.keyboard.press("Control+k")
+    recent = page.locator("#found [aria-label=Recent] a")
+    expect(recent).to_have_count(2)
+    expect(recent.first).to_contain_text("Audit")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/audit/")
+
+
+def test_the_counts_of_the_rail_follow(visitor: Visitor, admin: User, payments: Team) -> None:
+    visitor.sign_in(admin)
+    page = visitor.go("/")
+    releases = page.locator("#rail a", has_text="Releases")
+    expect(page.locator(".feed")).to_have_attribute("data-feed", "live")
+    expect(releases.locator(".count")).to_have_count(0)
+    new_release(checkout_target(payments), by=admin)
+    live.publish("home")
+    expect(releases.locator(".count")).to_contain_text("1")
+    expect(page.locator("#rail [aria-current=page]")).to_have_text("Home")
+
+
+def test_a_change_of_state_is_read_out(visitor: Visitor, admin: User, payments: Team) -> None:
+    visitor.sign_in(admin)
+    page = visitor.go("/")
+    expect(page.locator(".feed")).to_have_attribute("data-feed", "live")
+    expect(page.locator("#said")).to_be_empty()
+    new_cluster("lighthouse", status="unreachable")
+    live.publish("home")
+    expect(page.locator("#said")).to_have_text("1 cluster is not heard of")

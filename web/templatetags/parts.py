@@ -375,18 +375,21 @@ def search(context: RequestContext, label: Text, name: str = "search") -> dict[s
 
 
 @register.simple_tag(takes_context=True)
-def live(context: RequestContext, topics: str, fragment: str) -> SafeString:
+def live(context: RequestContext, topics: str, fragment: str, says: Text = "") -> SafeString:
     """The attributes that make an element with `id` = `fragment` live.
 
     It is fetched again from this page's own URL (query kept) when one of the comma separated `topics` is published.
+    `says` is its state in a few words: when they change, they are read out to who cannot see the page.
     """
     request: HttpRequest = context["request"]
     url = _with_query(request, {"fragment": fragment}) or ""
+    spoken = format_html(' data-says="{}"', says) if says else ""
     return format_html(
-        'id="{}" data-live="{}" hx-get="{}" hx-trigger="refresh" hx-swap="outerMorph" hx-sync="this:queue last" '
+        'id="{}" data-live="{}"{} hx-get="{}" hx-trigger="refresh" hx-swap="outerMorph" hx-sync="this:queue last" '
         'hx-nonce="{}"',
         fragment,
         topics,
+        spoken,
         url,
         getattr(request, "csp_nonce", ""),
     )

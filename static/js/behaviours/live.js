@@ -12,7 +12,11 @@ export function live(feed) {
   const due = new Set();
   let flush = 0;
 
-  const regions = () => [...document.querySelectorAll("[data-live]")];
+  // What is live beside a page (the rail) opens no stream for a page that has nothing live of its own.
+  const regions = () => {
+    const found = [...document.querySelectorAll("[data-live]")];
+    return found.some((region) => !region.hasAttribute("data-live-aside")) ? found : [];
+  };
   const topicsOf = (region) => region.dataset.live.split(",").map((topic) => topic.trim()).filter(Boolean);
 
   const say = (state) => {
@@ -24,6 +28,15 @@ export function live(feed) {
     feed.firstElementChild.textContent = word;
   };
   const state = () => (source?.readyState === EventSource.OPEN ? "live" : navigator.onLine ? "polling" : "offline");
+
+  const said = new Map(regions().map((region) => [region.id, region.dataset.says]));
+  const announce = () => {
+    for (const region of regions()) {
+      const words = region.dataset.says;
+      if (words && said.get(region.id) !== words) document.getElementById("said").textContent = words;
+      said.set(region.id, words);
+    }
+  };
 
   const refresh = (chosen) => {
     for (const region of chosen) htmx.trigger(region, "refresh");
@@ -81,6 +94,7 @@ export function live(feed) {
   }, POLL_MS);
   document.addEventListener("htmx:after:swap", () => {
     if (!regions().length) return;
+    announce();
     if (source?.readyState !== EventSource.OPEN) {
       lastSeen = new Date();
       say(state());

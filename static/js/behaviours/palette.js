@@ -1,5 +1,33 @@
 // Ctrl/Cmd+K opens the palette; the server finds, this file only moves the choice.
+import { remember, visited } from "./recent.js";
+
+function recent(heading) {
+  const pages = visited().filter((page) => page.path !== location.pathname);
+  if (!pages.length) return null;
+  const group = document.createElement("div");
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", heading);
+  const title = document.createElement("h2");
+  title.textContent = heading;
+  title.setAttribute("aria-hidden", "true");
+  group.append(title);
+  pages.forEach((page, index) => {
+    const option = document.createElement("a");
+    option.id = `recent-${index}`;
+    option.href = page.path;
+    option.textContent = page.title;
+    option.setAttribute("role", "option");
+    option.setAttribute("aria-selected", "false");
+    const path = document.createElement("small");
+    path.textContent = page.path;
+    option.append(path);
+    group.append(option);
+  });
+  return group;
+}
+
 export function palette(link) {
+  remember();
   const dialog = document.getElementById("palette");
   if (!dialog) return;
   const input = dialog.querySelector("input");
@@ -31,7 +59,14 @@ export function palette(link) {
   });
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   dialog.addEventListener("htmx:after:swap", () => choose(0));
-  new MutationObserver(() => chosen() < 0 && choose(0)).observe(dialog, { childList: true, subtree: true });
+  new MutationObserver(() => {
+    const found = dialog.querySelector("#found[role=listbox]");
+    if (found && !input.value && !found.querySelector("#recent-0")) {
+      const group = recent(dialog.dataset.wordRecent);
+      if (group) found.prepend(group);
+    }
+    if (chosen() < 0) choose(0);
+  }).observe(dialog, { childList: true, subtree: true });
   input.addEventListener("keydown", (event) => {
     const count = options().length;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
