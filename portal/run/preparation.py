@@ -6,6 +6,7 @@ A start that finds nothing changed skips it: every start of Django costs a secon
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from portal.run.home import ROOT, Home
@@ -23,9 +24,10 @@ def program(home: Home, options: Options) -> Program:
 
 
 def needed(home: Home) -> bool:
-    """Whether something that it depends on differs from when it was done last."""
+    """Whether something that it made is gone, or something that it depends on differs from when it was done last."""
+    made = [home.path / "static"] if database_url() else [home.path / "static", home.path / "slipway.sqlite3"]
     noted = home.path / "prepared"
-    return not noted.exists() or noted.read_text() != fingerprint(ROOT)
+    return not noted.exists() or noted.read_text() != fingerprint(ROOT) or not all(path.exists() for path in made)
 
 
 def note_done(home: Home) -> None:
@@ -34,9 +36,14 @@ def note_done(home: Home) -> None:
 
 
 def fingerprint(root: Path) -> str:
-    """A digest over names, sizes and times of the files that tables and static files are made from."""
-    seen = hashlib.sha256()
+    """A digest over which database it is, and names, sizes and times of the files that tables and pages are made from."""
+    seen = hashlib.sha256(database_url().encode())
     for file in sorted(file for pattern in LOOKED_AT for file in root.glob(pattern) if file.is_file()):
         facts = file.stat()
         seen.update(f"{file.relative_to(root)} {facts.st_size} {facts.st_mtime_ns}\n".encode())
     return seen.hexdigest()
+
+
+def database_url() -> str:
+    """The database that is not the home's own, if there is one."""
+    return os.environ.get("SLIPWAY_DATABASE_URL", "")
