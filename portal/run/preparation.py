@@ -36,7 +36,7 @@ def note_done(home: Home) -> None:
 
 
 def fingerprint(root: Path) -> str:
-    """A digest over which database it is, and names, sizes and times of the files that tables and pages are made from."""
+    """A digest over which database it is, and over the files that tables and pages are made from."""
     seen = hashlib.sha256(database_url().encode())
     for file in sorted(file for pattern in LOOKED_AT for file in root.glob(pattern) if file.is_file()):
         facts = file.stat()
