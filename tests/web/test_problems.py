@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import path
 from pytest_django.fixtures import Settings
 
+import portal.urls
 from accounts.models import User
 from tests.callers import ApiClient
 from web.errors import Conflict
@@ -102,5 +103,5 @@ def refuse(request: object) -> None:
     raise Conflict("Release 7 of checkout is running.", next="Wait for it.")
 
 
-urlpatterns = [path("api/v1/crash/", crash), path("refuse/", refuse)]
+urlpatterns = [path("api/v1/crash/", crash), path("refuse/", refuse), *portal.urls.urlpatterns]
 handler500 = "web.problems.crashed"
