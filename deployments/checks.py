@@ -38,7 +38,10 @@ def check_target(
     target: Target, spec: ReleaseSpec, deployment: Json, before_request: Callable[[], None] = lambda: None
 ) -> tuple[Check, ...]:
     """Dry runs of the write and of a Pod. An API server that can't tell gives `unknown`, never a pass."""
-    door = connect(target.cluster, timeout_seconds=REQUEST_SECONDS)
+    try:
+        door = connect(target.cluster, timeout_seconds=REQUEST_SECONDS)
+    except ClusterUnreachable as error:
+        return (Check("template", "unknown", detail=error.detail),)
     return tuple(_checks(door, target, spec, deployment, before_request))
 
 
@@ -65,7 +68,8 @@ def _ask(name: str, request: Callable[[], Json], before_request: Callable[[], No
         return Check(name, "unknown", detail=error.detail)
     except ApiRefused as error:
         words = error.message
-        if not (error.is_forbidden or error.is_invalid or error.http_status == 400):
+        told_no = error.is_forbidden or error.is_invalid or error.http_status == 400
+        if not told_no or error.reason == "NotKubernetes":
             return Check(name, "unknown", detail=words)
         if is_failed_test(error):
             return Check(name, "unknown", detail=_("the workload changed while it was checked"))

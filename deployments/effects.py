@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from clusters.connection import connect, paths
 from clusters.errors import ApiRefused, ClusterUnreachable
 from deployments.engine.decision import Patch
+from deployments.engine.outcome import Outcome
 from deployments.engine.patches import fingerprint
 from deployments.engine.spec import Json
 from deployments.lease import REQUEST_SECONDS
 from deployments.models import Release
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a write. `kind`: done; refused (with the answer); unsent (certainly not carried out, ask again
-    later); ambiguous (nobody knows)."""
-
-    kind: str
-    obj: Json | None = None
-    refused: Json | None = None
-    words: str = ""
 
 
 def perform(release: Release, patch: Patch) -> Outcome:
@@ -35,10 +23,11 @@ def perform(release: Release, patch: Patch) -> Outcome:
     except ClusterUnreachable as error:
         return Outcome("ambiguous" if error.ambiguous else "unsent", words=error.detail)
     except ApiRefused as error:
+        # Not the API server's own word, or its word that it broke off: the write may have been carried out before.
+        if error.reason == "NotKubernetes" or (error.http_status >= 500 and error.http_status != 503):
+            return Outcome("ambiguous", words=error.message)
         if error.is_temporary:
             return Outcome("unsent", words=error.message)
-        if error.http_status >= 500 or error.reason == "NotKubernetes":
-            return Outcome("ambiguous", words=error.message)
         return Outcome("refused", refused=_answer(patch, error), words=error.message)
     return Outcome("done", obj=obj)
 

@@ -68,11 +68,15 @@ def raise_epoch(held: Held) -> Held:
 
 
 def give_back(held: Held, *, seen_wake_seq: int) -> bool:
-    """Let others take the release. False when it was woken since `seen_wake_seq` was read: it is still ours then."""
-    given = Release.objects.filter(held.row(), wake_seq=seen_wake_seq).update(lease_owner="", lease_until=None)
-    return given == 1
+    """Let others take the release. False when it was woken since `seen_wake_seq` was read: it is still ours then.
+
+    A hint that found the release held has been spent: the next wake-up may send another at once.
+    """
+    free = {"lease_owner": "", "lease_until": None, "queued_at": None}
+    return Release.objects.filter(held.row(), wake_seq=seen_wake_seq).update(**free) == 1
 
 
 def drop(held: Held, *, look_again_in: float) -> None:
     """Let others take the release after so many seconds. Harmless when the lease was lost."""
-    Release.objects.filter(held.row()).update(lease_owner="", lease_until=None, wake_at=DbNow(look_again_in))
+    free = {"lease_owner": "", "lease_until": None, "queued_at": None}
+    Release.objects.filter(held.row()).update(**free, wake_at=DbNow(look_again_in))

@@ -38,7 +38,6 @@ def look_live(
     cluster: Cluster, namespace: str, workload: str, before_request: Callable[[], None] = lambda: None
 ) -> Seen:
     """Read the Deployment, its ReplicaSets and Pods, and the Pods' Warnings, from the API server."""
-    door = connect(cluster, timeout_seconds=REQUEST_SECONDS)
 
     def ask(path: str, params: dict[str, Any] | None = None) -> list[Json]:
         before_request()
@@ -46,6 +45,7 @@ def look_live(
         return found
 
     try:
+        door = connect(cluster, timeout_seconds=REQUEST_SECONDS)
         before_request()
         deployment = door.get(paths.deployment(namespace, workload))
         uid = deployment["metadata"]["uid"]

@@ -44,6 +44,10 @@ SENTENCES: dict[str, str | Promise] = {
     "write_refused": _(
         "The API server of %(cluster)s does not take the change to %(workload)s in %(namespace)s: %(words)s"
     ),
+    "write_refused_for_now": _(
+        "The API server of %(cluster)s does not let Slipway give %(workload)s in %(namespace)s back: %(words)s. "
+        "It is tried again every 10 s for 5 minutes"
+    ),
     # rolling
     "rolling_started": _("Template written; the Deployment controller replaces %(wanted)s pods"),
     "rolling": _("%(new_ready)s of %(desired)s new pods ready, %(old)s old ones left"),

@@ -17,9 +17,10 @@ import structlog
 
 from deployments import lease
 from deployments.checks import run_checks
-from deployments.effects import Outcome, perform
+from deployments.effects import perform
 from deployments.engine.decide import decide
 from deployments.engine.decision import Patch, State
+from deployments.engine.outcome import Outcome, after_write
 from deployments.engine.seen import Seen
 from deployments.engine.spec import ReleaseSpec
 from deployments.lease import Held, LeaseLost
@@ -94,21 +95,5 @@ def _apply(release: Release, state: State, patch: Patch, held: Held) -> tuple[He
         held = lease.raise_epoch(held)
     now = database_time()
     wake_at = now + LOOK_AFTER_UNSENT if outcome.kind in ("unsent", "ambiguous") else None
-    save_outcome(release.pk, held, _after(state, patch, outcome, now), wake_at=wake_at)
+    save_outcome(release.pk, held, after_write(state, patch, outcome, now), wake_at=wake_at)
     return held, outcome
-
-
-def _after(state: State, patch: Patch, outcome: Outcome, now: datetime) -> State:
-    """The state once the answer to a write is known. Only a clear yes confirms it; a clear no or a request that never
-    left leaves nothing on its way either."""
-    if outcome.kind == "ambiguous":
-        return state
-    if outcome.kind == "unsent":
-        return state.but(unconfirmed=None)
-    if outcome.kind == "refused":
-        return state.but(unconfirmed=None, refused=outcome.refused)
-    written = state.written
-    if outcome.obj is not None and not patch.replica_set:
-        version = int(outcome.obj["metadata"]["resourceVersion"])
-        written = {"resource_version": version, "at": now.isoformat()}
-    return state.but(unconfirmed=None, refused=None, written=written)

@@ -14,7 +14,14 @@ from deployments.models import ReleaseEvent
 _TONES = {
     "ok": ("checks.pass", "step.finished", "release.succeed", "restore"),
     "bad": ("step.failed", "release.fail", "release.abort"),
-    "hold": ("release.pause", "conflict.undone", "cluster.unreachable", "checks.unknown", "release.supersede"),
+    "hold": (
+        "release.pause",
+        "conflict.undone",
+        "cluster.unreachable",
+        "write.refused",
+        "checks.unknown",
+        "release.supersede",
+    ),
 }
 _ENDINGS = {"release.fail": _("The release has failed"), "release.abort": _("The release was aborted")}
 _TONE_OF = {kind: tone for tone, kinds in _TONES.items() for kind in kinds}

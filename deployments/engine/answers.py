@@ -9,7 +9,7 @@ from deployments.engine.decision import Decision, Patch, Said, Sentence, State
 from deployments.engine.patches import fingerprint
 from deployments.engine.reasons import reason_of_refusal
 from deployments.engine.seen import Seen
-from deployments.engine.spec import ReleaseSpec
+from deployments.engine.spec import Json, ReleaseSpec
 
 LOOK_WHILE_MOVING = timedelta(seconds=10)
 LOOK_WHILE_WAITING = timedelta(seconds=60)
@@ -17,6 +17,9 @@ LOOK_AFTER_WRITE = timedelta(seconds=1)
 LOOK_WHILE_BLIND = timedelta(seconds=2)
 BLIND_IS_WORTH_A_LINE = timedelta(seconds=5)
 MOST_TRIES = 8
+# Giving a Deployment back is owed: rights that were taken away by mistake have five minutes to return.
+GIVING_BACK = ("Finishing", "Aborting")
+MOST_TRIES_GIVING_BACK = 30
 
 
 def stay(state: State) -> Decision:
@@ -40,14 +43,19 @@ def act(
     """Do one write. Until it is seen to have landed the release looks at the object live.
 
     A write that the cluster refused once, and not because something it tests had moved, is refused for good: the
-    cluster's words end the release.
+    cluster's words end the release. Only what gives the Deployment back is tried for longer.
     """
     refused = state.refused
     if refused and refused["fingerprint"] == fingerprint(patch) and not refused["moved"]:
-        return refuse(state, release, now, refused["message"], status=refused["status"])
-    if state.tries >= MOST_TRIES:
+        if state.phase not in GIVING_BACK or state.tries >= MOST_TRIES_GIVING_BACK:
+            return refuse(state, release, now, refused["message"], status=refused["status"])
+        again_at = datetime.fromisoformat(refused["at"]) + LOOK_WHILE_MOVING
+        if now < again_at:
+            return _not_yet_given_back(state, release, refused, again_at)
+    elif state.tries >= MOST_TRIES:
         return refuse(state, release, now, (refused or {}).get("message", ""), status=(refused or {}).get("status", 0))
-    unconfirmed = {"why": patch.why, "epoch": release.epoch}
+    # A stamp is sent because of an older write, which stays the one to fear until the stamp is seen.
+    unconfirmed = state.unconfirmed or {"why": patch.why, "epoch": release.epoch}
     return Decision(
         state.but(unconfirmed=unconfirmed, tries=state.tries + 1 if refused else 0),
         patches=(patch,),
@@ -57,19 +65,30 @@ def act(
     )
 
 
+def _not_yet_given_back(state: State, release: ReleaseSpec, refused: Json, again_at: datetime) -> Decision:
+    """Wait and write again; the first refusal is told, the others are the same."""
+    if state.tries or refused.get("told"):
+        return Decision(state, wake_at=again_at)
+    sentence = Sentence("write_refused_for_now", {**_names(release), "words": refused["message"]})
+    said = Said("write.refused", sentence, {"status": refused["status"]})
+    return Decision(state.but(refused={**refused, "told": True}), said=(said,), wake_at=again_at)
+
+
+def _names(release: ReleaseSpec) -> Json:
+    return {"workload": release.workload, "namespace": release.namespace, "cluster": release.cluster}
+
+
 def refuse(state: State, release: ReleaseSpec, now: datetime, words: str, *, status: int) -> Decision:
     """The cluster does not take the write, so the release ends with the cluster's own words."""
-    reason = reason_of_refusal(words) if status in (403, 422, 400) else "Conflict"
+    reason = reason_of_refusal(words) if status in (400, 401, 403, 422) else "Conflict"
     return end(
         state.but(unconfirmed=None),
         now,
         "Failed",
         reason,
         "write_refused",
-        workload=release.workload,
-        namespace=release.namespace,
-        cluster=release.cluster,
         words=words,
+        **_names(release),
     )
 
 

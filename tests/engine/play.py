@@ -8,6 +8,7 @@ from typing import Any
 
 from deployments.engine.decide import decide
 from deployments.engine.decision import Decision, Patch, Said, State
+from deployments.engine.outcome import Outcome, after_write
 from deployments.engine.patches import fingerprint
 from deployments.engine.seen import Check, Seen
 from deployments.engine.spec import Json, ReleaseSpec
@@ -42,15 +43,17 @@ class Play:
             self.asks.pop(name)
         return decision
 
-    def tick(self, *, crash: bool = False) -> Decision:
-        """Decide until there is nothing more to do at once. With `crash` the process dies after saving, and what it
-        wanted to write may still reach the cluster at any time (`deliver`)."""
+    def tick(self, fate: str = "") -> Decision:
+        """Decide until there is nothing more to do at once. `fate` is what becomes of the first write:
+
+        crash: the process dies after saving; lost: no answer comes. Either may still reach the cluster at any time
+        (`deliver`). unsent: the cluster is too busy to take it. forbidden: the cluster refuses it.
+        """
         for _ in range(20):
             decision = self.decide()
             for patch in decision.patches:
-                if crash:
-                    self.in_flight.append(patch)
-                    self.release = replace(self.release, epoch=self.release.epoch + 1)
+                if fate:
+                    self._fail(patch, fate)
                     return decision
                 self._write(patch)
             # A write is followed by its own watch event, which wakes the release.
@@ -79,17 +82,36 @@ class Play:
             self.roll()
         return self.state
 
+    def _fail(self, patch: Patch, fate: str) -> None:
+        if fate in ("crash", "lost"):
+            self.in_flight.append(patch)
+        if fate == "crash":
+            self.release = replace(self.release, epoch=self.release.epoch + 1)
+        elif fate == "forbidden":
+            self._hear(patch, Outcome("refused", refused=refusal(patch, "deployments.apps is forbidden")))
+        else:
+            self._hear(patch, Outcome("ambiguous" if fate == "lost" else "unsent"))
+
     def _write(self, patch: Patch) -> None:
         self.writes += 1
         if patch.replica_set:
             self.cluster.sets[patch.replica_set]["metadata"]["annotations"].clear()
-            self.state = self.state.but(unconfirmed=None, refused=None)
+            self._hear(patch, Outcome("done"))
             return
         try:
             obj = self.cluster.patch(patch)
         except TestFailed as error:
-            answer = {"fingerprint": fingerprint(patch), "status": 422, "message": str(error), "moved": True}
-            self.state = self.state.but(unconfirmed=None, refused=answer)
+            self._hear(patch, Outcome("refused", refused=refusal(patch, str(error), status=422, moved=True)))
             return
-        written = {"resource_version": int(obj["metadata"]["resourceVersion"]), "at": self.now.isoformat()}
-        self.state = self.state.but(unconfirmed=None, refused=None, written=written)
+        self._hear(patch, Outcome("done", obj=obj))
+
+    def _hear(self, patch: Patch, outcome: Outcome) -> None:
+        """What the answer to a write leaves behind, as a tick saves it."""
+        self.state = State.from_json(after_write(self.state, patch, outcome, self.now).to_json())
+        if outcome.kind == "ambiguous":
+            self.release = replace(self.release, epoch=self.release.epoch + 1)
+
+
+def refusal(patch: Patch, words: str, *, status: int = 403, moved: bool = False) -> Json:
+    """The cluster's no to a patch."""
+    return {"fingerprint": fingerprint(patch), "status": status, "message": words, "moved": moved}

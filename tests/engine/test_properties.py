@@ -44,7 +44,20 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule()
     def crash_between_saving_and_writing(self) -> None:
-        self.play.tick(crash=True)
+        self.play.tick("crash")
+
+    @rule()
+    def answer_is_lost(self) -> None:
+        self.play.tick("lost")
+
+    @rule()
+    def cluster_is_too_busy(self) -> None:
+        self.play.tick("unsent")
+
+    @precondition(lambda self: self.play.state.phase in ("Finishing", "Aborting"))
+    @rule()
+    def rights_are_gone_for_a_moment(self) -> None:
+        self.play.tick("forbidden")
 
     @rule()
     def late_write_arrives(self) -> None:

@@ -251,7 +251,7 @@ def test_a_deleted_deployment_ends_the_release() -> None:
 @pytest.mark.parametrize("delivered", ["before the next tick", "after the release has ended"])
 def test_a_crash_between_saving_and_writing_is_made_good_once(delivered: str) -> None:
     play = Play()
-    play.tick(crash=True)
+    play.tick("crash")
     assert play.state.unconfirmed is not None
     if delivered == "before the next tick":
         play.deliver()
@@ -265,7 +265,7 @@ def test_a_crash_between_saving_and_writing_is_made_good_once(delivered: str) ->
 
 def test_a_stalled_first_write_cannot_land_after_an_abort() -> None:
     play = Play()
-    play.tick(crash=True)
+    play.tick("crash")
     play.asks["abort"] = {"by": "dev"}
 
     assert play.to_the_end().phase == "Aborted"
@@ -273,3 +273,60 @@ def test_a_stalled_first_write_cannot_land_after_an_abort() -> None:
 
     assert play.cluster.image == "1.0"
     assert claim_of(play.cluster.deployment).portal == ""
+
+
+def test_a_write_whose_answer_was_lost_cannot_land_after_an_abort_although_the_cluster_is_busy() -> None:
+    play = Play()
+    play.tick("lost")
+    play.tick("unsent")
+    play.asks["abort"] = {"by": "dev"}
+
+    assert play.to_the_end().phase == "Aborted"
+    play.deliver()
+
+    assert play.cluster.image == "1.0"
+    assert claim_of(play.cluster.deployment).portal == ""
+
+
+@pytest.mark.parametrize("ending", ["Finishing", "Aborting"])
+def test_a_deployment_is_given_back_once_the_rights_have_returned(ending: str) -> None:
+    play = rolling()
+    if ending == "Finishing":
+        play.cluster.settle()
+    else:
+        play.asks["abort"] = {"by": "dev"}
+    for _ in range(3):
+        play.tick("forbidden")
+        play.tick()
+        assert play.state.phase == ending
+        play.now += timedelta(seconds=11)
+
+    state = play.to_the_end()
+
+    assert state.phase == ("Succeeded" if ending == "Finishing" else "Aborted")
+    assert claim_of(play.cluster.deployment).portal == ""
+    assert [said.kind for said in play.said].count("write.refused") == 1
+
+
+def test_a_deployment_that_may_not_be_given_back_ends_the_release_after_five_minutes() -> None:
+    play = rolling()
+    play.asks["abort"] = {"by": "dev"}
+    began = play.now
+    while not play.state.is_terminal:
+        play.tick("forbidden")
+        play.tick()
+        play.now += timedelta(seconds=10)
+
+    assert (play.state.phase, play.state.reason) == ("Failed", "Forbidden")
+    assert timedelta(minutes=5) <= play.now - began < timedelta(minutes=6)
+
+
+def test_a_write_that_is_refused_at_the_start_ends_the_release_with_the_cluster_s_words() -> None:
+    play = Play()
+    play.tick("forbidden")
+
+    play.tick()
+
+    assert (play.state.phase, play.state.reason) == ("Failed", "Forbidden")
+    assert play.state.message is not None and play.state.message.params["words"] == "deployments.apps is forbidden"
+    assert play.cluster.image == "1.0"

@@ -1,0 +1,37 @@
+"""What came of one write, and what the release knows once it has heard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from deployments.engine.decision import Patch, State
+from deployments.engine.spec import Json
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a write. `kind`: done; refused (with the answer); unsent (certainly not carried out, ask again
+    later); ambiguous (nobody knows)."""
+
+    kind: str
+    obj: Json | None = None
+    refused: Json | None = None
+    words: str = ""
+
+
+def after_write(state: State, patch: Patch, outcome: Outcome, now: datetime) -> State:
+    """The state once the answer to a write is known.
+
+    A clear yes confirms it, a clear no leaves nothing on its way. A write that never left says nothing of an older one
+    that may still be on its way, so it settles nothing, no more than an answer that never came.
+    """
+    if outcome.kind in ("unsent", "ambiguous"):
+        return state
+    if outcome.kind == "refused":
+        return state.but(unconfirmed=None, refused={**(outcome.refused or {}), "at": now.isoformat()})
+    written = state.written
+    if outcome.obj is not None and not patch.replica_set:
+        version = int(outcome.obj["metadata"]["resourceVersion"])
+        written = {"resource_version": version, "at": now.isoformat()}
+    return state.but(unconfirmed=None, refused=None, written=written)
