@@ -9,6 +9,7 @@ from deployments.engine.spec import Json
 from deployments.masked import masked
 from deployments.models import Phase, Release, ReleaseEvent, Revision, Status
 from deployments.revisions import images_of
+from web.redact import redacted, redacted_text
 
 GOES_BACK = (Status.FAILED, Status.ABORTED)
 
@@ -31,8 +32,8 @@ def release_facts(release: Release, base: str = "") -> Json:
         "status": release.status,
         "phase": release.phase,
         "reason": release.reason,
-        "message": release.sentence,
-        "evidence": release.state.get("evidence"),
+        "message": redacted_text(release.sentence),
+        "evidence": redacted(release.state.get("evidence")),
         "version": release.label,
         "from_revision": release.from_revision.number if release.from_revision else None,
         "to_revision": release.to_revision.number if release.to_revision else None,
@@ -84,8 +85,8 @@ def event_facts(event: ReleaseEvent) -> Json:
         "at": event.at,
         "kind": event.kind,
         "actor": event.actor,
-        "message": event.sentence,
-        "data": event.data,
+        "message": redacted_text(event.sentence),
+        "data": redacted(event.data),
     }
 
 

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from deployments.brief import in_brief
 from deployments.engine.spec import Json
-from deployments.facts import counts_of
 from deployments.models import Phase, Release, Status
 from web.ago import duration
 from web.redact import redacted_text
@@ -54,16 +53,13 @@ def _detail(release: Release, now: datetime) -> str:
         return _("after %(span)s") % {"span": duration((end - start).total_seconds())} if start and end else ""
     if "abort" in release.asks and release.phase != Phase.ABORTING:
         return _("abort asked by %(by)s") % {"by": release.asks["abort"].get("by", "")}
-    counts = counts_of(release)
     since = release.started_at or release.created_at
-    span = duration((now - since).total_seconds())
-    if release.phase == Phase.PROGRESSING and counts.desired:
-        return _("%(ready)d of %(wanted)d new pods ready, since %(span)s") % {
-            "ready": counts.new_ready,
-            "wanted": counts.desired,
-            "span": span,
-        }
-    return _("since %(span)s") % {"span": span}
+    return _("since %(span)s") % {"span": duration((now - since).total_seconds())}
+
+
+def saying_of(release: Release, cause: Cause | None) -> str:
+    """What a release that is under way says about itself, unless its cause has said it already."""
+    return "" if release.ended or cause else redacted_text(release.sentence)
 
 
 def cause_of(release: Release) -> Cause | None:

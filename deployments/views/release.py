@@ -15,7 +15,7 @@ from accounts.decorators import SignedInRequest, signed_in
 from deployments.by_hand import lines_of
 from deployments.decisions import decisions_of
 from deployments.facts import actual_weight, counts_of, desired_weight, goes_back
-from deployments.headline import cause_of, standing_of
+from deployments.headline import cause_of, saying_of, standing_of
 from deployments.models import Release
 from deployments.queries import events_of, pods_of, release_named
 from deployments.template_diff import template_diff
@@ -47,14 +47,15 @@ def live_context(request: SignedInRequest, found: Release) -> dict[str, Any]:
     """What changes while a release runs."""
     events, counts, now = events_of(found), counts_of(found), timezone.now()
     is_newest = not Release.objects.filter(target_id=found.target_id, number__gt=found.number).exists()
-    weight = actual_weight(counts)
+    weight, cause = actual_weight(counts), cause_of(found)
     # The pods of a workload say nothing about a release that others have followed.
     pods = pods_of(found) if is_newest else None
     return {
         "release": found,
         "target": found.target,
         "standing": standing_of(found, now),
-        "cause": cause_of(found),
+        "cause": cause,
+        "saying": saying_of(found, cause),
         "steps": track(found, events, now),
         "counts": counts,
         "weight": {"desired": desired_weight(found), "actual": weight, "old": 100 - weight},

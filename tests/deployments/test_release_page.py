@@ -176,3 +176,11 @@ def test_the_number_of_queries_is_bounded(web_client: Web, viewer: User, target:
 
     assert len(whole) <= 12
     assert len(part) < len(whole)
+
+
+def test_one_that_waits_says_for_what(web_client: Web, viewer: User, target: Target) -> None:
+    older = new_release(target)
+    state = {"message": Sentence("waits_for_older", {})}
+    release = new_release(target, "1.9.0", phase="Queued", supersedes=older, holding=False, state=state)
+
+    assert "Waiting for the older release of this target to let it go" in page_of(web_client(viewer), release)
