@@ -28,6 +28,11 @@ class Running:
         return self.images.get(self.container, "")
 
     @property
+    def containers(self) -> list[str]:
+        """The names to choose from; before the workload was seen, only the one that the target names."""
+        return list(self.images) or [name for name in (self.container,) if name]
+
+    @property
     def version(self) -> str:
         return version_of(self.image) if self.image else ""
 

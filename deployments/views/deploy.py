@@ -65,7 +65,7 @@ def _form(running: list[Running], typed: QueryDict) -> DeployForm:
     targets = [one.target for one in running]
     name = typed.get("environment") or (targets[0].environment.name if targets else "")
     here = next((one for one in running if one.target.environment.name == name), None)
-    containers = list(here.images) if here else []
+    containers = here.containers if here else []
     if "step" in typed or "token" in typed:
         return DeployForm(targets, containers, data=typed)
     first = {"environment": name, "image": here.image if here else "", "container": here.container if here else ""}

@@ -13,6 +13,7 @@ import pytest
 from django.db import connections
 
 from accounts.models import User
+from clusters.models import Observation
 from deployments.models import Release
 from services.models import Target
 from tests.callers import PageClient
@@ -198,3 +199,14 @@ def test_a_target_that_became_busy_is_explained_and_can_be_taken_over(
     assert older.get_absolute_url() in page
     assert accepted.status_code == 303
     assert Release.objects.get(pk=accepted["Location"].split("/")[2]).supersedes == older
+
+
+@pytest.mark.sandbox
+def test_a_workload_that_nobody_has_seen_yet_can_be_deployed(web_client: Web, developer: User, live: Live) -> None:
+    Observation.objects.all().delete()
+    browser = web_client(developer)
+    form = browser.get(f"{PATH}?environment=dev").content.decode()
+    assert 'name="container" value="checkout"' in form
+
+    assert "Deploy 1.8.0 to dev" in review(browser, container="checkout").content.decode()
+    assert "no container “nobody”" in review(browser, container="nobody").content.decode()
