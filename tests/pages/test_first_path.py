@@ -57,6 +57,7 @@ def test_a_newcomer_deploys_breaks_understands_and_rolls_back(
 
     deploy(newcomer, namespace, "1.1.0")
     expect(page.locator(".standing strong")).to_have_text("Succeeded", timeout=A_WHILE_MS)
+    expect(page.locator("ins")).to_contain_text(f"{REPOSITORY}:1.1.0")
     newcomer.shoot("path-succeeded")
     assert running_image(kubectl, namespace) == f"{REPOSITORY}:1.1.0"
 
