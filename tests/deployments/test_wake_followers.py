@@ -1,0 +1,83 @@
+"""What a batch of changes on a cluster costs the releases that follow it: one wake-up each, in a few statements."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import User
+from clusters.models import KeepWhole
+from clusters.signals import Changed
+from deployments.models import Release
+from deployments.receivers import wake_followers
+from deployments.tasks import advance
+from services.models import Target
+from tests.factories.deployments import checkout_target, new_release
+
+ROLLOUT = [
+    Changed("Deployment", "dev", "checkout"),
+    Changed("ReplicaSet", "dev", "checkout-7f9c", owner_name="checkout"),
+    *(Changed("Pod", "dev", f"checkout-7f9c-{number}", owner_name="checkout-7f9c") for number in range(40)),
+]
+
+
+@pytest.fixture
+def hints(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The releases for which a Celery message was sent."""
+    sent: list[str] = []
+    monkeypatch.setattr(advance, "delay", sent.append)
+    return sent
+
+
+def followed(target: Target, by: User) -> Release:
+    release = new_release(target, by=by)
+    place = {"cluster": target.cluster, "namespace": target.namespace, "workload": target.workload}
+    KeepWhole.objects.create(**place, release_id=release.pk)
+    return release
+
+
+def wakes(release: Release) -> int:
+    return Release.objects.values_list("wake_seq", flat=True).get(pk=release.pk)
+
+
+def test_a_batch_wakes_a_release_once(
+    target: Target, developer: User, hints: list[str], valkey: object, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    release = followed(target, developer)
+    with django_assert_num_queries(3):
+        wake_followers(None, cluster_id=target.cluster_id, objects=ROLLOUT)
+    assert wakes(release) == 1
+    assert hints == [str(release.pk)]
+
+
+def test_what_nobody_follows_costs_one_query(
+    target: Target, developer: User, hints: list[str], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    release = followed(target, developer)
+    strangers = [Changed("Pod", "dev", "basket-7f9c-1", owner_name="basket-7f9c"), Changed("Event", "dev", "checkout-1")]
+    with django_assert_num_queries(1):
+        wake_followers(None, cluster_id=target.cluster_id, objects=strangers)
+    wake_followers(None, cluster_id=uuid4(), objects=ROLLOUT)
+    assert (wakes(release), hints) == (0, [])
+
+
+def test_a_release_that_has_just_begun_is_followed(
+    target: Target, developer: User, hints: list[str], valkey: object
+) -> None:
+    """Nothing remembers who was followed a moment ago: the first change after the start already wakes."""
+    wake_followers(None, cluster_id=target.cluster_id, objects=ROLLOUT)
+    release = followed(target, developer)
+    wake_followers(None, cluster_id=target.cluster_id, objects=ROLLOUT[:1])
+    assert wakes(release) == 1
+
+
+def test_all_that_changed_is_woken_together(
+    payments: object, developer: User, hints: list[str], valkey: object, target: Target
+) -> None:
+    other = followed(checkout_target(target.team, "staging", cluster=target.cluster, namespace="dev"), developer)
+    release = followed(target, developer)
+    wake_followers(None, cluster_id=target.cluster_id, objects=ROLLOUT)
+    assert (wakes(release), wakes(other)) == (1, 1)
+    assert sorted(hints) == sorted([str(release.pk), str(other.pk)])
