@@ -1,10 +1,26 @@
 """The one signal of the house: how the watcher wakes whoever follows an object on a cluster."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
 from django.dispatch import Signal
 
-object_changed = Signal()
-"""Sent by the watcher process after the Observation rows are written.
+objects_changed = Signal()
+"""Sent by the watcher process after it wrote a batch of Observation rows of one cluster.
 
-Keyword arguments: cluster_id (UUID), kind (str, as in manifests), namespace (str, "" for cluster-wide objects), name
-(str), owner_name (str, name of the controlling owner or ""), labels (dict[str, str]), deleted (bool).
+Once for a batch, not for each object: the forty changes of a roll-out that came together wake its release once.
+Keyword arguments: cluster_id (UUID), objects (list of Changed, in the order of their changes).
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An object whose row is new, different or gone. `namespace` is "" for cluster-wide objects."""
+
+    kind: str
+    namespace: str
+    name: str
+    owner_name: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    deleted: bool = False

@@ -2,59 +2,48 @@
 
 from __future__ import annotations
 
-import time
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from clusters.models import KeepWhole
+from clusters.signals import Changed
 from deployments.wake import due, enqueue, wake
 from web.live import publish
 
 FOLLOWED = ("Deployment", "ReplicaSet", "Pod")
-FOLLOW_LIST_IS_OLD_SECONDS = 1.0
 DUE_WITHIN = timedelta(seconds=2)
 
 
-class Followed:
-    """The workloads of active releases, read at most once a second however many objects change."""
-
-    def __init__(self) -> None:
-        self._rows: dict[tuple[uuid.UUID, str], list[tuple[str, uuid.UUID]]] = {}
-        self._read_at = float("-inf")
-
-    def releases(self, cluster_id: uuid.UUID, namespace: str, name: str, owner_name: str) -> list[uuid.UUID]:
-        """Releases whose Deployment, or a ReplicaSet or Pod of it, has this name. Names of a Deployment's ReplicaSets
-        and Pods begin with its own; a stranger that matches costs one idle look."""
-        if time.monotonic() - self._read_at > FOLLOW_LIST_IS_OLD_SECONDS:
-            self._read()
-        return [
-            release_id
-            for workload, release_id in self._rows.get((cluster_id, namespace), [])
-            if name == workload or name.startswith(f"{workload}-") or owner_name == workload
-        ]
-
-    def _read(self) -> None:
-        self._rows = {}
-        for cluster_id, namespace, workload, release_id in KeepWhole.objects.values_list(
-            "cluster_id", "namespace", "workload", "release_id"
-        ):
-            self._rows.setdefault((cluster_id, namespace), []).append((workload, release_id))
-        self._read_at = time.monotonic()
+def wake_followers(sender: object, *, cluster_id: uuid.UUID, objects: list[Changed], **_more: Any) -> None:
+    """Receiver of `clusters.signals.objects_changed`: each release is woken once, whatever has changed of it."""
+    followers = _followers(cluster_id, [one for one in objects if one.kind in FOLLOWED])
+    if followers:
+        wake(*followers)
+        for release_id in followers:
+            publish(f"release:{release_id}")
 
 
-_followed = Followed()
+def _followers(cluster_id: uuid.UUID, changed: list[Changed]) -> set[uuid.UUID]:
+    """Active releases whose Deployment, or a ReplicaSet or Pod of it, is among the changed objects. One query.
+
+    Names of a Deployment's ReplicaSets and Pods begin with its own; a stranger that matches costs one idle look.
+    """
+    named: dict[str, list[Changed]] = {}
+    for one in changed:
+        named.setdefault(one.namespace, []).append(one)
+    if not named:
+        return set()
+    kept = KeepWhole.objects.filter(cluster_id=cluster_id, namespace__in=named)
+    rows = kept.values_list("namespace", "workload", "release_id")
+    return {release_id for namespace, workload, release_id in rows if _is_about(workload, named[namespace])}
 
 
-def wake_followers(
-    *, cluster_id: uuid.UUID, kind: str, namespace: str, name: str, owner_name: str = "", **_kwargs: Any
-) -> None:
-    """Receiver of `clusters.signals.object_changed`."""
-    if kind not in FOLLOWED:
-        return
-    for release_id in _followed.releases(cluster_id, namespace, name, owner_name):
-        wake(release_id)
-        publish(f"release:{release_id}")
+def _is_about(workload: str, changed: Iterable[Changed]) -> bool:
+    return any(
+        one.name == workload or one.name.startswith(f"{workload}-") or one.owner_name == workload for one in changed
+    )
 
 
 def due_soon() -> list[tuple[datetime, str]]:

@@ -14,11 +14,11 @@ from durable.clock import DbNow, database_time
 HINT_IS_LOST_AFTER_SECONDS = 3.0
 
 
-def wake(release_id: uuid.UUID) -> None:
-    """Make a release due now. A tick that is looking at it will look again."""
-    woken = Release.objects.filter(pk=release_id, ended=False).update(wake_seq=F("wake_seq") + 1, wake_at=DbNow())
+def wake(*release_ids: uuid.UUID) -> None:
+    """Make releases due now. A tick that is looking at one will look again."""
+    woken = Release.objects.filter(pk__in=release_ids, ended=False).update(wake_seq=F("wake_seq") + 1, wake_at=DbNow())
     if woken:
-        enqueue([release_id])
+        enqueue(release_ids)
 
 
 def enqueue(release_ids: Iterable[uuid.UUID]) -> None:

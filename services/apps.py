@@ -12,13 +12,13 @@ class ServicesConfig(AppConfig):
 
     def ready(self) -> None:
         from clusters.removal import removal_checks
-        from clusters.signals import object_changed
+        from clusters.signals import objects_changed
         from services import live, search
         from services.removal import targets_on
         from web import nav, palette
         from web.live import register_topic
 
-        object_changed.connect(live.when_object_changed, dispatch_uid="services.live")
+        objects_changed.connect(live.when_objects_changed, dispatch_uid="services.live")
         removal_checks.append(targets_on)
         register_topic("service", live.may_see_service)
         register_topic("services", _anybody)

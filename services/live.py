@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import close_old_connections
 
+from clusters.signals import Changed
 from services.models import Service, Target
 from web.live import publish
 
@@ -56,10 +57,17 @@ class Coalescer:
 _coalescer = Coalescer()
 
 
-def when_object_changed(sender: object, *, cluster_id: Any, kind: str, namespace: str, name: str, **_more: Any) -> None:
-    """Receiver of clusters.signals.object_changed. Deployments are followed: their status moves with their Pods."""
-    if kind != Target.Kind.DEPLOYMENT:
+def when_objects_changed(sender: object, *, cluster_id: Any, objects: list[Changed], **_more: Any) -> None:
+    """Receiver of clusters.signals.objects_changed. Deployments are followed: their status moves with their Pods.
+
+    One query for a batch, however many Deployments are in it.
+    """
+    changed = {(one.namespace, one.name) for one in objects if one.kind == Target.Kind.DEPLOYMENT}
+    if not changed:
         return
-    affected = Target.objects.filter(cluster_id=cluster_id, namespace=namespace, workload=name, kind=kind)
-    for service in affected.values_list("service__name", flat=True):
-        _coalescer.add(service)
+    affected = Target.objects.filter(
+        cluster_id=cluster_id, kind=Target.Kind.DEPLOYMENT, workload__in={name for _namespace, name in changed}
+    )
+    for namespace, workload, service in affected.values_list("namespace", "workload", "service__name"):
+        if (namespace, workload) in changed:
+            _coalescer.add(service)

@@ -13,9 +13,10 @@ from django.db import DatabaseError
 
 from clusters.models import Observation
 from clusters.observe import rows
+from clusters.observe.objects import SeenObject
 from clusters.observe.rows import Change
 from clusters.observe.threads import with_database
-from clusters.signals import object_changed
+from clusters.signals import Changed, objects_changed
 
 log = logging.getLogger(__name__)
 
@@ -171,17 +172,11 @@ class Store:
         changed += rows.write(cluster_id, changes)
         if not changed:
             return
-        for change in changed:
-            object_changed.send_robust(
-                sender=Observation,
-                cluster_id=cluster_id,
-                kind=change.seen.kind,
-                namespace=change.seen.namespace,
-                name=change.seen.name,
-                owner_name=change.seen.owner_name,
-                labels=change.seen.labels or {},
-                deleted=change.deleted,
-            )
+        objects_changed.send_robust(
+            sender=Observation,
+            cluster_id=cluster_id,
+            objects=[_told(change.seen, change.deleted) for change in changed],
+        )
         self._announce(cluster_id)
 
 
@@ -190,6 +185,10 @@ def _filled(waiting: Change, fill: Change) -> Change:
     if waiting.deleted or waiting.whole is not None or waiting.seen.uid != fill.seen.uid:
         return waiting
     return waiting if waiting.seen.resource_version > fill.seen.resource_version else replace(fill, fills=waiting.fills)
+
+
+def _told(seen: SeenObject, deleted: bool) -> Changed:
+    return Changed(seen.kind, seen.namespace, seen.name, seen.owner_name, seen.labels or {}, deleted)
 
 
 def _cancel(entries: dict[Key, Change | Job]) -> None:

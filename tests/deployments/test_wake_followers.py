@@ -56,7 +56,10 @@ def test_what_nobody_follows_costs_one_query(
     target: Target, developer: User, hints: list[str], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     release = followed(target, developer)
-    strangers = [Changed("Pod", "dev", "basket-7f9c-1", owner_name="basket-7f9c"), Changed("Event", "dev", "checkout-1")]
+    strangers = [
+        Changed("Pod", "dev", "basket-7f9c-1", owner_name="basket-7f9c"),
+        Changed("Event", "dev", "checkout-1"),
+    ]
     with django_assert_num_queries(1):
         wake_followers(None, cluster_id=target.cluster_id, objects=strangers)
     wake_followers(None, cluster_id=uuid4(), objects=ROLLOUT)
@@ -73,11 +76,9 @@ def test_a_release_that_has_just_begun_is_followed(
     assert wakes(release) == 1
 
 
-def test_all_that_changed_is_woken_together(
-    payments: object, developer: User, hints: list[str], valkey: object, target: Target
-) -> None:
-    other = followed(checkout_target(target.team, "staging", cluster=target.cluster, namespace="dev"), developer)
-    release = followed(target, developer)
-    wake_followers(None, cluster_id=target.cluster_id, objects=ROLLOUT)
-    assert (wakes(release), wakes(other)) == (1, 1)
-    assert sorted(hints) == sorted([str(release.pk), str(other.pk)])
+def test_all_that_changed_is_woken_together(target: Target, developer: User, hints: list[str], valkey: object) -> None:
+    basket = checkout_target(target.team, "staging", cluster=target.cluster, namespace="dev", workload="basket")
+    releases = [followed(target, developer), followed(basket, developer)]
+    wake_followers(None, cluster_id=target.cluster_id, objects=[*ROLLOUT, Changed("Deployment", "dev", "basket")])
+    assert [wakes(release) for release in releases] == [1, 1]
+    assert sorted(hints) == sorted(str(release.pk) for release in releases)

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from redis import Redis
 
 from accounts.models import Team, User
-from clusters.signals import object_changed
+from clusters.signals import Changed, objects_changed
 from services import slots
 from services.live import may_see_service
 from services.models import Service, Target
@@ -136,12 +136,12 @@ def test_upper_rooms_add_to_rows_and_page(web_client: Web, developer: User, in_p
 
 def test_changes_of_a_workload_are_announced_together(valkey: Redis, in_prod: Target) -> None:
     heard: list[bytes] = []
-    where = {"namespace": "prod", "labels": {}, "owner_name": "", "deleted": False}
+    objects = [Changed(kind, "prod", name) for kind, name in (("Deployment", "checkout"), ("Pod", "checkout-1"))]
     with valkey.pubsub(ignore_subscribe_messages=True) as listener:
         listener.subscribe(channel())
         until(lambda: valkey.pubsub_numsub(channel())[0][1])
-        for kind, name in (("Deployment", "checkout"), ("Deployment", "checkout"), ("Pod", "checkout-1")):
-            object_changed.send(None, cluster_id=in_prod.cluster_id, kind=kind, name=name, **where)
+        for _batch in range(2):
+            objects_changed.send(None, cluster_id=in_prod.cluster_id, objects=objects)
 
         def has_heard_of_the_list() -> bool:
             if said := listener.get_message(timeout=0.1):

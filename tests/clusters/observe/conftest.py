@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from django.db import connections
 from redis import Redis
 
 from clusters.observe.process import Watcher
-from clusters.signals import object_changed
+from clusters.signals import Changed, objects_changed
 
 
 class RunningWatcher:
@@ -65,9 +66,9 @@ def changes() -> Iterator[list[dict[str, Any]]]:
     """What the signal has told, in order."""
     heard: list[dict[str, Any]] = []
 
-    def hear(sender: object, signal: object, **told: Any) -> None:
-        heard.append(told)
+    def hear(sender: object, objects: list[Changed], **_more: Any) -> None:
+        heard.extend(asdict(one) for one in objects)
 
-    object_changed.connect(hear, weak=False)
+    objects_changed.connect(hear, weak=False)
     yield heard
-    object_changed.disconnect(hear)
+    objects_changed.disconnect(hear)

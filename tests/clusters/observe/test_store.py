@@ -44,7 +44,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Written:
     written = Written()
     monkeypatch.setattr(store_module.rows, "write", written)
     # Those who follow changes would ask the database about each.
-    monkeypatch.setattr(store_module, "object_changed", Signal())
+    monkeypatch.setattr(store_module, "objects_changed", Signal())
     return written
 
 
