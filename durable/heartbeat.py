@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from durable import alive
 from durable.clock import DbNow, database_time
 from durable.models import Heartbeat
 
 
 def beat(name: str) -> None:
-    """Note that `name` is alive now."""
+    """Note that `name` is alive now, for everybody and for the probe of this process."""
     if not Heartbeat.objects.filter(name=name).update(at=DbNow()):
         Heartbeat.objects.bulk_create(
             [Heartbeat(name=name, at=database_time())],
@@ -15,6 +16,7 @@ def beat(name: str) -> None:
             unique_fields=["name"],
             update_fields=["at"],
         )
+    alive.show(name)
 
 
 def age(name: str) -> float | None:

@@ -8,15 +8,18 @@ from importlib.util import find_spec
 from typing import Any
 
 from celery import Celery
+from celery.signals import worker_ready
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 from django.conf import settings
 
+from durable import alive
 from portal import task_context
 from portal.place import broker_url
 
+SIGN_OF_LIFE_SECONDS = 3.0
 ROOMS = ("durable", "audit", "accounts", "clusters", "services", "deployments")
 
 app = Celery("slipway")
@@ -58,10 +61,16 @@ def configure(sender: Celery, **_kwargs: Any) -> None:
         worker_send_task_events=False,
         worker_hijack_root_logger=False,
         timezone="UTC",
-        beat_scheduler="celery.beat:Scheduler",
+        beat_scheduler="portal.beat:Scheduler",
         beat_max_loop_interval=1,
         imports=[f"{room}.tasks" for room in ROOMS if find_spec(f"{room}.tasks")],
     )
+
+
+@worker_ready.connect
+def show_life(sender: Any, **_kwargs: Any) -> None:
+    """From the worker's own event loop, so that a probe sees when that hangs."""
+    sender.timer.call_repeatedly(SIGN_OF_LIFE_SECONDS, alive.show, ("worker",))
 
 
 @app.on_after_finalize.connect

@@ -6,7 +6,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
@@ -30,12 +30,31 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
+def secret(variable: str) -> str:
+    """A secret from the environment, or from the file that NAME_FILE names; "" when neither is set.
+
+    Raises ImproperlyConfigured for a file that cannot be read or is empty: then nobody meant to do without.
+    """
+    if value := os.environ.get(variable, "").strip():
+        return value
+    file = os.environ.get(f"{variable}_FILE", "").strip()
+    if not file:
+        return ""
+    try:
+        value = Path(file).read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{variable}_FILE: {file} cannot be read: {error.strerror}.") from error
+    if not value:
+        raise ImproperlyConfigured(f"{variable}_FILE: {file} is empty.")
+    return value
+
+
 def key(variable: str, file: Path, make: Callable[[], str], *, local: bool) -> str:
     """A secret of this installation: from the environment, or else from a file that only a local run makes.
 
     Raises ImproperlyConfigured when there is neither, so that nobody serves with a guessable key.
     """
-    if value := os.environ.get(variable, "").strip():
+    if value := secret(variable):
         return value
     if file.exists():
         return file.read_text().strip()
@@ -70,8 +89,11 @@ def new_field_key() -> str:
 
 
 def database(home: Path) -> dict[str, Any]:
-    """Django's DATABASES entry: SLIPWAY_DATABASE_URL (postgres://user:password@host:port/name), else SQLite at home."""
-    url = os.environ.get("SLIPWAY_DATABASE_URL", "")
+    """Django's DATABASES entry: SLIPWAY_DATABASE_URL (postgres://user:password@host:port/name), else SQLite at home.
+
+    The password may stand in SLIPWAY_DATABASE_PASSWORD instead.
+    """
+    url = secret("SLIPWAY_DATABASE_URL")
     if not url:
         return sqlite(home / "slipway.sqlite3")
     parts = urlsplit(url)
@@ -79,11 +101,17 @@ def database(home: Path) -> dict[str, Any]:
         return sqlite(Path(parts.path))
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured("SLIPWAY_DATABASE_URL begins with neither postgres:// nor sqlite://.")
+    return postgres(url, secret("SLIPWAY_DATABASE_PASSWORD"))
+
+
+def postgres(url: str, password: str = "") -> dict[str, Any]:
+    """PostgreSQL with a pool of connections for each process; parameters of the URL go to libpq (`sslmode` ...)."""
+    parts = urlsplit(url)
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
+        "PASSWORD": password or unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 0,
@@ -102,16 +130,36 @@ def sqlite(file: Path) -> dict[str, Any]:
 
 
 def redis_url(home: Path) -> str:
-    """The URL redis-py takes: SLIPWAY_REDIS_URL, else what the supervisor wrote down, else its local default."""
-    if url := os.environ.get("SLIPWAY_REDIS_URL", "").strip():
-        return url
+    """The URL redis-py takes: SLIPWAY_REDIS_URL, else what the supervisor wrote down, else its local default.
+
+    The password may stand in SLIPWAY_REDIS_PASSWORD instead; SLIPWAY_REDIS_CA is the file with the certificate of the
+    authority that signed the server's.
+    """
+    if url := secret("SLIPWAY_REDIS_URL"):
+        return _completed(url, secret("SLIPWAY_REDIS_PASSWORD"), os.environ.get("SLIPWAY_REDIS_CA", "").strip())
     noted = home / "run" / "redis-url"
     return noted.read_text().strip() if noted.exists() else "redis://localhost:6379/0"
 
 
-def broker_url(url: str) -> str:
-    """The same place as Celery spells it: a unix socket is `redis+socket://`."""
+def _completed(url: str, password: str, ca_file: str) -> str:
+    if not (password or ca_file):
+        return url
     parts = urlsplit(url)
+    netloc, query = parts.netloc, dict(parse_qsl(parts.query))
+    if password:
+        netloc = f"{parts.username or ''}:{quote(password, safe='')}@{netloc.rpartition('@')[2]}"
+    if ca_file:
+        query["ssl_ca_certs"] = ca_file
+    return urlunsplit(parts._replace(netloc=netloc, query=urlencode(query, safe="/")))
+
+
+def broker_url(url: str) -> str:
+    """The same place as Celery spells it: a unix socket is `redis+socket://`, and a certificate is only looked at when
+    the URL says so."""
+    parts = urlsplit(url)
+    if parts.scheme == "rediss":
+        query = {"ssl_cert_reqs": "required", "ssl_check_hostname": "true", **dict(parse_qsl(parts.query))}
+        return urlunsplit(parts._replace(query=urlencode(query, safe="/")))
     if parts.scheme != "unix":
         return url
     database_number = dict(parse_qsl(parts.query)).get("db", "0")

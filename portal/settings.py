@@ -11,7 +11,7 @@ import django_stubs_ext
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from portal import place
+from portal import place, strict
 
 # Lets Django's generic classes be written with their parameters, as the type checker wants them.
 django_stubs_ext.monkeypatch()
@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "clusters",
     "services",
     "deployments",
+    "metrics",
     "portal",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -176,7 +177,7 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Our own files alone: no page uses those that packages bring, and one of them cannot be hashed.
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
-STATIC_ROOT = HOME / "static"
+STATIC_ROOT = Path(os.environ.get("SLIPWAY_STATIC", HOME / "static"))
 _COLLECTED = (STATIC_ROOT / "staticfiles.json").exists()
 WHITENOISE_USE_FINDERS = not _COLLECTED
 STORAGES = {
@@ -229,4 +230,17 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 # W004 of security: HSTS is off in a local run. W004 of auth: names are unique by a constraint that ignores case.
 SILENCED_SYSTEM_CHECKS = ["security.W004", "auth.W004"]
 LOGGING_CONFIG = "web.logs.configure"
-LOGGING: dict[str, Any] = {"level": "DEBUG" if DEBUG else "INFO", "json": not LOCAL}
+LOGGING: dict[str, Any] = {
+    "level": "DEBUG" if DEBUG else "INFO",
+    "json": os.environ.get("SLIPWAY_LOG_FORMAT", "text" if LOCAL else "json") == "json",
+}
+
+if not LOCAL:
+    strict.refuse_what_is_unsafe(
+        debug=DEBUG,
+        secret_key=SECRET_KEY,
+        field_keys=FIELD_KEYS,
+        allowed_hosts=ALLOWED_HOSTS,
+        database=DATABASES["default"],
+        redis_url=REDIS_URL,
+    )

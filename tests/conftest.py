@@ -19,11 +19,27 @@ from redis import Redis
 
 from accounts.models import Team, User
 from portal import valkey as broker
+from tests import postgres
 from tests.callers import ApiClient, PageClient
 from tests.factories.accounts import member_of, new_team, new_user
 from tests.portal_run import PortalRun
 
 RUN_HOME = Path(os.environ["SLIPWAY_TEST_HOME"])
+# About locks, leases, compare-and-swap, idempotency, paging or JSON.
+BOTH_DATABASES = (
+    "audit/",
+    "clusters/observe/test_contact",
+    "clusters/observe/test_read",
+    "clusters/observe/test_rows",
+    "clusters/observe/test_sharing",
+    "clusters/observe/test_store",
+    "clusters/observe/test_timers",
+    "clusters/test_queries",
+    "deployments/",
+    "durable/",
+    "services/",
+    "web/",
+)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -35,6 +51,30 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
         Sandbox(RUN_HOME).down()
     shutil.rmtree(RUN_HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """With SLIPWAY_TEST_DATABASE=postgres: one server for all workers, each of which has its own database in it."""
+    if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+        owner = int(os.environ["SLIPWAY_TEST_OWNER"])
+        postgres.ensure_up(settings.POSTGRES_FOLDER, owner, RUN_HOME / "postgres.lock")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what has to hold on SQLite and on PostgreSQL."""
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).as_posix().startswith(BOTH_DATABASES):
+            item.add_marker(pytest.mark.both_databases)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests have to tell beside passing, as `record_property("told", ...)`: figures and reports."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, text in getattr(report, "user_properties", []):
+                if name == "told" and report.when == "call":
+                    terminalreporter.write_line(str(text))
 
 
 @pytest.fixture

@@ -20,6 +20,12 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 VALKEY_SOCKET = f"{os.environ['SLIPWAY_HOME']}/{WORKER}.sock"
 os.environ["SLIPWAY_REDIS_URL"] = f"unix://:for-tests-only@{VALKEY_SOCKET}?db=0"
 
+from portal import place  # noqa: E402
 from portal.settings import *  # noqa: E402, F403
+
+# `make test` runs what is marked `both_databases` a second time, on a PostgreSQL that tests/conftest.py starts.
+POSTGRES_FOLDER = Path(tempfile.gettempdir(), f"{Path(os.environ['SLIPWAY_HOME']).name}-postgres")
+if os.environ.get("SLIPWAY_TEST_DATABASE") == "postgres":
+    DATABASES = {"default": {**place.postgres("postgres://slipway@/slipway"), "HOST": str(POSTGRES_FOLDER)}}
 
 PASSWORD_HASHERS = ["tests.hashers.QuickArgon2"]

@@ -11,9 +11,9 @@ from portal import valkey
 from portal.run.home import Home
 from portal.run.pids import write_atomically
 from portal.run.process import Program
+from portal.serve import command
 
 PYTHON = sys.executable
-WORKER_THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -64,40 +64,9 @@ def manage(name: str, *arguments: str, told: dict[str, str], once: bool = True) 
 def long_running(home: Home, options: Options) -> list[Program]:
     """What stays up, web first: worker, beat, watch, and the sandbox unless it is not wanted."""
     told = environment(home, options)
-    # Who tries Slipway in a container is root there; Celery's long warning about that would bury the address.
-    celery = [PYTHON, "-W", "ignore::UserWarning:celery.platforms", "-m", "celery", "-A", "portal.celery", "--quiet"]
-    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     programs = [
-        Program(
-            "web",
-            [
-                *(
-                    PYTHON,
-                    "-m",
-                    "uvicorn",
-                    "portal.asgi:application",
-                    "--host",
-                    "127.0.0.1",
-                    "--port",
-                    str(options.port),
-                ),
-                # Uvicorn waits for open streams for ever by default.
-                *("--timeout-graceful-shutdown", "3", "--no-access-log", "--log-level", "warning"),
-            ],
-            {**told, "SLIPWAY_PROCESS": "web"},
-        ),
-        Program(
-            "worker",
-            [*celery, "worker", "-P", "threads", "-c", str(WORKER_THREADS), "--loglevel", "INFO", *quiet],
-            {**told, "SLIPWAY_PROCESS": "worker"},
-        ),
-        # The in-memory scheduler: what is due stands in the database, and no file is left to go stale.
-        Program(
-            "beat",
-            [*celery, "beat", "-S", "celery.beat:Scheduler", "--loglevel", "WARNING", "--pidfile="],
-            {**told, "SLIPWAY_PROCESS": "beat"},
-        ),
-        manage("watch", "watch", told={**told, "SLIPWAY_PROCESS": "watch"}, once=False),
+        Program(name, [PYTHON, *(command(name, port=str(options.port)) or ())], {**told, "SLIPWAY_PROCESS": name})
+        for name in ("web", "worker", "beat", "watch")
     ]
     if options.with_sandbox:
         programs.append(Program("sandbox", [PYTHON, "-m", "sandbox", "run"], told, stop_seconds=15.0))

@@ -11,6 +11,7 @@ def test_only_json_goes_over_the_broker() -> None:
 
 
 def test_beat_entries_of_every_room_are_collected_and_lapse_before_the_next() -> None:
+    app.finalize()
     schedule = app.conf.beat_schedule
     assert {"worker-heartbeat", "audit-seal"} <= schedule.keys()
     assert all(0 < entry["options"]["expires"] <= entry["schedule"] for entry in schedule.values())

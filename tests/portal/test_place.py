@@ -42,4 +42,17 @@ def test_a_database_is_named_by_its_url(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_celery_is_told_a_socket_in_its_own_spelling() -> None:
     assert place.broker_url("unix://:p%40@/run/v.sock?db=3") == "redis+socket://:p%40@/run/v.sock?virtual_host=3"
-    assert place.broker_url("rediss://:pw@redis:6380/0") == "rediss://:pw@redis:6380/0"
+    assert place.broker_url("redis://:pw@localhost:6379/0") == "redis://:pw@localhost:6379/0"
+
+
+def test_celery_is_told_to_look_at_the_certificate_of_the_broker(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SLIPWAY_REDIS_URL", "rediss://redis:6380/0")
+    monkeypatch.setenv("SLIPWAY_REDIS_PASSWORD", "p@ss")
+    monkeypatch.setenv("SLIPWAY_REDIS_CA", "/etc/ca.pem")
+    url = place.redis_url(tmp_path)
+    assert url == "rediss://:p%40ss@redis:6380/0?ssl_ca_certs=/etc/ca.pem"
+    assert place.broker_url(url) == (
+        "rediss://:p%40ss@redis:6380/0?ssl_cert_reqs=required&ssl_check_hostname=true&ssl_ca_certs=/etc/ca.pem"
+    )
