@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("portal", "deployments", "services", "clusters", "accounts", "audit", "durable", "web")
-FOREIGN = ("static/vendor/", "static/fonts/", "static/icons", "requirements/", "sandbox/go.")
+ROOMS = ("portal", "metrics", "deployments", "services", "clusters", "accounts", "audit", "durable", "web")
+FOREIGN = ("static/vendor/", "static/fonts/", "static/icons", "requirements/")
+GENERATED = ("go.sum",)
 
 
 @cache
@@ -22,7 +23,9 @@ def repository_files() -> tuple[Path, ...]:
         text=True,
         check=True,
     ).stdout
-    names = [name for name in listed.split("\0") if name and not name.startswith(FOREIGN)]
+    names = [
+        name for name in listed.split("\0") if name and not name.startswith(FOREIGN) and not name.endswith(GENERATED)
+    ]
     return tuple(sorted(Path(name) for name in names if (ROOT / name).is_file()))
 
 

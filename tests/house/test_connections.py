@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.house.files import ROOMS, imported_modules, python_files
 
-DOORS = (Path("clusters/connection"), Path("clusters/observe/stream.py"))
+DOORS = (Path("clusters/connection"), Path("clusters/observe/stream.py"), Path("clusters/prometheus.py"))
 CLIENTS = {"httpx", "kubernetes", "urllib3"}
 # What opens a connection, and the keywords of which it needs one.
 LIMITS = {

@@ -34,9 +34,10 @@ FORBIDDEN = {
     "something left to do": r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b",
     "a merge mark": r"^(<{7}|>{7}) ",
 }
-# (file, pattern) pairs that are right as they are, with the reason.
+# (name, pattern) of files for which it is right, with the reason.
 RIGHT = {
-    ("sandbox/go.mod", "a package registry's host"),  # Go names modules by host
+    ("go.mod", "a package registry's host"),  # Go names modules by host
+    ("Dockerfile", "a path of somebody's machine"),  # paths inside the image are the same everywhere
 }
 
 
@@ -46,7 +47,7 @@ def test_no_file_holds(what: str) -> None:
     found = [
         f"{file}:{text.count(chr(10), 0, match.start()) + 1} {match.group()}"
         for file, text in texts(*TEXT)
-        if str(file) != THIS_FILE and (str(file), what) not in RIGHT
+        if str(file) != THIS_FILE and (file.name, what) not in RIGHT
         for match in pattern.finditer(text)
     ]
     assert found == []
