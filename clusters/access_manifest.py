@@ -1,6 +1,6 @@
 """The least rights Slipway needs on a cluster, as rules to check at registration and as YAML to apply beforehand.
 
-Secrets and ConfigMaps are in no rule: nothing here reads them. The guard is offered beside the rights: it keeps others
+Secrets are in no rule: nothing here reads them. The guard is offered beside the rights: it keeps others
 from ending an in-place release in a way that would take every old Pod down at once.
 """
 
@@ -21,6 +21,7 @@ GUARD = "slipway-guard"
 FEATURES = {
     "observe": gettext_lazy("see workloads, nodes and events"),
     "deploy": gettext_lazy("release to existing Deployments"),
+    "rollback": gettext_lazy("see whether what an old revision names is still there and unchanged"),
     "create": gettext_lazy("create Deployments and Services for new targets"),
 }
 # Without these a cluster is of no use; the others are noted as missing and refused when they are asked for.
@@ -49,6 +50,7 @@ RULES = (
     Rule("deploy", "apps", ("deployments", "replicasets"), ("patch",)),
     # Only dry runs: whether quotas and admission policies would let the new Pods in.
     Rule("deploy", "", ("pods",), ("create",)),
+    Rule("rollback", "", ("configmaps", "persistentvolumeclaims", "serviceaccounts"), ("get",)),
     Rule("create", "apps", ("deployments",), ("create", "delete")),
     Rule("create", "", ("services",), ("create", "delete")),
 )

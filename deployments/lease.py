@@ -76,7 +76,10 @@ def give_back(held: Held, *, seen_wake_seq: int) -> bool:
     return Release.objects.filter(held.row(), wake_seq=seen_wake_seq).update(**free) == 1
 
 
-def drop(held: Held, *, look_again_in: float) -> None:
-    """Let others take the release after so many seconds. Harmless when the lease was lost."""
-    free = {"lease_owner": "", "lease_until": None, "queued_at": None}
+def drop(held: Held, *, look_again_in: float, in_new_epoch: bool = False) -> None:
+    """Let others take the release after so many seconds. Harmless when the lease was lost.
+
+    `in_new_epoch` after an error, when nobody knows whether a write is still on its way.
+    """
+    free = {"lease_owner": "", "lease_until": None, "queued_at": None, "epoch": held.epoch + in_new_epoch}
     Release.objects.filter(held.row()).update(**free, wake_at=DbNow(look_again_in))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
 
 from clusters.connection import connect, paths
-from clusters.errors import ApiRefused
+from clusters.errors import ApiRefused, ClusterUnreachable
 from deployments.engine.spec import Json
 from services.models import Target
 
@@ -56,15 +58,47 @@ def _reference(reference: Json | None, kind: str) -> Iterator[tuple[str, str]]:
 
 
 def missing_objects(target: Target, template: Json) -> list[tuple[str, str]]:
-    """Those of the named objects that the cluster says it does not have. What may not be read is not called missing:
-    Slipway has no right to read Secrets unless somebody gave it."""
-    door = connect(target.cluster)
-    missing = []
-    for kind, name in sorted(named_objects(template)):
-        path = f"{paths.namespace(target.namespace)}/{PLURALS[kind]}/{name}"
+    """Those of the named objects that the cluster says it does not have. What may not be read is not called missing.
+
+    Raises ClusterUnreachable.
+    """
+    return [named for named, found in _looked_up(target, template) if found is None]
+
+
+def contents_of(target: Target, template: Json) -> dict[str, str]:
+    """The SHA-256 of what each named ConfigMap holds, under `ConfigMap/<name>`: a template alone does not tell what
+    ran. Secrets are left out, because Slipway does not read them. A cluster that does not answer costs the hashes."""
+    try:
+        found = _looked_up(target, template, kinds=("ConfigMap",))
+    except ClusterUnreachable:
+        return {}
+    return {f"{kind}/{name}": _hash(obj) for (kind, name), obj in found if obj is not None}
+
+
+def changed_objects(target: Target, template: Json, contents: Mapping[str, str]) -> list[str]:
+    """The names of those objects that hold something else now than when `contents` was taken, as `ConfigMap web`."""
+    now = contents_of(target, template)
+    return [named.replace("/", " ") for named, was in sorted(contents.items()) if now.get(named, was) != was]
+
+
+def _looked_up(
+    target: Target, template: Json, kinds: Iterable[str] = PLURALS
+) -> list[tuple[tuple[str, str], Json | None]]:
+    """Each named object that may be read, None where the cluster has none."""
+    wanted = [named for named in sorted(named_objects(template)) if named[0] in kinds]
+    door = connect(target.cluster) if wanted else None
+    found: list[tuple[tuple[str, str], Json | None]] = []
+    for kind, name in wanted:
+        if door is None:
+            break
         try:
-            door.get(path)
+            found.append(((kind, name), door.get(f"{paths.namespace(target.namespace)}/{PLURALS[kind]}/{name}")))
         except ApiRefused as error:
             if error.is_not_found:
-                missing.append((kind, name))
-    return missing
+                found.append(((kind, name), None))
+    return found
+
+
+def _hash(obj: Json) -> str:
+    held = {"data": obj.get("data") or {}, "binaryData": obj.get("binaryData") or {}}
+    return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db.models import Max
@@ -24,7 +25,7 @@ def newest_revision(target: Target) -> Revision | None:
     return Revision.objects.filter(target=target).order_by("-number").first()
 
 
-def found_revision(target: Target, template: Json) -> Revision:
+def found_revision(target: Target, template: Json, contents: Mapping[str, str]) -> Revision:
     """The Revision of the template that was found running: the newest one if it is the same, else a new one.
 
     Call it inside a transaction. A template that another hand wrote since the last release becomes a Revision too, so
@@ -33,19 +34,27 @@ def found_revision(target: Target, template: Json) -> Revision:
     newest = newest_revision(target)
     if newest is not None and newest.template_hash == hash_of(template):
         return newest
-    return _add(target, template, release=None, label="", at=database_time())
+    return _add(target, template, contents, release=None, label="", at=database_time())
 
 
-def record_revision(release: Release) -> Revision:
+def record_revision(release: Release, contents: Mapping[str, str]) -> Revision:
     """Number what a succeeded release has brought; the newest Revision again when the release changed nothing."""
     newest = newest_revision(release.target)
     if newest is not None and newest.template_hash == hash_of(release.template_to):
         return newest
     at = release.finished_at or database_time()
-    return _add(release.target, release.template_to, release=release, label=release.version_label, at=at)
+    return _add(release.target, release.template_to, contents, release=release, label=release.version_label, at=at)
 
 
-def _add(target: Target, template: Json, *, release: Release | None, label: str, at: datetime) -> Revision:
+def _add(
+    target: Target,
+    template: Json,
+    contents: Mapping[str, str],
+    *,
+    release: Release | None,
+    label: str,
+    at: datetime,
+) -> Revision:
     last = Revision.objects.filter(target=target).aggregate(last=Max("number"))["last"] or 0
     return Revision.objects.create(
         target=target,
@@ -53,6 +62,7 @@ def _add(target: Target, template: Json, *, release: Release | None, label: str,
         images=images_of(template),
         template=template,
         template_hash=hash_of(template),
+        contents=dict(contents),
         release=release,
         version_label=label,
         finished_at=at,

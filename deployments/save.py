@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -35,9 +36,10 @@ STATUS = {
 }
 
 
-def save_decision(release: Release, decision: Decision, held: Held) -> bool:
+def save_decision(release: Release, decision: Decision, held: Held, contents: Mapping[str, str] | None = None) -> bool:
     """Store a decision if the row is still as it was read and the lease still ours.
 
+    `contents` go into the Revision of a release that has succeeded (see `named_objects.contents_of`).
     False when a person's command (or another release that took the target) came between: read again and decide anew.
     """
     state = decision.state
@@ -52,7 +54,7 @@ def save_decision(release: Release, decision: Decision, held: Held) -> bool:
                 return False
             add_events(release.pk, release.event_seq, decision.said)
             if state.is_terminal:
-                _end(release, state)
+                _end(release, state, contents or {})
             _announce(release, decision)
     except IntegrityError:
         # Another release of this target got hold of it first; look again when it has ended.
@@ -104,12 +106,12 @@ def _columns(state: State) -> dict[str, Any]:
     }
 
 
-def _end(release: Release, state: State) -> None:
+def _end(release: Release, state: State, contents: Mapping[str, str]) -> None:
     """What goes with the last state: the Revision, the audit row, no more whole objects, and the next in line woken."""
     from deployments.wake import wake
 
     if state.phase == "Succeeded":
-        Release.objects.filter(pk=release.pk).update(to_revision=record_revision(release))
+        Release.objects.filter(pk=release.pk).update(to_revision=record_revision(release, contents))
     Release.objects.filter(pk=release.pk).update(lease_owner="", lease_until=None, wake_at=None)
     KeepWhole.objects.filter(release_id=release.pk).delete()
     verb = {"Succeeded": "succeed", "Failed": "fail", "Aborted": "abort", "Superseded": "supersede"}[state.phase]

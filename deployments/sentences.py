@@ -15,6 +15,7 @@ SENTENCES: dict[str, str | Promise] = {
     # what people did
     "started": _("Release %(version)s to %(environment)s started by %(by)s"),
     "started_rollback": _("Rollback to revision %(revision)s (%(version)s) started by %(by)s"),
+    "object_changed": _("The %(object)s holds something else now than when revision %(revision)s ran"),
     "abort_asked": _("%(by)s asked to abort"),
     "abort_asked_because": _("%(by)s asked to abort: “%(why)s”"),
     "supersede_asked": _("%(by)s started a newer release, which takes over"),
@@ -28,6 +29,16 @@ SENTENCES: dict[str, str | Promise] = {
     "foreign_claim": _(
         "%(workload)s in %(namespace)s on %(cluster)s is claimed by another portal (%(portal)s). "
         "End its release there, or remove the label slipway.dev/portal"
+    ),
+    "found_again": _(
+        "After the database was restored: still holding %(workload)s in %(namespace)s on %(cluster)s, so it goes on"
+    ),
+    "found_done": _(
+        "After the database was restored: %(workload)s in %(namespace)s on %(cluster)s runs this, and is held no more"
+    ),
+    "not_found_again": _(
+        "The database was restored, and %(workload)s in %(namespace)s on %(cluster)s is not held by this release any "
+        "more. Nothing was changed; see what runs there, and start a new release if it is still wanted"
     ),
     "deployment_gone": _("The Deployment %(workload)s in %(namespace)s on %(cluster)s was deleted"),
     "deployment_replaced": _(

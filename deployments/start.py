@@ -12,6 +12,7 @@ from clusters.models import KeepWhole
 from deployments.engine.decision import Said, Sentence, State
 from deployments.errors import ReleaseBlocked
 from deployments.models import Release, Revision
+from deployments.named_objects import contents_of
 from deployments.plan import Plan
 from deployments.revisions import found_revision, newest_revision
 from deployments.save import add_events
@@ -32,15 +33,17 @@ def make_release(
     reason: str = "",
     commit: str = "",
     source_url: str = "",
+    notes: tuple[Said, ...] = (),
     rollback_to: Revision | None = None,
     retry_of: Release | None = None,
 ) -> Release:
     """Turn a plan without refusals into a queued release, and have it advanced once that is committed.
 
-    An active release of the target is asked to let go; the new one waits for it. Raises ReleaseBlocked when another
-    release took the target between the plan and now.
+    `notes` are said in the timeline after the first line. An active release of the target is asked to let go; the new
+    one waits for it. Raises ReleaseBlocked when another release took the target between the plan and now.
     """
     target = plan.target
+    contents = contents_of(target, plan.template_from)
     try:
         with transaction.atomic():
             # Every release of a target passes this row, so that numbers and the one active release are decided in turn.
@@ -56,7 +59,7 @@ def make_release(
                 workload_uid=plan.uid,
                 template_from=plan.template_from,
                 template_to=plan.template_to,
-                from_revision=newest_revision(target) if older else found_revision(target, plan.template_from),
+                from_revision=_running(target, plan, contents, older),
                 rollback_to=rollback_to,
                 retry_of=retry_of,
                 supersedes=older,
@@ -68,18 +71,24 @@ def make_release(
                 holding=older is None,
                 state=State(holding=older is None).to_json(),
                 wake_at=database_time(),
-                event_seq=1,
+                event_seq=1 + len(notes),
             )
             KeepWhole.objects.create(
                 cluster=target.cluster, namespace=target.namespace, workload=target.workload, release_id=release.pk
             )
-            add_events(release.pk, 0, (Said(action, said, {"reason": reason} if reason else {}),), actor=by.username)
+            first = Said(action, said, {"reason": reason} if reason else {})
+            add_events(release.pk, 0, (first, *notes), actor=by.username)
             audit(by, action, release, after=_facts(release), team=target.team.name)
             after_commit(wake, release.pk)
             _announce(target)
     except IntegrityError as error:
         raise _taken(target) from error
     return release
+
+
+def _running(target: Target, plan: Plan, contents: dict[str, str], older: Release | None) -> Revision | None:
+    """What an abort goes back to: what runs, or while an older release is under way, what ran before that."""
+    return newest_revision(target) if older else found_revision(target, plan.template_from, contents)
 
 
 def _let_go(target: Target, plan: Plan, by: User) -> Release | None:

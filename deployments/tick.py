@@ -25,7 +25,9 @@ from deployments.engine.seen import Seen
 from deployments.engine.spec import ReleaseSpec
 from deployments.lease import Held, LeaseLost
 from deployments.models import Release
+from deployments.named_objects import contents_of
 from deployments.observe import observe
+from deployments.restore import above_claim
 from deployments.save import save_decision, save_outcome
 from deployments.spec import spec_of, state_of
 from durable.clock import database_time
@@ -48,7 +50,7 @@ def tick(release_id: uuid.UUID) -> None:
         except LeaseLost:
             log.info("tick.lease_lost")
         except BaseException:
-            lease.drop(held, look_again_in=LOOK_AFTER_ERROR_SECONDS)
+            lease.drop(held, look_again_in=LOOK_AFTER_ERROR_SECONDS, in_new_epoch=True)
             raise
 
 
@@ -60,8 +62,12 @@ def _go_on(held: Held) -> None:
         state, now = state_of(release), database_time()
         spec = spec_of(release)
         seen = _look(release, spec, state, now, held)
+        if state.restored == "look" and seen.deployment is not None:
+            held = above_claim(held, release, spec, seen)
+            continue
         decision = decide(spec, state, seen, now)
-        if not save_decision(release, decision, held):
+        contents = _contents(release, decision.state, held)
+        if not save_decision(release, decision, held, contents):
             continue
         again = decision.again
         for patch in decision.patches:
@@ -72,6 +78,14 @@ def _go_on(held: Held) -> None:
         if not again and lease.give_back(held, seen_wake_seq=release.wake_seq):
             return
     lease.drop(held, look_again_in=0)
+
+
+def _contents(release: Release, state: State, held: Held) -> dict[str, str]:
+    """What the ConfigMaps hold that the new Revision names, looked up before the transaction that makes it."""
+    if state.phase != "Succeeded":
+        return {}
+    lease.renew(held)
+    return contents_of(release.target, release.template_to)
 
 
 def _look(release: Release, spec: ReleaseSpec, state: State, now: datetime, held: Held) -> Seen:

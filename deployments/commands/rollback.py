@@ -9,12 +9,12 @@ from accounts.permissions import require
 from clusters.connection import connect, paths
 from clusters.errors import ApiRefused, ClusterUnreachable
 from deployments.commands.start import require_target_namespace
-from deployments.engine.decision import Sentence
+from deployments.engine.decision import Said, Sentence
 from deployments.engine.spec import Json
 from deployments.engine.workload import hash_of, same_template, template_of
 from deployments.errors import NothingToRollBackTo, ReleaseBlocked
 from deployments.models import Release, Revision
-from deployments.named_objects import missing_objects
+from deployments.named_objects import changed_objects, missing_objects
 from deployments.plan import Wish, plan_release, target_of
 from deployments.start import make_release
 from services.models import Environment, Service, Target
@@ -45,7 +45,14 @@ def rollback_release(
     plan.raise_refusals()
     params = {"revision": revision.number, "version": revision.label, "by": by.username}
     said = Sentence("started_rollback", params)
-    return make_release(plan, by=by, action="release.rollback", said=said, reason=reason, rollback_to=revision)
+    changed = changed_objects(target, revision.template, revision.contents)
+    notes = tuple(
+        Said("rollback.note", Sentence("object_changed", {"object": one, "revision": revision.number}))
+        for one in changed
+    )
+    return make_release(
+        plan, by=by, action="release.rollback", said=said, notes=notes, reason=reason, rollback_to=revision
+    )
 
 
 def last_good(target: Target, running: Json) -> Revision:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from deployments.engine import patches, rolling
 from deployments.engine.answers import act, blind, end, look_again, seeing_again, stay, wait
 from deployments.engine.decision import Decision, State
+from deployments.engine.restored import find_again
 from deployments.engine.seen import Seen
 from deployments.engine.spec import ReleaseSpec
 from deployments.engine.workload import claim_of, counts_of
@@ -51,6 +52,8 @@ def decide(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Dec
         return end(state, now, "Failed", "Conflict", "deployment_replaced", **_names(release))
     if seen.deployment is None and state.phase != "Queued":
         return end(state, now, "Failed", "Conflict", "deployment_gone", **_names(release))
+    if state.restored and state.phase != "Queued":
+        return find_again(release, state, _deployment(seen), seen, now)
     if asked := rolling.asked_to_stop(release, state, seen, now):
         return asked
     return PHASES[state.phase](release, state, seen, now)

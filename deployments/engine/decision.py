@@ -56,6 +56,7 @@ class State:
     unconfirmed: a write that was decided and not seen to have landed: {why, epoch}.
     written: our last acknowledged write to the Deployment: {resource_version, at}.
     refused: the cluster's answer to our last write: {fingerprint, status, message, moved}; moved: a test failed.
+    restored: the row came from a backup: "look" for its claim, then "stamp" the new epoch; empty once it is found.
     """
 
     phase: str = "Queued"
@@ -79,6 +80,7 @@ class State:
     takes_any_template: bool = False
     tries: int = 0
     counts: Counts = field(default_factory=Counts)
+    restored: str = ""
     asks: Json = field(default_factory=dict)
 
     @property

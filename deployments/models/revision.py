@@ -11,13 +11,17 @@ from services.models import Target
 
 
 class Revision(models.Model):
-    """What runs after a finished release, with its full template. Number 1 is the template found at adoption."""
+    """What runs after a finished release, with its full template. Number 1 is the template found at adoption.
+
+    `contents` has the hash of what each ConfigMap that the template names held then.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     target = models.ForeignKey(Target, on_delete=models.CASCADE, related_name="revisions")
     number = models.PositiveIntegerField()
     images = models.JSONField[dict[str, str]](default=dict)
     template = models.JSONField[dict[str, Any]](default=dict)
+    contents = models.JSONField[dict[str, str]](default=dict)
     template_hash = models.CharField(max_length=64)
     release = models.ForeignKey("deployments.Release", null=True, on_delete=models.SET_NULL, related_name="revisions")
     version_label = models.CharField(max_length=200, blank=True)

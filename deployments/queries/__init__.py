@@ -1,7 +1,7 @@
 """What may be asked about releases, revisions and the pods behind them."""
 
 from deployments.queries.events import events_after, events_of
-from deployments.queries.pods import PodRow, Pods, pods_of
+from deployments.queries.pods import PodRow, Pods, new_replica_sets, pods_of
 from deployments.queries.releases import (
     FILTERS,
     ORDERINGS,
@@ -27,6 +27,7 @@ __all__ = [
     "events_after",
     "events_of",
     "last_releases",
+    "new_replica_sets",
     "pods_of",
     "release_list",
     "release_named",

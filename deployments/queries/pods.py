@@ -71,6 +71,17 @@ def pods_of(release: Release) -> Pods:
     return Pods(rows[:MOST_SHOWN], as_of, max(0, len(rows) - MOST_SHOWN))
 
 
+def new_replica_sets(release: Release) -> list[str]:
+    """Names of the ReplicaSets of its workload that run the release's template, as far as known. Two queries."""
+    target = release.target
+    deployment = read.observed(target.cluster_id, "Deployment", target.namespace, target.workload)
+    if deployment is None:
+        return []
+    sets = read.observed_many(target.cluster_id, "ReplicaSet", target.namespace, owner_uids=[deployment.uid])
+    new = _new_sets(release, sets)
+    return sorted(one.name for one in sets if one.uid in new)
+
+
 def _new_sets(release: Release, sets: list[Observation]) -> set[str]:
     """Uids of the ReplicaSets that run the release's template.
 

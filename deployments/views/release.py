@@ -18,6 +18,7 @@ from deployments.facts import actual_weight, counts_of, desired_weight, goes_bac
 from deployments.headline import cause_of, saying_of, standing_of
 from deployments.models import Release
 from deployments.queries import events_of, pods_of, release_named
+from deployments.slots import slots_of
 from deployments.template_diff import template_diff
 from deployments.timeline import lines_of_timeline
 from deployments.track import track
@@ -37,6 +38,7 @@ def release(request: SignedInRequest, release_id: UUID) -> HttpResponse:
     if request.GET.get("fragment") != LIVE:
         context |= {
             "by_hand": lines_of(found),
+            "standing_slots": slots_of(request.user, found),
             "number_label": _("Release #%(number)d") % {"number": found.number},
             "source_link": found.source_url if found.source_url.startswith(("https://", "http://")) else "",
         }

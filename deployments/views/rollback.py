@@ -13,6 +13,7 @@ from accounts.permissions import why_not
 from deployments.commands import rollback_release
 from deployments.confirming import asks_for_word, wrong_word
 from deployments.models import Release, Revision
+from deployments.named_objects import changed_objects
 from deployments.once import new_token, start_once
 from deployments.queries import active_release_of, revisions_of, targets_of
 from deployments.template_diff import template_diff
@@ -75,6 +76,7 @@ def _show(
         "revisions": revisions,
         "newest": newest,
         "chosen": to,
+        "changed": _changed(target, to),
         "diff": template_diff(newest.template, to.template) if newest and to else "",
         "refusal": refusal,
         "active": active_release_of(target.pk),
@@ -85,6 +87,11 @@ def _show(
         "label": _label(target, to) if to else "",
     }
     return render_page(request, "deployments/rollback.html", context, status=refusal.status if refusal else 200)
+
+
+def _changed(target: Target, to: Revision | None) -> list[str]:
+    """Objects that the revision names and that hold something else by now; a silent cluster can't tell."""
+    return changed_objects(target, to.template, to.contents) if to and to.contents else []
 
 
 def _label(target: Target, to: Revision) -> str:

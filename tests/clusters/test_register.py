@@ -129,7 +129,11 @@ def test_a_right_that_only_later_features_need_is_noted(admin: User, account: Ca
 
 
 def test_secrets_are_in_no_rule() -> None:
-    assert not {"secrets", "configmaps", "*"} & {resource for rule in RULES for resource in rule.resources}
+    assert not {"secrets", "*"} & {resource for rule in RULES for resource in rule.resources}
+
+
+def test_configmaps_are_only_read_and_only_by_name() -> None:
+    assert {verb for rule in RULES if "configmaps" in rule.resources for verb in rule.verbs} == {"get"}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ No watcher runs here: every tick looks at the API server itself, which is what a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +60,9 @@ class Workload:
 
 
 @pytest.fixture
-def kubectl(sandbox_cluster: Any) -> Kubectl:
-    return Kubectl(sandbox_cluster.kubeconfig)
+def kubectl(sandbox_cluster: Any) -> Iterator[Kubectl]:
+    with Kubectl(sandbox_cluster.kubeconfig) as kubectl:
+        yield kubectl
 
 
 @pytest.fixture

@@ -185,3 +185,24 @@ def test_a_retry_asks_for_the_same_on_top_of_what_runs_by_now(web: Workload, to_
     assert container["env"] == [{"name": "GREETING", "value": "hello"}]
     abort_release(again, by=web.developer)
     assert to_the_end(again).status == "aborted"
+
+
+def test_a_rollback_tells_what_the_revision_named_and_is_gone_or_changed(web: Workload, to_the_end: Play) -> None:
+    maps = f"/api/v1/namespaces/{web.target.namespace}/configmaps"
+    settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"colour": "blue"}}
+    web.kubectl.create(maps, settings)
+    container = {"name": "web", "envFrom": [{"configMapRef": {"name": "settings"}}]}
+    body = {"spec": {"template": {"spec": {"containers": [container]}}}}
+    strategic = {"Content-Type": "application/strategic-merge-patch+json"}
+    assert web.kubectl.http.patch(web.path, json=body, headers=strategic).is_success
+    until(web.ready)
+    to_the_end(web.deploy("1.1"))
+    web.kubectl.patch(f"{maps}/settings", {"data": {"colour": "red"}})
+
+    back = rollback_release(web.developer, service=web.target.service, environment=web.target.environment)
+
+    assert "The ConfigMap settings holds something else" in back.events.get(kind="rollback.note").message
+    assert to_the_end(back).status == "succeeded"
+    web.kubectl.delete(f"{maps}/settings")
+    with pytest.raises(ReleaseBlocked, match="ConfigMap settings"):
+        rollback_release(web.developer, service=web.target.service, environment=web.target.environment)
