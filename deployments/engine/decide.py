@@ -48,15 +48,21 @@ def decide(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Dec
         return wait(state, now, OBSERVE_AGAIN)
     if seen.deployment is not None and state.phase != "Queued":
         state = state.but(counts=counts_of(seen, release.template_to))
-    if seen.deployment is not None and release.uid and seen.deployment["metadata"]["uid"] != release.uid:
-        return end(state, now, "Failed", "Conflict", "deployment_replaced", **_names(release))
-    if seen.deployment is None and state.phase != "Queued":
-        return end(state, now, "Failed", "Conflict", "deployment_gone", **_names(release))
+    if lost := _is_lost(release, state, seen):
+        return end(state, now, "Failed", "Conflict", lost, **_names(release))
     if state.restored and state.phase != "Queued":
-        return find_again(release, state, _deployment(seen), seen, now)
+        return find_again(release, state, _deployment(seen), now)
     if asked := rolling.asked_to_stop(release, state, seen, now):
         return asked
     return PHASES[state.phase](release, state, seen, now)
+
+
+def _is_lost(release: ReleaseSpec, state: State, seen: Seen) -> str:
+    """Which sentence says that the Deployment of the plan is no more, "" while it is there."""
+    if seen.deployment is None:
+        return "" if state.phase == "Queued" else "deployment_gone"
+    replaced = release.uid and seen.deployment["metadata"]["uid"] != release.uid
+    return "deployment_replaced" if replaced else ""
 
 
 def must_stamp(release: ReleaseSpec, state: State, seen: Seen) -> bool:

@@ -7,7 +7,6 @@ from datetime import datetime
 from deployments.engine import patches
 from deployments.engine.answers import GIVING_BACK, act, end, look_again
 from deployments.engine.decision import Decision, Said, Sentence, State
-from deployments.engine.seen import Seen
 from deployments.engine.spec import Json, ReleaseSpec
 from deployments.engine.workload import Claim, claim_of, is_complete, same_template, template_of
 
@@ -20,7 +19,7 @@ def claimed_epoch(release: ReleaseSpec, deployment: Json) -> int | None:
     return int(claim.epoch) if claim.epoch.isdigit() else 0
 
 
-def find_again(release: ReleaseSpec, state: State, deployment: Json, seen: Seen, now: datetime) -> Decision:
+def find_again(release: ReleaseSpec, state: State, deployment: Json, now: datetime) -> Decision:
     """Go on where the Deployment is still claimed by this release; else it ended, or another came after it, in the
     time that the backup does not know, and writing yesterday's template would undo that.
 
