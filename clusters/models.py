@@ -123,13 +123,18 @@ class Observation(models.Model):
     owner_uid = models.CharField(max_length=64, blank=True)
     slim = models.JSONField(default=dict)
     whole = models.JSONField(null=True)
+    state = models.CharField(max_length=16, blank=True, help_text="of a Deployment, by clusters.judging; else empty")
     seen_at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = (
             models.UniqueConstraint(fields=("cluster", "kind", "namespace", "name"), name="observation_unique"),
         )
-        indexes: ClassVar = (models.Index(fields=("cluster", "owner_uid"), name="observation_owner"),)
+        indexes: ClassVar = (
+            models.Index(fields=("cluster", "owner_uid"), name="observation_owner"),
+            # Holds all that a filter by state reads: the rows themselves are large.
+            models.Index(fields=("kind", "state", "cluster", "namespace", "name"), name="observation_state"),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}"

@@ -22,7 +22,7 @@ from deployments.verbs import allowed_verbs
 from services.health import State
 from services.models import Service, Target
 from services.queries.rows import TargetRow, target_rows
-from services.queries.state_filter import with_state
+from services.queries.state_filter import targets_in_state
 from web import nav
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _components(cluster: Cluster) -> str:
 
 def _broken_targets(user: User, failures: list[Release]) -> list[Broken]:
     """Targets whose workload is unwell, and targets whose newest release failed; one row a target."""
-    troubled = with_state(Target.objects.visible_to(user)).filter(state__in=TROUBLED)
+    troubled = targets_in_state(TROUBLED) & Target.objects.visible_to(user)
     targets = troubled.select_related("service", "environment", "cluster")[:MOST_ROWS]
     rows = {row.target.pk: row for row in target_rows(list(targets))}
     failed = {release.target_id: release for release in failures}

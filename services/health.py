@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from clusters.judging import judge
 from web.states import Look, look_of
 
 
@@ -41,67 +42,46 @@ class Health:
 def health_of(slim: Mapping[str, Any] | None, *, is_fresh: bool) -> Health:
     """The health of a Deployment by its slim observation (clusters.observe.slim.workloads).
 
-    Order matters: what was not observed is unknown whatever an old row says, and a rollout that is under way explains
-    missing Pods, unless the cluster has given up on it.
+    What was not observed is unknown whatever an old row says.
     """
     if not is_fresh:
         return Health(State.UNKNOWN, _("The cluster has not been heard of lately."))
     if slim is None:
         return Health(State.MISSING, _("The cluster has no such workload: it was deleted or renamed."))
-    if "bad" in slim:
-        return Health(State.UNKNOWN, _("The workload could not be read: %(why)s") % {"why": slim["bad"]})
-    desired, ready = int(slim["desired"]), int(slim["ready"])
-    if desired == 0:
-        return Health(State.SCALED_TO_ZERO, _("It is scaled to zero."))
-    if is_rolling(slim) and not has_stuck(slim):
-        return Health(
-            State.PROGRESSING,
-            _("A rollout is under way: %(updated)d of %(desired)d Pods have the new version.")
-            % {"updated": slim["updated"], "desired": desired},
-        )
-    if ready == 0:
-        return Health(State.DOWN, _("No Pod is ready.") + _condition_words(slim))
-    if ready < desired:
-        missing = desired - ready
-        return Health(
-            State.DEGRADED,
-            ngettext(
-                "%(missing)d of %(desired)d Pods is not ready.",
-                "%(missing)d of %(desired)d Pods are not ready.",
-                missing,
-            )
-            % {"missing": missing, "desired": desired}
-            + _condition_words(slim),
-        )
-    if has_stuck(slim):
-        return Health(State.DEGRADED, _("The last rollout did not finish in time.") + _condition_words(slim))
-    return Health(State.HEALTHY)
+    state = State(judge(slim))
+    return Health(state, _reason(state, slim))
 
 
-def is_rolling(slim: Mapping[str, Any]) -> bool:
-    """Whether the Deployment's Pods are not all of its newest template yet."""
-    desired, updated = int(slim["desired"]), int(slim["updated"])
-    return (
-        int(slim["observed_generation"]) < int(slim["generation"])
-        or updated < desired
-        or int(slim["replicas"]) > updated
+def _reason(state: State, slim: Mapping[str, Any]) -> str:
+    match state:
+        case State.UNKNOWN:
+            return _("The workload could not be read: %(why)s") % {"why": slim["bad"]}
+        case State.SCALED_TO_ZERO:
+            return _("It is scaled to zero.")
+        case State.PROGRESSING:
+            counts = {"updated": slim["updated"], "desired": slim["desired"]}
+            return _("A rollout is under way: %(updated)d of %(desired)d Pods have the new version.") % counts
+        case State.DOWN:
+            return _("No Pod is ready.") + _condition_words(slim)
+        case State.DEGRADED:
+            return _shortage(int(slim["desired"]), int(slim["ready"])) + _condition_words(slim)
+    return ""
+
+
+def _shortage(desired: int, ready: int) -> str:
+    missing = desired - ready
+    if missing <= 0:
+        return _("The last rollout did not finish in time.")
+    words = ngettext(
+        "%(missing)d of %(desired)d Pods is not ready.", "%(missing)d of %(desired)d Pods are not ready.", missing
     )
-
-
-def has_stuck(slim: Mapping[str, Any]) -> bool:
-    """Whether the Deployment controller says that the rollout exceeded its deadline."""
-    return _progressing(slim).get("reason") == "ProgressDeadlineExceeded"
+    return words % {"missing": missing, "desired": desired}
 
 
 def worst(states: list[State]) -> State | None:
     """The state that a person should hear of first; None without any."""
     order = list(State)
     return min(states, key=order.index, default=None)
-
-
-def _progressing(slim: Mapping[str, Any]) -> Mapping[str, Any]:
-    condition: Mapping[str, Any] = (slim.get("conditions") or {}).get("Progressing") or {}
-    return condition
 
 
 def _condition_words(slim: Mapping[str, Any]) -> str:

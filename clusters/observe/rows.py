@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.db import DatabaseError, OperationalError, transaction
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils import timezone
 
+from clusters.judging import judge
 from clusters.models import Cluster, Observation
 from clusters.observe.objects import SeenObject
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_UPDATED = ("uid", "resource_version", "generation", "labels", "owner_uid", "slim", "whole", "seen_at")
+_UPDATED = ("uid", "resource_version", "generation", "labels", "owner_uid", "slim", "whole", "state", "seen_at")
 _IDS_AT_ONCE = 500
 
 
@@ -128,28 +130,31 @@ def _store(cluster_id: UUID, changes: Sequence[Change], rows: dict[tuple[str, st
         if gone:
             Observation.objects.filter(pk__in=gone).delete()
         Observation.objects.bulk_create(
-            [
-                Observation(
-                    cluster_id=cluster_id,
-                    kind=change.seen.kind,
-                    namespace=change.seen.namespace,
-                    name=change.seen.name,
-                    uid=change.seen.uid,
-                    resource_version=change.seen.resource_version,
-                    generation=change.seen.generation,
-                    labels=change.seen.labels or {},
-                    owner_uid=change.seen.owner_uid,
-                    slim=change.seen.slim or {},
-                    whole=change.whole,
-                    seen_at=now,
-                )
-                for change in changes
-                if not change.deleted
-            ],
+            [row_of(cluster_id, change.seen, change.whole, seen_at=now) for change in changes if not change.deleted],
             update_conflicts=True,
             unique_fields=("cluster", "kind", "namespace", "name"),
             update_fields=_UPDATED,
         )
+
+
+def row_of(cluster_id: UUID, seen: SeenObject, whole: Raw | None = None, *, seen_at: datetime) -> Observation:
+    """The row of an object, not saved yet."""
+    slim = seen.slim or {}
+    return Observation(
+        cluster_id=cluster_id,
+        kind=seen.kind,
+        namespace=seen.namespace,
+        name=seen.name,
+        uid=seen.uid,
+        resource_version=seen.resource_version,
+        generation=seen.generation,
+        labels=seen.labels or {},
+        owner_uid=seen.owner_uid,
+        slim=slim,
+        whole=whole,
+        state=judge(slim) if seen.kind == "Deployment" else "",
+        seen_at=seen_at,
+    )
 
 
 def sweep(cluster_id: UUID, kind: str, listed: set[tuple[str, str]]) -> list[Change]:

@@ -61,7 +61,7 @@ def service_list(
     if tag:
         found = found.annotate(tags_text=Cast("tags", TextField())).filter(tags_text__contains=f'"{tag}"')
     if environment or health:
-        targets = targets_in_state(_state(health)) if health else Target.objects.all()
+        targets = targets_in_state([_state(health)]) if health else Target.objects.all()
         if environment:
             targets = targets.filter(environment__name=environment)
         found = found.filter(Exists(targets.filter(service=OuterRef("pk"))))

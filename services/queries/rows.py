@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import OuterRef, Subquery
+
 from clusters.models import Observation
 from services.health import Health, health_of
 from services.images import version_of
@@ -55,7 +57,7 @@ def service_rows(service: Service) -> list[TargetRow]:
 
 def target_rows(targets: list[Target], *, with_extras: bool = False) -> list[TargetRow]:
     """The targets with health, version and counts, in the same order. Two queries for any number of targets."""
-    seen = _observations(targets)
+    seen = observations_of(targets) if targets else {}
     contacts = contacts_with({target.cluster_id for target in targets})
     extras = _extras(targets) if with_extras else {}
     return [
@@ -93,18 +95,18 @@ def _row(target: Target, seen: Observation | None, contact: Contact | None, extr
     )
 
 
-def _observations(targets: Iterable[Target]) -> dict[tuple[UUID, str, str], Observation]:
-    """By cluster, namespace and workload. The filter is the box around the targets; others in it are left unused."""
-    targets = list(targets)
-    if not targets:
-        return {}
-    inside = Observation.objects.filter(
+def observations_of(targets: Iterable[Target]) -> dict[tuple[UUID, str, str], Observation]:
+    """What was last seen of the workloads, by cluster, namespace and workload. One query."""
+    seen = Observation.objects.filter(
         kind=Target.Kind.DEPLOYMENT,
-        cluster__in={target.cluster_id for target in targets},
-        namespace__in={target.namespace for target in targets},
-        name__in={target.workload for target in targets},
-    ).only("cluster_id", "namespace", "name", "slim", "seen_at")
-    return {(seen.cluster_id, seen.namespace, seen.name): seen for seen in inside}
+        cluster=OuterRef("cluster"),
+        namespace=OuterRef("namespace"),
+        name=OuterRef("workload"),
+    )
+    # One look-up by the unique index for each target: the box around them holds clusters x namespaces x names.
+    ids = Target.objects.filter(pk__in=[target.pk for target in targets]).values_list(Subquery(seen.values("pk")[:1]))
+    rows = Observation.objects.filter(pk__in=ids).only("cluster_id", "namespace", "name", "slim", "seen_at")
+    return {(row.cluster_id, row.namespace, row.name): row for row in rows}
 
 
 def _extras(targets: list[Target]) -> dict[UUID, dict[str, Any]]:

@@ -14,6 +14,7 @@ from clusters.commands.source import Source
 from clusters.models import Cluster, ClusterCredential, Observation, WatchState
 from clusters.observe.kinds import BY_NAME, KINDS
 from clusters.observe.objects import see
+from clusters.observe.rows import row_of
 
 _numbers = count(1)
 
@@ -45,20 +46,9 @@ def observed(
     """The row that the watcher would write for a raw object."""
     seen = see(BY_NAME[raw["kind"]], raw)
     assert seen is not None
-    return Observation.objects.create(
-        cluster=cluster,
-        kind=seen.kind,
-        namespace=seen.namespace,
-        name=seen.name,
-        uid=seen.uid,
-        resource_version=seen.resource_version,
-        generation=seen.generation,
-        labels=seen.labels or {},
-        owner_uid=seen.owner_uid,
-        slim=seen.slim or {},
-        whole=raw if whole else None,
-        seen_at=seen_at or timezone.now(),
-    )
+    row = row_of(cluster.pk, seen, raw if whole else None, seen_at=seen_at or timezone.now())
+    row.save()
+    return row
 
 
 def watched_now(cluster: Cluster, *, contact_at: datetime | None = None) -> None:

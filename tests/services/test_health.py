@@ -14,7 +14,7 @@ from clusters.observe.objects import see
 from services.health import State, health_of, worst
 from services.models import Target
 from services.queries import target_rows
-from services.queries.state_filter import with_state
+from services.queries.state_filter import targets_in_state
 from tests.factories.clusters import watched_now
 from tests.factories.services import deployment_as_seen, new_service, new_target, seen_deployment
 
@@ -63,14 +63,17 @@ def test_the_list_filters_by_the_same_words() -> None:
     seen_deployment(stale)
     watched_now(bad.cluster)
     seen_deployment(bad)
-    Observation.objects.filter(cluster=bad.cluster).update(slim={"bad": "unreadable"})
+    Observation.objects.filter(cluster=bad.cluster).update(slim={"bad": "unreadable"}, state="unknown")
 
-    in_sql = dict(with_state(Target.objects.all()).values_list("pk", "state"))
+    in_sql = {target.pk: state.value for state in State for target in targets_in_state([state])}
     everything = list(Target.objects.select_related("environment", "cluster"))
     in_python = {row.target.pk: row.health.state.value for row in target_rows(everything)}
     assert in_sql == in_python
     assert [in_sql[target.pk] for target in targets] == [state.value for state, _seen in CASES]
     assert [in_sql[target.pk] for target in (unseen, stale, bad)] == ["missing", "unknown", "unknown"]
+    troubled = targets_in_state([State.DOWN, State.MISSING])
+    assert {in_sql[target.pk] for target in troubled} == {"down", "missing"}
+    assert set(targets_in_state(State)) == set(everything)
 
 
 def test_the_worst_state_speaks_for_a_service() -> None:
