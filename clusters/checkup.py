@@ -42,9 +42,12 @@ def check_up(cluster_id: UUID, *, owner: str) -> dict[str, Any] | None:
     cluster = Cluster.objects.filter(pk=cluster_id).first()
     if cluster is None:
         return None
-    components = judge(_given_up(cluster) or gather(cluster))
+    evidence = _given_up(cluster) or gather(cluster)
+    components = judge(evidence)
     now = timezone.now()
     health = {"status": overall(components), "components": [component.as_json() for component in components]}
+    # What was seen of certificates stays true while nobody answers.
+    health["validities"] = list(evidence.validities) or (cluster.health or {}).get("validities", [])
     Cluster.objects.filter(pk=cluster_id).update(health=health, health_at=now, checked_at=now)
     Lease.objects.filter(name=f"health:{cluster_id}", owner=owner).update(owner="", until=DbNow())
     publish(f"cluster:{cluster.name}")

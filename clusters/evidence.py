@@ -25,7 +25,7 @@ TIMEOUT_SECONDS = 3.0
 
 _CHECK = re.compile(r"^\[(?P<sign>[+-])\](?P<name>\S+)", re.MULTILINE)
 # kubeadm names a static pod after its component and labels it so; `k8s-app` is what the add-ons carry everywhere.
-_STATIC = ("etcd", "kube-scheduler", "kube-controller-manager")
+_STATIC = ("kube-apiserver", "etcd", "kube-scheduler", "kube-controller-manager")
 _ADD_ONS = {"kube-proxy": ("kube-proxy",), "coredns": ("kube-dns", "coredns")}
 
 
@@ -50,6 +50,7 @@ def _ask(door: Door) -> dict[str, Any]:
         "leader_leases": {name: _leader_lease(door, name) for name in LEADERS},
         "node_leases": node_leases,
         "node_leases_why": why,
+        "validities": [each.as_json() for each in door.line.validities],
     }
 
 
@@ -143,4 +144,7 @@ def _pods(name: str, rows: Iterable[Observation]) -> WorkloadSeen | None:
     found = list(rows)
     if not found:
         return None
-    return WorkloadSeen("Pods", name, len(found), sum(1 for row in found if row.slim.get("ready")))
+    # The kubelet mirrors its static Pods into the API with the Node as their owner.
+    is_static = all((row.slim.get("owner") or {}).get("kind") == "Node" for row in found)
+    ready = sum(1 for row in found if row.slim.get("ready"))
+    return WorkloadSeen("static Pods" if is_static else "Pods", name, len(found), ready)

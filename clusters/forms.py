@@ -108,6 +108,7 @@ class FactsForm(forms.Form):
     def initial_of(cluster: Cluster) -> dict[str, Any]:
         """What the form of a saved cluster begins with."""
         return {
+            "name": cluster.name,
             "title": cluster.title,
             "environment": cluster.environment,
             "labels": "\n".join(f"{key}={value}" for key, value in cluster.labels.items()),
@@ -130,14 +131,24 @@ class RegisterForm(SourceForm, FactsForm):
         label=_("Name"),
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text=_("1 to 63 lower-case letters, digits and hyphens. It cannot be changed later."),
+        help_text=_("1 to 63 lower-case letters, digits and hyphens."),
     )
 
 
 class EditForm(FactsForm):
     """A cluster that exists; `version` tells which reading the edit is of."""
 
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=63,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_("Its addresses here and in the API change with it; links to the old name stop working."),
+    )
     version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def values(self) -> dict[str, Any]:
+        """As the commands take them. Call it on a valid form."""
+        return {**super().values(), "name": self.cleaned_data["name"]}
 
 
 class GrantForm(forms.Form):

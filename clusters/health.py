@@ -76,7 +76,8 @@ class WorkloadSeen:
 class Evidence:
     """All that was gathered about one cluster at one time (`at`).
 
-    `is_current` says whether what was observed (nodes, pods, workloads, as of `observed_at`) is being watched now.
+    `validities` say how long the certificates and tokens of the connection are good. `is_current` says whether what was
+    observed (nodes, pods, workloads, as of `observed_at`) is being watched now.
     """
 
     at: datetime
@@ -89,8 +90,13 @@ class Evidence:
     nodes: Sequence[NodeSeen] = ()
     static_pods: dict[str, WorkloadSeen] = field(default_factory=dict)
     workloads: dict[str, WorkloadSeen] = field(default_factory=dict)
+    validities: Sequence[dict[str, Any]] = ()
     is_current: bool = True
     observed_at: datetime | None = None
+
+    def current_static_pods(self, name: str) -> WorkloadSeen | None:
+        """The static Pods of a component, unless nobody watches them now: an old count proves nothing."""
+        return self.static_pods.get(name) if self.is_current else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +157,17 @@ def _api_server(evidence: Evidence) -> Component:
     probes = (evidence.livez, evidence.readyz)
     lines = [_probe_line(probe) for probe in probes]
     failed = sorted({name for probe in probes for name in probe.failed})
-    if all(probe.http_status == 200 for probe in probes):
-        status: Status = "healthy"
+    # Behind one address stand several API servers: the probe asks one of them, their Pods tell of all.
+    pods = evidence.current_static_pods("kube-apiserver")
+    if pods:
+        lines.append(_count_line(pods))
+    if pods and pods.ready < pods.desired and all(probe.http_status == 200 for probe in probes):
+        status: Status = "degraded"
+        message = _("This one is live and ready, but only %(ready)d of %(desired)d are.") % {
+            "ready": pods.ready, "desired": pods.desired,
+        }  # fmt: skip
+    elif all(probe.http_status == 200 for probe in probes):
+        status = "healthy"
         message = _("Live and ready by its own checks.")
     elif any(probe.http_status in {0, 401, 403, 404} for probe in probes):
         status = "unknown"
@@ -169,7 +184,7 @@ def _api_server(evidence: Evidence) -> Component:
 def _etcd(evidence: Evidence) -> Component:
     checks = {name: passed for name, passed in evidence.readyz.checks.items() if name.partition("-")[0] == "etcd"}
     lines = [_check_line(evidence.readyz.path, name, passed) for name, passed in checks.items()]
-    pods = evidence.static_pods.get("etcd")
+    pods = evidence.current_static_pods("etcd")
     if pods:
         lines.append(_count_line(pods))
     if not checks and not pods:
@@ -191,7 +206,7 @@ def _etcd(evidence: Evidence) -> Component:
 def _leader(name: str, evidence: Evidence) -> Component:
     """A leader that renews its lease is alive; the lease's own duration says when it is late."""
     lease = evidence.leader_leases.get(name, LeaderLease(name))
-    pods = evidence.static_pods.get(name)
+    pods = evidence.current_static_pods(name)
     lines = [_count_line(pods)] if pods else []
     if not lease.found or lease.renewed_at is None:
         looked = lease.why or _("there is no lease %(name)s in kube-system") % {"name": name}

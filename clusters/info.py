@@ -45,7 +45,7 @@ def minor(version: str) -> tuple[int, int] | None:
 
 
 def skew_warnings(server: str, nodes: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """[{node, code, detail}] for kubelets that the version skew policy does not allow beside this API server.
+    """[{node, code, detail, next}] for kubelets that the version skew policy does not allow beside this API server.
 
     `nodes` have name and kubelet_version. Nothing is said about versions that cannot be read.
     """
@@ -61,8 +61,12 @@ def skew_warnings(server: str, nodes: Sequence[Mapping[str, Any]]) -> list[dict[
         values = {"node": node["name"], "kubelet": node["kubelet_version"], "server": server, "behind": behind}
         if behind < 0:
             detail = _("The kubelet of %(node)s is %(kubelet)s, newer than the API server (%(server)s).") % values
-            warnings.append({"node": node["name"], "code": "kubelet_newer", "detail": detail})
+            next_step = _("A kubelet is never newer than its API server: upgrade the control plane first.")
+            warnings.append({"node": node["name"], "code": "kubelet_newer", "detail": detail, "next": next_step})
         elif behind > OLDEST_KUBELET:
             detail = _("The kubelet of %(node)s is %(kubelet)s, %(behind)d minor versions behind %(server)s.") % values
-            warnings.append({"node": node["name"], "code": "kubelet_too_old", "detail": detail})
+            next_step = _("At most %(most)d minor versions are supported: drain this node and upgrade its kubelet.") % {
+                "most": OLDEST_KUBELET
+            }
+            warnings.append({"node": node["name"], "code": "kubelet_too_old", "detail": detail, "next": next_step})
     return warnings

@@ -7,27 +7,30 @@ were granted (None: all).
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import timedelta
-from typing import Any
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from django.db.models import Count, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
-from clusters.capacity import NOTHING, requested_by_node, total
+from audit.models import Entry
+from clusters.capacity import NOTHING, by_namespace, requested_by_node, total
 from clusters.checkup import STALE_SECONDS
 from clusters.health import COMPONENTS
 from clusters.info import cluster_info_lines, skew_warnings
-from clusters.models import Cluster, Observation
+from clusters.models import Cluster, ClusterCredential, Observation
 from clusters.observe.read import Freshness, freshness
 
 WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 MOST_ROWS = 200
 
+_Row = TypeVar("_Row")
+
 
 def health(cluster: Cluster) -> dict[str, Any]:
-    """{status, checked_at, stale, components}. No query: the last check stands in the cluster's row."""
+    """{status, checked_at, stale, components, validities}. No query: the last check stands in the cluster's row."""
     stored = cluster.health or {}
     checked = cluster.health_at
     stale = checked is None or timezone.now() - checked > timedelta(seconds=STALE_SECONDS)
@@ -36,11 +39,26 @@ def health(cluster: Cluster) -> dict[str, Any]:
         "checked_at": checked,
         "stale": stale,
         "components": stored.get("components") or [_never_checked(name) for name in COMPONENTS],
+        "validities": [_validity(each) for each in stored.get("validities") or []],
     }
 
 
 def _never_checked(name: str) -> dict[str, Any]:
     return {"name": name, "status": "unknown", "source": "none", "evidence": [], "message": "", "observed_at": None}
+
+
+def _validity(stored: dict[str, Any]) -> dict[str, Any]:
+    """With the whole days that are left, fewer than 0 once it has run out."""
+    return {**stored, "days_left": (datetime.fromisoformat(stored["expires_at"]) - timezone.now()).days}
+
+
+def credential(cluster: Cluster) -> dict[str, Any]:
+    """{kind, rotated_at, rotated_by} of what Slipway proves itself with, never itself; all empty without one."""
+    held = ClusterCredential.objects.filter(cluster=cluster).values("kind", "rotated_at").first()
+    if held is None:
+        return {"kind": "", "rotated_at": None, "rotated_by": ""}
+    given = Entry.objects.filter(object_id=str(cluster.pk), action__in=("cluster.register", "cluster.rotate"))
+    return {**held, "rotated_by": given.order_by("-pk").values_list("actor", flat=True).first() or ""}
 
 
 def info(cluster: Cluster) -> dict[str, Any]:
@@ -105,7 +123,11 @@ def nodes(cluster: Cluster) -> dict[str, Any]:
 
 
 def namespaces(cluster: Cluster, *, only: Collection[str] | None = None) -> dict[str, Any]:
-    """Namespaces by name, with how many workloads and Pods each holds."""
+    """Namespaces by name, with how many workloads and Pods each holds and what those ask for.
+
+    `pods` counts all Pods that there are; `requested` and `limits` are of those that have not ended, and `limits` only
+    of those that have one.
+    """
     rows = _limited(Observation.objects.filter(cluster=cluster, kind="Namespace"), "name", only).order_by("name")
     placed = Observation.objects.filter(cluster=cluster, kind__in=("Pod", *WORKLOAD_KINDS))
     counts: dict[str, dict[str, int]] = {
@@ -115,6 +137,7 @@ def namespaces(cluster: Cluster, *, only: Collection[str] | None = None) -> dict
         .annotate(workloads=Count("pk", filter=Q(kind__in=WORKLOAD_KINDS)), pods=Count("pk", filter=Q(kind="Pod")))
         .order_by()
     }
+    asked = {row["namespace"]: row for row in _limited(by_namespace(cluster.pk), "namespace", only)}
     results = [
         {
             "name": row.name,
@@ -122,11 +145,17 @@ def namespaces(cluster: Cluster, *, only: Collection[str] | None = None) -> dict
             "labels": row.labels,
             "workloads": counts.get(row.name, {}).get("workloads", 0),
             "pods": counts.get(row.name, {}).get("pods", 0),
+            "requested": _amounts(asked.get(row.name), "cpu_millis", "memory_bytes"),
+            "limits": _amounts(asked.get(row.name), "cpu_limit_millis", "memory_limit_bytes"),
             "created": row.slim.get("created", ""),
         }
         for row in rows.defer("whole")
     ]
     return _answer(results, freshness(cluster.pk, ("Namespace", "Pod", *WORKLOAD_KINDS)), len(results))
+
+
+def _amounts(row: Mapping[str, Any] | None, cpu: str, memory: str) -> dict[str, int]:
+    return {"cpu_millis": (row or {}).get(cpu) or 0, "memory_bytes": (row or {}).get(memory) or 0}
 
 
 def workloads(
@@ -193,7 +222,9 @@ def _in(rows: QuerySet[Observation], namespace: str) -> QuerySet[Observation]:
     return rows.filter(namespace=namespace) if namespace else rows
 
 
-def _limited(rows: QuerySet[Observation], column: str, only: Collection[str] | None) -> QuerySet[Observation]:
+def _limited(
+    rows: QuerySet[Observation, _Row], column: str, only: Collection[str] | None
+) -> QuerySet[Observation, _Row]:
     return rows if only is None else rows.filter(**{f"{column}__in": only})
 
 

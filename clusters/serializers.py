@@ -90,6 +90,7 @@ class ClusterIn(SourceIn):
 class ClusterEdit(serializers.Serializer[Any]):
     """Address, trust and credentials change together, by PUT /clusters/{name}/credentials/."""
 
+    name = serializers.CharField(required=False, max_length=63, help_text="A new name; its addresses follow.")
     title = serializers.CharField(required=False, allow_blank=True)
     environment = serializers.CharField(required=False, allow_blank=True)
     labels = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
@@ -107,6 +108,16 @@ class ComponentOut(serializers.Serializer[Any]):
     observed_at = serializers.DateTimeField(allow_null=True)
 
 
+class ValidityOut(serializers.Serializer[Any]):
+    """How long a certificate or token of the connection is good, as it was last seen."""
+
+    of = serializers.ChoiceField(["server_certificate", "client_certificate", "token"])
+    subject = serializers.CharField()
+    issuer = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+    days_left = serializers.IntegerField(help_text="Whole days; below 0 once it has run out.")
+
+
 class HealthOut(serializers.Serializer[Any]):
     """The components of a cluster; `stale` when the last check is too old to be trusted."""
 
@@ -114,6 +125,7 @@ class HealthOut(serializers.Serializer[Any]):
     checked_at = serializers.DateTimeField(allow_null=True)
     stale = serializers.BooleanField()
     components = ComponentOut(many=True)
+    validities = ValidityOut(many=True)
 
 
 class ObservedOut(serializers.Serializer[Any]):

@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from audit.models import Entry
 from clusters.commands.announce import announce_cluster
 from clusters.commands.register import register_cluster
 from clusters.commands.rotate import rotate_credentials
@@ -48,7 +50,7 @@ def make_environments(say: Say) -> None:
 
 def announce_sandbox(progress: dict[str, Any]) -> None:
     """Show the sandbox as a cluster that is coming, with how far it is, until it is registered."""
-    if not Cluster.objects.filter(name=SANDBOX).exclude(credential=None).exists():
+    if _registered_sandbox() is None:
         announce_cluster(
             SANDBOX, {name: progress.get(name) for name in ("phase", "fraction", "eta_seconds", "message")}
         )
@@ -58,7 +60,7 @@ def take_in_sandbox(say: Say) -> None:
     """Show the sandbox while it builds, register it once it answers, and import its shop into an empty catalog."""
     sandbox = _when_ready(say)
     source = Source(kubeconfig=Path(sandbox["kubeconfig"]).read_text(), allow_private_address=True)
-    cluster = Cluster.objects.filter(name=SANDBOX).exclude(credential=None).first()
+    cluster = _registered_sandbox()
     if cluster is None:
         cluster, _steps = register_cluster(
             None, SANDBOX, source, title=_("Local sandbox"), prometheus_url=sandbox["prometheus_url"]
@@ -71,6 +73,13 @@ def take_in_sandbox(say: Say) -> None:
     if not Service.objects.exists():
         plan = import_live(first_admin(), cluster)
         say(_("imported %(count)d services from the sandbox") % {"count": len(plan.create)})
+
+
+def _registered_sandbox() -> Cluster | None:
+    """The sandbox once it is registered, whatever people call it by now."""
+    registered = Entry.objects.filter(action="cluster.register", actor_id=None, object_name=SANDBOX)
+    is_it = Q(name=SANDBOX) | Q(pk__in=list(registered.values_list("object_id", flat=True)))
+    return Cluster.objects.filter(is_it).exclude(credential=None).first()
 
 
 def take_in(kubeconfig: Path, say: Say) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.permissions import require
 from audit.record import audit
-from clusters.commands.fields import clean_fields
+from clusters.commands.fields import clean_fields, name_taken, refuse_taken_name
 from clusters.models import Cluster
 from web.errors import PreconditionFailed
 from web.live import publish
@@ -19,19 +19,28 @@ if TYPE_CHECKING:
 
 
 def edit_cluster(by: User, cluster: Cluster, **values: Any) -> Cluster:
-    """Set title, environment, labels or prometheus_url, whichever are given.
+    """Set name, title, environment, labels or prometheus_url, whichever are given.
 
-    Raises NotPermitted, Invalid, and PreconditionFailed when somebody edited the cluster since `cluster` was read.
+    Raises NotPermitted, Invalid, Conflict when another cluster has the name, and PreconditionFailed when somebody
+    edited the cluster since `cluster` was read.
     """
     require(by, "cluster.edit", None)
-    changed = {name: value for name, value in clean_fields(values).items() if value != getattr(cluster, name)}
+    fields = clean_fields(values)
+    if (name := values.get("name", cluster.name)) != cluster.name:
+        refuse_taken_name(name, but=cluster)
+        fields["name"] = name
+    changed = {name: value for name, value in fields.items() if value != getattr(cluster, name)}
     if not changed:
         return cluster
     before = {name: getattr(cluster, name) for name in changed}
+    old_name = cluster.name
     with transaction.atomic():
-        save_edit(cluster, changed)
+        try:
+            save_edit(cluster, changed)
+        except IntegrityError as error:
+            raise name_taken(str(changed["name"])) from error
         audit(by, "cluster.edit", cluster, before=before, after=changed)
-        publish(f"cluster:{cluster.name}")
+        publish(f"cluster:{old_name}")
         publish("clusters")
     return cluster
 

@@ -39,19 +39,25 @@ def clean_fields(values: dict[str, Any]) -> dict[str, Any]:
     return cleaned
 
 
-def refuse_taken_name(name: str) -> None:
-    """Raises Invalid when it is no DNS label or a reserved word, Conflict when another cluster has it."""
+def refuse_taken_name(name: str, *, but: Cluster | None = None) -> None:
+    """Raises Invalid when it is no DNS label or a reserved word, Conflict when a cluster (`but` the given) has it."""
     try:
         dns_label(name)
     except ValidationError as error:
         raise Invalid.at("/name", "dns_label", " ".join(error.messages)) from error
     if name in RESERVED_NAMES:
         raise Invalid.at("/name", "reserved", _("“%(name)s” is a word of the portal's own addresses.") % {"name": name})
-    if Cluster.objects.filter(name__iexact=name).exists():
-        raise Conflict(
-            _("There is a cluster named %(name)s already.") % {"name": name},
-            next=_("Choose another name, or give that cluster new credentials."),
-        )
+    others = Cluster.objects.exclude(pk=but.pk) if but else Cluster.objects.all()
+    if others.filter(name__iexact=name).exists():
+        raise name_taken(name)
+
+
+def name_taken(name: str) -> Conflict:
+    """What to raise when another cluster has the name."""
+    return Conflict(
+        _("There is a cluster named %(name)s already.") % {"name": name},
+        next=_("Choose another name, or give that cluster new credentials."),
+    )
 
 
 def _title(value: Any) -> str:

@@ -11,13 +11,12 @@ from django.utils.translation import gettext as _
 from accounts.permissions import require
 from audit.record import audit
 from clusters.commands.check import Check, Facts, StepResult, check_destination
-from clusters.commands.fields import clean_fields, refuse_taken_name
+from clusters.commands.fields import clean_fields, name_taken, refuse_taken_name
 from clusters.connection import forget
 from clusters.connection.endpoint import Destination
 from clusters.errors import ClusterRefused
 from clusters.models import Cluster, ClusterCredential
 from durable.commit import after_commit
-from web.errors import Conflict
 from web.live import publish
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def register_cluster(by: User | None, name: str, source: Source, **values: Any) 
             publish(f"cluster:{cluster.name}")
             publish("clusters")
     except IntegrityError as error:
-        raise Conflict(_("There is a cluster named %(name)s already.") % {"name": name}) from error
+        raise name_taken(name) from error
     return cluster, check.steps
 
 

@@ -14,6 +14,7 @@ from kubernetes.client.configuration import Configuration
 
 from clusters.connection.answer import read_within, understand
 from clusters.connection.breaker import Breaker
+from clusters.connection.certificate import Validity
 from clusters.connection.endpoint import Endpoint
 from clusters.connection.pool import PinnedOrigin
 from clusters.errors import ClusterUnreachable
@@ -37,6 +38,11 @@ class Line:
         self.client = ApiClient(Configuration(host=endpoint.url, proxy="", connection_pool_maxsize=1))
         self._origin = PinnedOrigin(endpoint)
         cast("Any", self.client).rest_client.pool_manager = self._origin
+
+    @property
+    def validities(self) -> Sequence[Validity]:
+        """How long the server's certificate, as last shown, and our own proof are good."""
+        return [each for each in (self._origin.server_certificate, self.endpoint.proof) if each is not None]
 
     def close(self) -> None:
         """Close its idle connections."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from clusters.connection.address import ApiAddress, parse_api_url, resolve
+from clusters.connection.certificate import Validity, of_client, of_token
 from clusters.connection.tls import BadCertificate, ssl_context
 from clusters.errors import ClusterUnreachable
 from clusters.models import Cluster, ClusterCredential
@@ -52,6 +53,8 @@ class Endpoint:
     server_hostname: str
     ssl_context: ssl.SSLContext = field(repr=False)
     headers: dict[str, str] = field(repr=False)
+    # How long the proof is good that we show: a client certificate's or a token's end, where it has one.
+    proof: Validity | None = None
 
     @property
     def url(self) -> str:
@@ -112,4 +115,5 @@ def open_endpoint(destination: Destination, *, timeout_seconds: float = 3.0) -> 
         server_hostname=destination.tls_server_name or address.host,
         ssl_context=context,
         headers=headers,
+        proof=of_client(destination.certificate) or of_token(destination.token),
     )

@@ -6,13 +6,16 @@ Stands in for the PoolManager of the kubernetes client: no redirects, no proxies
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from urllib3 import BaseHTTPResponse, HTTPSConnectionPool, Retry
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
+from clusters.connection.certificate import Validity, of_server
 from clusters.connection.endpoint import Endpoint
 from clusters.connection.failures import not_sent, sent_without_answer
 
@@ -22,9 +25,17 @@ _sending = threading.local()
 class _PinnedConnection(HTTPSConnection):
     """Dials the checked addresses instead of the name; SNI, Host header and verification still use the name."""
 
-    def __init__(self, *args: Any, addresses: tuple[str, ...], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, addresses: tuple[str, ...], shown: Callable[[bytes | None], None], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._addresses = addresses
+        self._shown = shown
+
+    def connect(self) -> None:
+        super().connect()
+        if isinstance(self.sock, ssl.SSLSocket):
+            self._shown(self.sock.getpeercert(binary_form=True))
 
     def _new_conn(self) -> socket.socket:
         failure: OSError | None = None
@@ -54,6 +65,7 @@ class PinnedOrigin:
 
     def __init__(self, endpoint: Endpoint, *, connections: int = 8) -> None:
         self._endpoint = endpoint
+        self.server_certificate: Validity | None = None
         self._pool = _PinnedPool(
             endpoint.address.host,
             endpoint.address.port,
@@ -63,6 +75,7 @@ class PinnedOrigin:
             ssl_context=endpoint.ssl_context,
             server_hostname=endpoint.server_hostname,
             addresses=endpoint.addresses,
+            shown=self._note_certificate,
         )
 
     def request(self, method: str, url: str, **options: Any) -> BaseHTTPResponse:
@@ -78,6 +91,9 @@ class PinnedOrigin:
             if _sending.has_begun:
                 raise sent_without_answer(endpoint.name, method, error) from error
             raise not_sent(endpoint.name, endpoint.addresses, endpoint.server_hostname, error) from error
+
+    def _note_certificate(self, der: bytes | None) -> None:
+        self.server_certificate = of_server(der) or self.server_certificate
 
     def clear(self) -> None:
         """Close all idle connections."""

@@ -23,6 +23,14 @@ from web.fragments import render_page, see_other
 
 _GIB = 1024**3
 _EVENTS_SHOWN = 20
+_NAMESPACES_SHOWN = 50
+_NAMESPACES_AT_MOST = 500
+_WARN_DAYS = 30
+_VALIDITIES = {
+    "server_certificate": gettext_lazy("API server's certificate"),
+    "client_certificate": gettext_lazy("Client certificate"),
+    "token": gettext_lazy("Token"),
+}
 _SOURCES = {
     "probe": gettext_lazy("asked itself"),
     "lease": gettext_lazy("its leader lease"),
@@ -55,7 +63,9 @@ def cluster(request: SignedInRequest, name: str) -> HttpResponse:
         "info": info,
         "nodes": [_node(row) for row in info["nodes"]],
         "total": _capacity(info["requested"], info["allocatable"]),
-        "namespaces": queries.namespaces(found, only=only),
+        "validities": [_validity(row) for row in health["validities"]],
+        "credential": queries.credential(found),
+        **_namespaces(found, only, info["allocatable"], shows_all="all" in request.GET.getlist("namespaces")),
         "capabilities": _capabilities(found),
         "missing_rights": found.capabilities.get("missing_rights") or [],
         "why_not": why_not_each(request.user),
@@ -90,6 +100,25 @@ def _inside(found: Cluster, namespace: str, only: set[str] | None) -> dict[str, 
         "workloads": queries.workloads(found, namespace, only=only),
         "events": {**events, "results": [_event(row) for row in events["results"]]},
     }
+
+
+def _namespaces(
+    found: Cluster, only: set[str] | None, allocatable: dict[str, Any], *, shows_all: bool
+) -> dict[str, Any]:
+    """Those that ask for most first, the rest on request: a cluster may have thousands."""
+    answer = queries.namespaces(found, only=only)
+    rows = sorted(answer["results"], key=lambda row: (-row["requested"]["cpu_millis"], -row["pods"], row["name"]))
+    shown = rows[: _NAMESPACES_AT_MOST if shows_all else _NAMESPACES_SHOWN]
+    results = [
+        {**row, **_capacity(row["requested"], allocatable), "limits": _capacity(row["limits"], {})} for row in shown
+    ]
+    return {"namespaces": {**answer, "results": results}, "namespaces_left": 0 if shows_all else len(rows) - len(shown)}
+
+
+def _validity(row: dict[str, Any]) -> dict[str, Any]:
+    days = row["days_left"]
+    kind = "bad" if days < 0 else "hold" if days < _WARN_DAYS else ""
+    return {**row, "title": _VALIDITIES[row["of"]], "kind": kind, "until": parse_datetime(row["expires_at"])}
 
 
 def _component(row: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from clusters.errors import ClusterInUse
 from clusters.forms import EditForm, show_refusal
 from clusters.removal import what_blocks_removal
 from clusters.views.visible import visible_cluster
-from web.errors import Invalid, PreconditionFailed
+from web.errors import Conflict, Invalid, PreconditionFailed
 from web.fragments import render_page, see_other
 
 
@@ -34,7 +34,7 @@ def edit(request: SignedInRequest, name: str) -> HttpResponse:
         cluster.version = form.cleaned_data["version"]
         try:
             return see_other(edit_cluster(request.user, cluster, **form.values()))
-        except (Invalid, PreconditionFailed) as error:
+        except (Conflict, Invalid, PreconditionFailed) as error:
             show_refusal(form, error)
     context = {"cluster": cluster, "form": form}
     return render_page(request, "clusters/edit.html", context, status=422 if form.errors else 200)

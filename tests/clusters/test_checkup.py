@@ -10,9 +10,9 @@ from django.utils import timezone
 from clusters import checkup, queries
 from clusters.evidence import from_observations
 from clusters.models import Cluster
-from clusters.observe.sharing import Sharing
+from clusters.observe.sharing import Sharing, lease_name
 from durable.lease import take
-from tests.clusters.observe.objects import raw
+from tests.clusters.observe.objects import owned_by, raw
 from tests.factories.clusters import cluster_at, new_cluster, observed, reachable_cluster, watched_now
 
 
@@ -59,6 +59,35 @@ def test_add_ons_are_found_by_name_or_label():
     assert (seen["workloads"]["kube-proxy"].desired, seen["workloads"]["kube-proxy"].ready) == (3, 2)
     assert seen["workloads"]["coredns"].name == "rke2-coredns"
     assert (seen["static_pods"]["etcd"].desired, seen["static_pods"]["etcd"].ready) == (1, 0)
+
+
+@pytest.mark.django_db
+def test_mirror_pods_of_every_control_plane_node_are_counted_as_static_pods():
+    cluster = new_cluster()
+    ready = {"conditions": [{"type": "Ready", "status": "True"}]}
+    for master, status in (("master-1", ready), ("master-2", {})):
+        for component in ("kube-apiserver", "etcd", "kube-scheduler", "kube-controller-manager"):
+            metadata = {"labels": {"component": component, "tier": "control-plane"}, **owned_by("Node", master)}
+            name = f"{component}-{master}"
+            observed(cluster, raw("Pod", name, namespace="kube-system", metadata=metadata, status=status))
+    watched_now(cluster)
+    static_pods = from_observations(cluster)["static_pods"]
+    assert {name: (pods.kind, pods.ready, pods.desired) for name, pods in static_pods.items()} == dict.fromkeys(
+        ("kube-apiserver", "etcd", "kube-scheduler", "kube-controller-manager"), ("static Pods", 1, 2)
+    )
+
+
+@pytest.mark.django_db
+def test_certificates_of_the_connection_are_kept_also_while_nobody_answers(authority, serve, valkey):
+    server = serve(lambda call: call.send(200, '{"items": []}'))
+    cluster = cluster_at(server.url, authority.pem)
+    seen = checkup.check_up(cluster.pk, owner="test")["validities"]
+    assert [each["of"] for each in seen] == ["server_certificate"]
+    take(lease_name(cluster.pk), "watcher", 60)
+    Cluster.objects.filter(pk=cluster.pk).update(status="unreachable")
+    assert checkup.check_up(cluster.pk, owner="test")["validities"] == seen
+    cluster.refresh_from_db()
+    assert queries.health(cluster)["validities"][0]["days_left"] >= 0
 
 
 @pytest.mark.django_db

@@ -172,3 +172,18 @@ def test_an_add_on_scaled_to_nothing_is_not_healthy():
 def test_the_worst_component_decides():
     components = judge(replace(GOOD, workloads={"coredns": WorkloadSeen("Deployment", "coredns", 2, 0)}))
     assert overall(components) == "unhealthy"
+
+
+def test_one_of_several_api_servers_that_is_not_ready_is_noticed_by_its_static_pod():
+    pods = {"kube-apiserver": WorkloadSeen("static Pods", "kube-apiserver", 3, 2)}
+    component = seen("kube-apiserver", replace(GOOD, static_pods=pods))
+    assert component.status == "degraded"
+    assert "static Pods kube-apiserver: 2 of 3 ready" in component.evidence
+
+
+def test_static_pods_that_nobody_watches_now_vouch_for_nothing():
+    pods = {name: WorkloadSeen("static Pods", name, 1, 1) for name in ("etcd", "kube-scheduler")}
+    nothing_else = replace(GOOD, leader_leases={}, readyz=Probe("/readyz"), static_pods=pods)
+    assert seen("etcd", nothing_else).status == seen("kube-scheduler", nothing_else).status == "healthy"
+    unwatched = replace(nothing_else, is_current=False)
+    assert seen("etcd", unwatched).status == seen("kube-scheduler", unwatched).status == "unknown"

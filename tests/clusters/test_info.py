@@ -29,6 +29,8 @@ def test_a_kubelet_may_be_three_versions_behind_and_never_ahead():
         ("node-v1.33.9", "kubelet_too_old"),
         ("node-v1.38.0", "kubelet_newer"),
     ]
+    assert "upgrade its kubelet" in warnings[0]["next"]
+    assert "upgrade the control plane first" in warnings[1]["next"]
 
 
 def test_nothing_is_said_about_a_server_of_unknown_version():

@@ -169,7 +169,7 @@ def test_credentials_are_replaced_and_never_shown(admin: User, web_client: Brows
 def test_an_edit_over_somebody_elses_is_refused_with_what_was_typed(admin: User, web_client: Browser) -> None:
     saved_cluster("home")
     client = web_client(admin)
-    typed = {"title": "One", "environment": "", "labels": "", "prometheus_url": "", "version": "1"}
+    typed = {"name": "home", "title": "One", "environment": "", "labels": "", "prometheus_url": "", "version": "1"}
     assert client.post("/clusters/home/edit/", typed).status_code == 303
     answer = client.post("/clusters/home/edit/", {**typed, "title": "Two"})
     assert answer.status_code == 422

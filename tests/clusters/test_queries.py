@@ -125,3 +125,18 @@ def test_health_turns_stale_after_two_missed_refreshes(db, age_seconds, stale, d
     with django_assert_num_queries(0):
         answer = queries.health(cluster)
     assert (answer["status"], answer["stale"], answer["checked_at"]) == ("healthy", stale, checked)
+
+
+def test_namespaces_tell_what_their_running_pods_ask_for_and_are_limited_to(cluster):
+    limited = pod("api-1")
+    limited["metadata"]["namespace"] = "ops"
+    limited["spec"]["initContainers"] = []
+    limited["spec"]["containers"] = [
+        {"name": "a", "image": "a:1", "resources": {"limits": {"cpu": "1", "memory": "1Gi"}}}
+    ]
+    observed(cluster, limited)
+    found = {row["name"]: row for row in queries.namespaces(cluster)["results"]}
+    assert found["shop"]["requested"] == {"cpu_millis": 4000, "memory_bytes": 2 * 96 * 2**20}
+    assert found["shop"]["limits"] == {"cpu_millis": 0, "memory_bytes": 0}
+    assert found["ops"]["limits"] == {"cpu_millis": 1000, "memory_bytes": 2**30}
+    assert [row["name"] for row in queries.namespaces(cluster, only={"ops"})["results"]] == ["ops"]

@@ -45,13 +45,14 @@ def _containers(spec: Raw, status: Raw, field: str, status_field: str) -> list[S
     return slim
 
 
-def _requests(spec: Raw) -> Slim:
-    """What the scheduler sets aside: the sum of the containers, or one init container where that asks for more."""
+def _resources(spec: Raw, which: str) -> Slim:
+    """`requests` (what the scheduler sets aside) or `limits`: the sum of the containers, or one init container where
+    that has more."""
 
     def asked(field: str) -> Iterator[tuple[int, int]]:
         for container in mappings(spec, field):
-            requests = mapping(mapping(container, "resources"), "requests")
-            yield millis_of(requests.get("cpu")), bytes_of(requests.get("memory"))
+            amounts = mapping(mapping(container, "resources"), which)
+            yield millis_of(amounts.get("cpu")), bytes_of(amounts.get("memory"))
 
     running = list(asked("containers"))
     starting = list(asked("initContainers"))
@@ -62,7 +63,8 @@ def _requests(spec: Raw) -> Slim:
 
 
 def pod(raw: Raw) -> Slim:
-    """phase, reason, message, node, pod_ip, ready, restarts, containers, init_containers, conditions, requests, qos."""
+    """phase, reason, message, node, pod_ip, ready, restarts, containers, init_containers, conditions, requests, limits,
+    qos."""
     spec, status = mapping(raw, "spec"), mapping(raw, "status")
     containers = _containers(spec, status, "containers", "containerStatuses")
     found = conditions(status)
@@ -79,6 +81,7 @@ def pod(raw: Raw) -> Slim:
         "containers": containers,
         "init_containers": _containers(spec, status, "initContainers", "initContainerStatuses"),
         "conditions": found,
-        "requests": _requests(spec),
+        "requests": _resources(spec, "requests"),
+        "limits": _resources(spec, "limits"),
         "qos": text(status, "qosClass", limit=32),
     }

@@ -1,0 +1,133 @@
+"""A portal in which one team owns one of everything, and all addresses that lead to it, read from the URL map."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from accounts.models import Team, Token, User
+from clusters.models import Cluster, Grant
+from deployments.models import Release
+from services.models import Target
+from tests.clusters.observe.objects import raw
+from tests.factories.accounts import token_of
+from tests.factories.clusters import observed, watched_now
+from tests.factories.deployments import new_release, new_revision
+from tests.factories.registered import new_grant, saved_cluster
+from tests.factories.services import new_environment, new_service, new_target, seen_deployment
+
+SERVICE, CLUSTER = "zebra-checkout", "zebra-cluster"
+# Environments and the own page of registering are everybody's; all else in the house is the team's.
+_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+
+
+@dataclass(frozen=True)
+class House:
+    """What the team owns. `names` are words by which anybody else would know of it."""
+
+    team: Team
+    member: User
+    token: Token
+    cluster: Cluster
+    grant: Grant
+    target: Target
+    release: Release
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (SERVICE, CLUSTER, self.team.name, self.member.username, str(self.release.pk), str(self.grant.pk))
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What stands behind each word of a path: `services/<name>/`."""
+        return {
+            "services": self.target.service.name,
+            "clusters": self.cluster.name,
+            "environments": self.target.environment.name,
+            "targets": self.target.environment.name,
+            "teams": self.team.name,
+            "users": self.member.username,
+            "members": self.member.username,
+            "tokens": str(self.token.pk),
+            "grants": str(self.grant.pk),
+            "releases": str(self.release.pk),
+            "views": str(uuid4()),
+        }
+
+    @property
+    def absent(self) -> dict[str, str]:
+        """The same for things that are not there."""
+        ids = {"tokens", "grants", "releases", "views"}
+        return {word: str(uuid4()) if word in ids else "no-such" for word in self.values} | {
+            "environments": self.target.environment.name,
+            "targets": self.target.environment.name,
+        }
+
+
+def furnish(team: Team, member: User, *, env: Mapping[str, str] | None = None, **observed_parts: Any) -> House:
+    """One of everything for the team; `env` goes into the pod templates, `observed_parts` into a Pod that was seen."""
+    token_of(member)
+    cluster = saved_cluster(CLUSTER, status="connected", last_seen_at=timezone.now() - timedelta(seconds=2))
+    service = new_service(SERVICE, team)
+    target = new_target(service, new_environment("dev"), cluster)
+    observed(cluster, raw("Namespace", "dev", namespace="", status={"phase": "Active"}))
+    seen_deployment(target)
+    observed(cluster, raw("Pod", f"{SERVICE}-1", namespace="dev", **observed_parts), whole=True)
+    watched_now(cluster)
+    new_revision(target, **(env or {}))
+    return House(
+        team=team,
+        member=member,
+        token=Token.objects.get(user=member),
+        cluster=cluster,
+        grant=new_grant(team, cluster, "dev"),
+        target=target,
+        release=new_release(target, by=member, env=dict(env or {})),
+    )
+
+
+@dataclass(frozen=True)
+class Place:
+    """One route of the URL map, its parts that vary still open."""
+
+    route: str
+    name: str
+    view: Any
+
+    def __str__(self) -> str:
+        return f"/{self.route}"
+
+    @property
+    def words(self) -> list[str]:
+        """The word before each part that varies."""
+        return [self.route[: found.start()].rstrip("/").rpartition("/")[2] for found in _PARAMETER.finditer(self.route)]
+
+    @property
+    def is_api(self) -> bool:
+        return self.route.startswith("api/")
+
+    def filled(self, values: Mapping[str, str]) -> str:
+        """The path with a value for each part. Raises KeyError for a word that the house has nothing for."""
+        words = iter(self.words)
+        return "/" + _PARAMETER.sub(lambda _found: values[next(words)], self.route)
+
+
+def places() -> list[Place]:
+    """The whole URL map, pages and API."""
+    return sorted(_below(get_resolver().url_patterns, ""), key=str)
+
+
+def _below(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[Place]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _below(pattern.url_patterns, route)
+        else:
+            yield Place(route, pattern.name or "", pattern.callback)
