@@ -33,9 +33,12 @@ def site() -> Iterator[str]:
         thread.join(20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright_() -> Iterator[Playwright]:
-    """Playwright. Its loop runs in this thread, which Django would take for asynchronous code."""
+    """Playwright. Its loop runs in this thread, which Django would take for asynchronous code.
+
+    It ends with each file: while it runs, asynchronous tests of other files could not.
+    """
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
@@ -44,7 +47,7 @@ def playwright_() -> Iterator[Playwright]:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(playwright_: Playwright) -> Iterator[Browser]:
     """Chromium of this machine; the tests that need one are skipped where there is none."""
     executable = find_chromium()
