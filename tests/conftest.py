@@ -15,6 +15,8 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from redis import Redis
 
 from accounts.models import Team, User
@@ -23,6 +25,10 @@ from tests import postgres
 from tests.callers import ApiClient, PageClient
 from tests.factories.accounts import member_of, new_team, new_user
 from tests.portal_run import PortalRun
+
+# Two cores are shared by workers, control planes and browsers: slowness of a generator says nothing about the code.
+hypothesis_settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("shared")
 
 RUN_HOME = Path(os.environ["SLIPWAY_TEST_HOME"])
 # About locks, leases, compare-and-swap, idempotency, paging or JSON.
