@@ -17,7 +17,7 @@ export SLIPWAY_KUBECONFIG := $(KUBECONFIG)
 endif
 export UV_PYTHON_DOWNLOADS := never
 
-CODE := $(wildcard web durable audit accounts clusters services deployments portal sandbox benchmarks)
+CODE := $(wildcard web durable audit accounts clusters services deployments metrics portal sandbox benchmarks)
 
 .DEFAULT_GOAL := help
 .PHONY: help run stop status test check bench lint types arrows templates fmt lock screenshots openapi openapi-current \

@@ -129,3 +129,33 @@ class ClusterInUse(Conflict):
 
     code = "cluster_in_use"
     title = _("The cluster is in use")
+
+
+class PrometheusMissing(Conflict):
+    """No Prometheus is registered for the cluster."""
+
+    code = "prometheus_missing"
+    title = _("The cluster has no Prometheus")
+
+
+class PrometheusUnreachable(SlipwayError):
+    """No whole answer came from the cluster's Prometheus. `step` is policy, dns, connect or request."""
+
+    code = "prometheus_unreachable"
+    status = 503
+    title = _("The cluster's Prometheus cannot be reached")
+
+    def __init__(self, cluster: str, detail: str, *, step: str, next: str = "") -> None:
+        super().__init__(detail, next=next, cluster=cluster, step=step)
+        self.step = step
+
+
+class PrometheusRefused(SlipwayError):
+    """Something answered at the address of Prometheus, and the answer is no, or not one of Prometheus."""
+
+    code = "prometheus_refused"
+    status = 502
+    title = _("The cluster's Prometheus refused the query")
+
+    def __init__(self, cluster: str, detail: str, *, next: str = "") -> None:
+        super().__init__(detail, next=next, cluster=cluster)

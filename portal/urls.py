@@ -12,6 +12,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("clusters.api_urls")),
     path("", include("services.api_urls")),
     path("", include("deployments.api_urls")),
+    path("", include("metrics.api_urls")),
 ]
 
 urlpatterns = [
@@ -25,6 +26,7 @@ urlpatterns = [
     path("", include("clusters.urls")),
     path("", include("services.urls")),
     path("", include("deployments.urls")),
+    path("", include("metrics.urls")),
 ]
 
 handler400 = "web.problems.bad_request"

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from django.utils.functional import Promise
+from typing import TYPE_CHECKING
 
 from services.models import Service
+from web.slots import Slot
 
 if TYPE_CHECKING:
     from accounts.models import User
 
-
-@dataclass(frozen=True)
-class Slot:
-    """One card: `key` names it in the page, `template` is rendered with `context` as `slot`."""
-
-    key: str
-    title: str | Promise
-    template: str
-    context: dict[str, Any]
-
+__all__ = ["Slot", "service_page", "slots_of"]
 
 service_page: list[Callable[[User, Service], Slot | None]] = []
 

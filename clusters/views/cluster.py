@@ -18,6 +18,7 @@ from clusters.checkup import STALE_SECONDS
 from clusters.commands.refresh import refresh_cluster
 from clusters.grants import namespaces_for
 from clusters.models import Cluster
+from clusters.slots import slots_of
 from clusters.views.visible import visible_cluster, why_not_each
 from web.fragments import render_page, see_other
 
@@ -70,6 +71,7 @@ def cluster(request: SignedInRequest, name: str) -> HttpResponse:
         "missing_rights": found.capabilities.get("missing_rights") or [],
         "why_not": why_not_each(request.user),
         "why_not_refresh": _why_not_refresh(request),
+        "standing_slots": slots_of(request.user, found),
         **_inside(found, request.GET.get("namespace", ""), only),
     }
     return render_page(request, "clusters/cluster.html", context)

@@ -66,6 +66,7 @@ def page_of_service(request: SignedInRequest, shown: Service) -> dict[str, Any]:
     """All that the service page shows."""
     rows = service_rows(shown)
     used = {row.environment.pk for row in rows}
+    slots = slots_of(request.user, shown)
     return {
         "service": shown,
         "service_topic": f"service:{shown.name}",
@@ -76,7 +77,8 @@ def page_of_service(request: SignedInRequest, shown: Service) -> dict[str, Any]:
         "links": [link for link in shown.links if is_web_link(link["url"])],
         "dependencies": dependencies_of(request.user, shown),
         "dependents": dependents_of(request.user, shown),
-        "slots": slots_of(request.user, shown),
+        "slots": [slot for slot in slots if not slot.stands_alone],
+        "standing_slots": [slot for slot in slots if slot.stands_alone],
         "why_not": {
             action.replace(".", "_"): why_not(request.user, action, shown.team)
             for action in ("service.edit", "service.remove", "target.create", "target.edit", "release.start")

@@ -1,6 +1,7 @@
 // Binds static/js/behaviours/<name>.js to elements with data-behaviour="<name>", also to those that htmx brings later.
 import { ago } from "./behaviours/ago.js";
 import { asOf } from "./behaviours/as_of.js";
+import { chart } from "./behaviours/chart.js";
 import { confirm } from "./behaviours/confirm.js";
 import { copy } from "./behaviours/copy.js";
 import { fileDrop } from "./behaviours/file_drop.js";
@@ -16,6 +17,7 @@ import { unsavedGuard } from "./behaviours/unsaved_guard.js";
 const behaviours = {
   ago,
   "as-of": asOf,
+  chart,
   confirm,
   copy,
   "file-drop": fileDrop,

@@ -1,5 +1,6 @@
 """Fixtures that abuse tests share with the room they attack."""
 
 from tests.clusters.faulty import authority, door_to, serve
+from tests.metrics.conftest import prometheus
 
-__all__ = ["authority", "door_to", "serve"]
+__all__ = ["authority", "door_to", "prometheus", "serve"]

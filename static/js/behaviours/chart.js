@@ -1,0 +1,151 @@
+// Draws data-chart with uPlot, which is loaded with the first chart of a page. All charts of a page share one cursor.
+// Colours are those that chart.css gives the tones; the legend beside the chart shows the values under the pointer.
+const HEIGHT = 128;
+const SHARED = "page";
+const BYTES = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+export async function chart(plot) {
+  const { default: uPlot } = await import("../../vendor/uplot/uplot.js");
+  if (!plot.isConnected) return;
+  let data = read(plot);
+  let drawn = null;
+  const legend = plot.parentElement.querySelector(".legend");
+
+  const draw = () => {
+    drawn?.destroy();
+    drawn = new uPlot(options(plot, data, legend), columns(data), plot);
+  };
+  draw();
+
+  // A refresh by htmx changes the attribute and keeps the canvas.
+  const attribute = new MutationObserver(() => {
+    const before = data;
+    data = read(plot);
+    if (sameShape(before, data)) {
+      drawn.shown = data;
+      drawn.setData(columns(data));
+    } else draw();
+  });
+  attribute.observe(plot, { attributeFilter: ["data-chart"] });
+  const size = new ResizeObserver(() => {
+    if (plot.clientWidth && plot.clientWidth !== drawn.width) drawn.setSize({ width: plot.clientWidth, height: HEIGHT });
+  });
+  size.observe(plot);
+  const paint = () => drawn.redraw(false);
+  const theme = new MutationObserver(paint);
+  theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  system.addEventListener("change", paint);
+
+  const gone = new MutationObserver(() => {
+    if (plot.isConnected) return;
+    for (const observer of [attribute, size, theme, gone]) observer.disconnect();
+    system.removeEventListener("change", paint);
+    drawn.destroy();
+  });
+  gone.observe(document.documentElement, { childList: true, subtree: true });
+}
+
+function read(plot) {
+  return JSON.parse(plot.dataset.chart);
+}
+
+function columns({ start, step, lines }) {
+  const times = lines[0].values.map((_, point) => start + point * step);
+  return [times, ...lines.map((line) => line.values)];
+}
+
+function sameShape(one, other) {
+  const shape = ({ unit, lines }) => [unit, ...lines.map((line) => line.tone)].join();
+  return shape(one) === shape(other);
+}
+
+function options(plot, data, legend) {
+  const colour = (name) => () => resolved(plot, name);
+  const font = `11px ${getComputedStyle(plot).fontFamily}`;
+  const axis = { stroke: colour("faint"), font, ticks: { show: false }, grid: { stroke: colour("line"), width: 1 } };
+  return {
+    width: plot.clientWidth || 300,
+    height: HEIGHT,
+    legend: { show: false },
+    cursor: { sync: { key: SHARED }, y: false, drag: { x: false, y: false }, points: { size: 6 } },
+    scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    axes: [
+      { ...axis, space: 60, size: 24, values: (_plot, times) => times.map((at) => clock(at, data)) },
+      { ...axis, space: 28, size: 58, values: (_plot, values) => values.map((one) => words(one, data.unit)) },
+    ],
+    series: [{}, ...data.lines.map((line) => ({ stroke: colour(toneOf(line)), width: 1.5, points: { show: false } }))],
+    hooks: {
+      ready: [(drawn) => (drawn.shown = data)],
+      setCursor: [(drawn) => tell(legend, drawn.shown ?? data, drawn.cursor.idx)],
+      drawAxes: [(drawn) => mark(drawn, drawn.shown ?? data, plot, font)],
+    },
+  };
+}
+
+function toneOf({ tone }) {
+  return { new: "canary", old: "stable" }[tone] ?? `chart-${tone}`;
+}
+
+// A token is a light-dark() of two colours; only as the colour of an element it becomes the one that is meant.
+function resolved(plot, name) {
+  const probe = plot.querySelector("i") ?? plot.appendChild(document.createElement("i"));
+  probe.hidden = true;
+  probe.style.color = `var(--${name})`;
+  return getComputedStyle(probe).color;
+}
+
+// Releases stand where they began and ended, behind the lines.
+function mark(drawn, { markers }, plot, font) {
+  const { ctx, bbox } = drawn;
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.font = font.replace("11px", `${10 * ratio}px`);
+  ctx.textBaseline = "top";
+  for (const { at, label, tone } of markers) {
+    const x = Math.round(drawn.valToPos(at, "x", true));
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.strokeStyle = ctx.fillStyle = resolved(plot, tone === "unknown" ? "muted" : tone);
+    ctx.lineWidth = ratio;
+    ctx.setLineDash([3 * ratio, 3 * ratio]);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    const isLate = x > bbox.left + bbox.width * 0.7;
+    ctx.textAlign = isLate ? "right" : "left";
+    if (tone === "run") ctx.fillText(label, x + (isLate ? -3 : 3) * ratio, bbox.top);
+  }
+  ctx.restore();
+}
+
+function tell(legend, { start, step, unit, lines }, point) {
+  for (const [number, item] of [...legend.children].entries()) {
+    const value = lines[number]?.values;
+    if (!value) continue;
+    const last = value.findLast((one) => one !== null) ?? null;
+    item.querySelector("b").textContent = words(point == null ? last : value[point], unit);
+  }
+  legend.dataset.at = point == null ? "" : clock(start + point * step, { step: 1 });
+}
+
+function clock(at, { step }) {
+  const parts = { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "UTC", ...(step < 5 && { second: "2-digit" }) };
+  return new Date(at * 1000).toLocaleTimeString(document.documentElement.lang, parts);
+}
+
+// The words of metrics/numbers.py.
+function words(value, unit) {
+  if (value == null) return "–";
+  if (unit === "ratio") return `${short(value * 100)} %`;
+  if (unit === "seconds") return value < 1 ? `${short(value * 1000)} ms` : `${short(value)} s`;
+  if (unit === "cores") return short(value);
+  if (unit === "per_second") return `${short(value)}/s`;
+  const power = Math.min(BYTES.length - 1, Math.max(0, Math.floor(Math.log2(Math.abs(value) || 1) / 10)));
+  return `${short(value / 1024 ** power)} ${BYTES[power]}`;
+}
+
+function short(value) {
+  const size = Math.abs(value);
+  return String(Number(value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3)));
+}
