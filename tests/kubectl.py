@@ -12,23 +12,27 @@ import httpx
 import yaml
 
 
+def access(kubeconfig: Path) -> tuple[str, ssl.SSLContext, dict[str, str]]:
+    """What a kubeconfig says: the server's URL, whom to trust and how to sign in by certificate, and the headers."""
+    config = yaml.safe_load(kubeconfig.read_text())
+    cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+    trust = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
+    if "token" in user:
+        return cluster["server"], trust, {"Authorization": f"Bearer {user['token']}"}
+    with tempfile.NamedTemporaryFile("wb") as pem:
+        pem.write(base64.b64decode(user["client-certificate-data"]) + b"\n")
+        pem.write(base64.b64decode(user["client-key-data"]))
+        pem.flush()
+        trust.load_cert_chain(pem.name)
+    return cluster["server"], trust, {}
+
+
 class Kubectl:
     """Calls one API server as its kubeconfig says. Paths are those of the Kubernetes API."""
 
     def __init__(self, kubeconfig: Path | str) -> None:
-        config = yaml.safe_load(Path(kubeconfig).read_text())
-        cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
-        trust = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
-        headers = {}
-        if "token" in user:
-            headers["Authorization"] = f"Bearer {user['token']}"
-        else:
-            with tempfile.NamedTemporaryFile("wb") as pem:
-                pem.write(base64.b64decode(user["client-certificate-data"]) + b"\n")
-                pem.write(base64.b64decode(user["client-key-data"]))
-                pem.flush()
-                trust.load_cert_chain(pem.name)
-        self.http = httpx.Client(base_url=cluster["server"], verify=trust, headers=headers, timeout=15, trust_env=False)
+        server, trust, headers = access(Path(kubeconfig))
+        self.http = httpx.Client(base_url=server, verify=trust, headers=headers, timeout=15, trust_env=False)
 
     def __enter__(self) -> Self:
         return self

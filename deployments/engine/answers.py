@@ -129,11 +129,12 @@ def seeing_again(state: State, now: datetime) -> State:
         return state
     blind_for = now - state.blind_since
     rose = state.ready_rose_at + blind_for if state.ready_rose_at else None
+    bad_since = {why: (datetime.fromisoformat(at) + blind_for).isoformat() for why, at in state.bad_since.items()}
     was_said = state.reason == "ClusterUnreachable"
     return state.but(
         blind_since=None,
         ready_rose_at=rose,
-        bad_since={},
+        bad_since=bad_since,
         reason="" if was_said else state.reason,
         message=None if was_said else state.message,
     )

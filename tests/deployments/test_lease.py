@@ -157,3 +157,14 @@ def test_the_sweep_finds_what_is_due_and_what_a_dead_tick_left(queued: Release, 
 
     assert sweep() == 1
     assert hints == [str(queued.pk)]
+
+
+def test_a_hint_that_found_the_release_held_does_not_silence_the_next(queued: Release, hints: list[str]) -> None:
+    held = take(queued)
+    wake(queued.pk)
+    assert lease.take(queued.pk) is None
+    assert lease.give_back(held, seen_wake_seq=1)
+
+    wake(queued.pk)
+
+    assert hints == [str(queued.pk)] * 2

@@ -240,6 +240,18 @@ def test_a_silent_cluster_concludes_nothing_and_stops_the_clocks() -> None:
     assert play.to_the_end().phase == "Succeeded"
 
 
+def test_a_bad_image_fails_although_the_cluster_is_silent_now_and_then() -> None:
+    play = rolling()
+    play.cluster.broken_images.add("registry.example/web:2.0")
+    for _ in range(8):
+        play.tick()
+        play.roll(4)
+        play.decide(deployment=None, unreachable="no route to host")
+        play.roll(4)
+
+    assert (play.state.phase, play.state.reason) == ("Failed", "ImagePullFailed")
+
+
 def test_a_deleted_deployment_ends_the_release() -> None:
     play = rolling()
 

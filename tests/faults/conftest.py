@@ -1,121 +1,68 @@
-"""A whole portal with a sandbox of its own, both of which these tests may hurt."""
+"""A relay in front of the shared sandbox; and a whole portal with a sandbox of its own, both of which may be hurt."""
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from clusters.commands.register import register_cluster
+from clusters.commands.source import Source
+from clusters.models import Cluster
 from sandbox.cluster import Sandbox
-from tests.conftest import until
-from tests.factories.workloads import deployment
-from tests.kubectl import Kubectl
+from tests.faults.field import Field
+from tests.faults.relay import Relay, relay_to
 from tests.portal_run import PortalRun
+from tests.scenarios.conftest import kubectl, to_the_end, until_phase, web
 
-IMAGE = "registry.shop.example/web"
-
-
-class Field:
-    """A portal, its cluster, and one Deployment `web` that is a target."""
-
-    def __init__(self, portal: PortalRun, sandbox: Sandbox) -> None:
-        self.portal = portal
-        self.sandbox = sandbox
-        self.kubectl = Kubectl(sandbox.kubeconfig)
-        token = portal.manage("create_token", "admin", "--name", "tests")
-        self.http = httpx.Client(
-            base_url=f"{portal.url}/api/v1",
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=75,
-            trust_env=False,
-        )
-
-    def prepare(self, namespace: str, *, replicas: int) -> None:
-        """A Deployment of 1.0 in a namespace of its own, and the catalog rows that point at it."""
-        self.namespace = namespace
-        self.kubectl.create(
-            "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-        )
-        self.path = f"/apis/apps/v1/namespaces/{namespace}/deployments/web"
-        bounds = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
-        body = deployment("web", f"{IMAGE}:1.0", replicas=replicas, strategy=bounds)
-        self.kubectl.create(self.path.rpartition("/")[0], body)
-        until(lambda: self.live()["status"].get("readyReplicas") == replicas)
-        self.post("/teams/", {"name": namespace, "title": ""})
-        self.post("/services/", {"name": namespace, "team": namespace})
-        target = {"environment": "dev", "cluster": "sandbox", "namespace": namespace, "workload": "web"}
-        self.post(f"/services/{namespace}/targets/", target)
-
-    def live(self) -> dict[str, Any]:
-        return self.kubectl.get(self.path)
-
-    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        answer = self.http.post(path, json=body)
-        assert answer.status_code in (200, 201, 202), answer.text
-        said: dict[str, Any] = answer.json()
-        return said
-
-    def deploy(self, version: str) -> str:
-        """Start a release; answers its id."""
-        wish = {"service": self.namespace, "environment": "dev", "image": f"{IMAGE}:{version}"}
-        return str(self.post("/releases/", wish)["id"])
-
-    def release(self, release_id: str) -> dict[str, Any]:
-        """The release as the API tells it; the web process may be starting again just now."""
-        give_up = time.monotonic() + 30
-        while True:
-            try:
-                answer = self.http.get(f"/releases/{release_id}/")
-                if answer.status_code == 200:
-                    said: dict[str, Any] = answer.json()
-                    return said
-            except httpx.TransportError:
-                pass
-            assert time.monotonic() < give_up, "the API does not answer"
-            time.sleep(0.1)
-
-    def events(self, release_id: str) -> list[dict[str, Any]]:
-        answer = self.http.get(f"/releases/{release_id}/events/", params={"limit": 200})
-        found: list[dict[str, Any]] = answer.json()["results"]
-        return found
-
-    def wait_for(self, release_id: str, *, seconds: float = 90) -> dict[str, Any]:
-        """The release once it has ended."""
-        ended = ("succeeded", "failed", "aborted", "superseded")
-        until(lambda: self.release(release_id)["status"] in ended, seconds=seconds)
-        return self.release(release_id)
-
-
-@pytest.fixture(scope="module")
-def faulty_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox that nobody else uses."""
-    sandbox = Sandbox(tmp_path_factory.mktemp("cluster"))
-    sandbox.ensure_up(owner_pid=os.getpid())
-    yield sandbox
-    sandbox.down()
-
-
-@pytest.fixture(scope="module")
-def faulty_portal(faulty_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalRun]:
-    """A portal that nobody else uses, with that sandbox registered."""
-    run = PortalRun(tmp_path_factory.mktemp("portal"))
-    try:
-        run.start()
-        run.manage("first_steps", "--kubeconfig", str(Path(faulty_sandbox.kubeconfig)))
-        yield run
-    finally:
-        run.stop()
+__all__ = ["kubectl", "to_the_end", "until_phase", "web"]
 
 
 @pytest.fixture
-def field(faulty_portal: PortalRun, faulty_sandbox: Sandbox, request: pytest.FixtureRequest) -> Field:
-    """`web` with four pods, ready to be released while things die."""
-    field = Field(faulty_portal, faulty_sandbox)
-    number = abs(hash(request.node.nodeid)) % 10**8
-    field.prepare(f"f-{number}", replicas=4)
-    return field
+def relay(sandbox_cluster: Any, tmp_path: Path) -> Iterator[Relay]:
+    """A gateway of this test's own in front of the sandbox."""
+    with relay_to(sandbox_cluster.kubeconfig, tmp_path) as relay:
+        yield relay
+
+
+@pytest.fixture
+def cluster(db: None, valkey: Any, relay: Relay) -> Cluster:
+    """The sandbox, registered by the address of the relay."""
+    source = Source(kubeconfig=relay.kubeconfig(), allow_private_address=True)
+    return register_cluster(None, "sandbox", source)[0]
+
+
+@pytest.fixture(scope="session")
+def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
+    """A portal and a sandbox that nobody else uses, the second registered with the first as `sandbox`."""
+    sandbox = Sandbox(tmp_path_factory.mktemp("cluster"))
+    portal = PortalRun(tmp_path_factory.mktemp("portal"))
+    try:
+        sandbox.ensure_up(owner_pid=os.getpid())
+        portal.start()
+        portal.manage("first_steps", "--kubeconfig", str(sandbox.kubeconfig))
+        yield Field(portal, sandbox)
+    finally:
+        portal.stop()
+        sandbox.down()
+
+
+@pytest.fixture(scope="session")
+def field_relay(field: Field, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
+    """A gateway to the same sandbox, which the portal knows as the cluster `relayed`."""
+    folder = tmp_path_factory.mktemp("relay")
+    with relay_to(field.sandbox.kubeconfig, folder) as relay:
+        kubeconfig = folder / "kubeconfig"
+        kubeconfig.write_text(relay.kubeconfig("relayed"))
+        field.portal.manage("first_steps", "--kubeconfig", str(kubeconfig))
+        yield relay
+
+
+@pytest.fixture
+def behaving(field_relay: Relay) -> Iterator[Relay]:
+    """That gateway, which passes everything on again when the test is over."""
+    yield field_relay
+    field_relay.behave()

@@ -1,0 +1,171 @@
+"""A portal, its cluster, and workloads that are released while something dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from sandbox.cluster import Sandbox
+from sandbox.records import read_records
+from tests.conftest import until
+from tests.factories.workloads import deployment
+from tests.kubectl import Kubectl
+from tests.portal_run import PortalRun
+
+IMAGE = "registry.shop.example/web"
+PORTAL_PARTS = ("worker", "watch", "beat", "web", "valkey")
+CLUSTER_PARTS = ("kube-apiserver", "etcd", "kube-controller-manager")
+ENDED = ("succeeded", "failed", "aborted", "superseded")
+# A part is started again at once; on a busy machine that takes its time all the same.
+BACK_WITHIN_SECONDS = 90.0
+PATIENCE_SECONDS = 180.0
+
+
+class Field:
+    """The portal is asked over REST, as an admin; the cluster by its own kubeconfig."""
+
+    def __init__(self, portal: PortalRun, sandbox: Sandbox) -> None:
+        self.portal = portal
+        self.sandbox = sandbox
+        self.kubectl = Kubectl(sandbox.kubeconfig)
+        token = portal.manage("create_token", "admin", "--name", "tests")
+        self.http = httpx.Client(
+            base_url=f"{portal.url}/api/v1",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+            trust_env=False,
+        )
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One call; asked again while the web process is starting again. A POST carries a key, so it counts once."""
+        headers = {"Idempotency-Key": uuid4().hex} if method == "POST" else {}
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                answer = self.http.request(method, path, json=body, headers=headers)
+            except httpx.TransportError:
+                said = "no answer"
+            else:
+                if answer.is_success:
+                    found: dict[str, Any] = answer.json()
+                    return found
+                said = answer.text
+                assert answer.status_code >= 500 or answer.json().get("code") == "still_running", said
+            assert time.monotonic() < give_up, f"{method} {path}: {said}"
+            time.sleep(0.2)
+
+    def webs(self, count: int, *, cluster: str = "sandbox", replicas: int = 2) -> list[Web]:
+        """So many Deployments of 1.0, ready, each the target of a service of its own."""
+        namespace = f"f-{uuid4().hex[:8]}"
+        self.kubectl.create(
+            "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        )
+        self.call("POST", "/teams/", {"name": namespace, "title": ""})
+        webs = [Web(self, namespace, f"{namespace}-{number}") for number in range(count)]
+        bounds = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+        for web in webs:
+            body = deployment(web.name, f"{IMAGE}:1.0", replicas=replicas, strategy=bounds)
+            self.kubectl.create(web.path.rpartition("/")[0], body)
+        for web in webs:
+            self.call("POST", "/services/", {"name": web.name, "team": namespace})
+            target = {"environment": "dev", "cluster": cluster, "namespace": namespace, "workload": web.name}
+            self.call("POST", f"/services/{web.name}/targets/", target)
+        for web in webs:
+            until(lambda web=web: web.live()["status"].get("readyReplicas") == replicas, seconds=PATIENCE_SECONDS)
+        return webs
+
+    def kill(self, part: str) -> None:
+        """Kill -9 a part of the portal or of the cluster."""
+        if part in PORTAL_PARTS:
+            os.kill(self.portal.pid(part), signal.SIGKILL)
+        else:
+            self.sandbox.kill(part)
+
+    def pid_of(self, part: str) -> int:
+        """The process that was started last as this part; 0 while there is none."""
+        if part in PORTAL_PARTS:
+            try:
+                return self.portal.pid(part)
+            except (FileNotFoundError, IndexError):
+                return 0
+        record = read_records(self.sandbox.audit_log.parents[1] / "processes.json").get(part)
+        return record.pid if record else 0
+
+    def kill_and_see_it_back(self, part: str) -> float:
+        """Kill -9 a part and wait until another process has taken its place. Answers the seconds between."""
+        killed, before = self.pid_of(part), time.monotonic()
+        self.kill(part)
+        until(lambda: self.pid_of(part) not in (0, killed), seconds=BACK_WITHIN_SECONDS)
+        return time.monotonic() - before
+
+
+class Web:
+    """One Deployment and its service, both of the same name."""
+
+    def __init__(self, field: Field, namespace: str, name: str) -> None:
+        self.field = field
+        self.namespace = namespace
+        self.name = name
+        self.path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
+
+    def live(self) -> dict[str, Any]:
+        """The Deployment as it is now; the API server may be starting again."""
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                answer = self.field.kubectl.http.get(self.path)
+                if answer.status_code == 200:
+                    found: dict[str, Any] = answer.json()
+                    return found
+                said = answer.text
+            except httpx.TransportError as error:
+                said = repr(error)
+            assert time.monotonic() < give_up, said
+            time.sleep(0.2)
+
+    @property
+    def generation(self) -> int:
+        return int(self.live()["metadata"]["generation"])
+
+    def deploy(self, version: str) -> str:
+        """Start a release; answers its id."""
+        wish = {"service": self.name, "environment": "dev", "image": f"{IMAGE}:{version}"}
+        return str(self.field.call("POST", "/releases/", wish)["id"])
+
+    def release(self, release_id: str) -> dict[str, Any]:
+        return self.field.call("GET", f"/releases/{release_id}/")
+
+    def until_phase(self, release_id: str, *phases: str) -> None:
+        until(lambda: self.release(release_id)["phase"] in phases, seconds=PATIENCE_SECONDS)
+
+    def to_the_end(self, release_id: str) -> dict[str, Any]:
+        """The release once it has ended."""
+        until(lambda: self.release(release_id)["status"] in ENDED, seconds=PATIENCE_SECONDS)
+        return self.release(release_id)
+
+    def timeline(self, release_id: str) -> list[str]:
+        """The kinds of its events, which are numbered without a gap."""
+        events = self.field.call("GET", f"/releases/{release_id}/events/?limit=200")["results"]
+        assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+        return [event["kind"] for event in events]
+
+    def ended_right(self, release_id: str, status: str, version: str, *, generation: int) -> dict[str, Any]:
+        """Wait for the end; it is the expected one, happened once, and left nothing behind."""
+        release = self.to_the_end(release_id)
+        assert release["status"] == status, release["message"]
+        live = self.live()
+        assert live["spec"]["template"]["spec"]["containers"][0]["image"] == f"{IMAGE}:{version}"
+        assert live["metadata"]["generation"] == generation, f"{self.timeline(release_id)}"
+        assert not [name for name in live["metadata"]["labels"] if name.startswith("slipway.dev/")]
+        assert not [name for name in live["metadata"].get("annotations", {}) if name.startswith("slipway.dev/")]
+        kinds = self.timeline(release_id)
+        for once in ("release.start", "checks.pass", "step.started", "step.finished"):
+            assert kinds.count(once) <= 1, kinds
+        ends = [kind for kind in kinds if kind in ("release.succeed", "release.fail")]
+        assert len(ends) == (status in ("succeeded", "failed")), kinds
+        return release
