@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 P50_MS, P95_MS, SERVICE_P95_MS = 150, 400, 500
-MOST_QUERIES = 12
+# Lists have a budget of twelve statements; a page with several panels asks for each.
+MOST_QUERIES, MOST_QUERIES_OF_PANELS = 12, 18
+WITH_PANELS = ("home", "cluster", "release", "service, 3 clusters dead")
 HTML_KB, ASSETS_KB = 60, 200
 DEAD_CLUSTERS = 3
 
@@ -83,11 +85,12 @@ def _page(
         body = _get(person, address)
         walls.append((time.perf_counter() - began) * 1000)
         works.append((time.process_time() - worked) * 1000)
+    has_panels = name.partition(" (")[0] in WITH_PANELS
     note = f"{statistics.median(works):.0f} ms of CPU"
     lines = [
         Line(f"{name}: p50", round(percentile(walls, 0.5)), "ms", limits[0], note),
         Line(f"{name}: p95", round(percentile(walls, 0.95)), "ms", limits[1]),
-        Line(f"{name}: SQL", queries, "queries", MOST_QUERIES),
+        Line(f"{name}: SQL", queries, "queries", MOST_QUERIES_OF_PANELS if has_panels else MOST_QUERIES),
     ]
     if not address.startswith("/api/"):
         lines.append(Line(f"{name}: HTML", round(len(gzip.compress(body)) / 1000, 1), "kB", HTML_KB, "gzip"))
@@ -190,8 +193,10 @@ def _seed(services: int) -> None:
     call_command("migrate", verbosity=0)
     began = time.monotonic()
     counts = fill(Size(services, clusters=max(3, services // 100), releases=services // 2))
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    if connection.vendor == "postgresql":
+        # Its own daemon does this within a minute; SQLite has none, and is measured without.
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
     print(", ".join(f"{count} {name}" for name, count in counts.items()), f"in {time.monotonic() - began:.0f} s")
 
 

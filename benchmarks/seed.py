@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
     from clusters.models import Cluster, Observation
-    from deployments.models import Release
+    from deployments.models import Release, Revision
     from services.models import Environment, Service, Target
 
 BATCH = 2000
@@ -60,8 +60,8 @@ def fill(size: Size) -> dict[str, int]:
     targets = _saved(_targets(services, environments, clusters))
     _saved(_places(clusters))
     _saved(_workloads(targets))
-    _saved(_revisions(targets[: size.releases]))
-    releases = _saved(_releases(targets[: size.releases]))
+    revisions = _saved(_revisions(targets[: size.releases]))
+    releases = _saved(_releases(revisions))
     _saved(_events(releases))
     counted = {"services": Service, "targets": Target, "observations": Observation, "releases": Release}
     return {name: model._default_manager.count() for name, model in counted.items()}
@@ -320,7 +320,7 @@ def _pod(target: Target, replica_set: dict[str, Any], number: int, *, is_ready: 
     return _raw("Pod", name, target.namespace, owner=replica_set, spec=spec, status=status)
 
 
-def _revisions(targets: list[Target]) -> Iterator[Model]:
+def _revisions(targets: list[Target]) -> Iterator[Revision]:
     from deployments.engine.workload import hash_of
     from deployments.models import Revision
 
@@ -336,15 +336,16 @@ def _revisions(targets: list[Target]) -> Iterator[Model]:
         )
 
 
-def _releases(targets: list[Target]) -> Iterator[Release]:
-    """One ended release a target; one in fifty failed."""
+def _releases(revisions: list[Revision]) -> Iterator[Release]:
+    """One ended release from each revision; one in fifty failed."""
     from deployments.engine.decision import Counts, Sentence, State
     from deployments.engine.spec import RollingUpdate
     from deployments.models import Release
     from deployments.save import STATUS
 
     now = datetime.now().astimezone()
-    for index, target in enumerate(targets):
+    for index, revision in enumerate(revisions):
+        target = revision.target
         phase = "Failed" if index % 50 == 9 else "Succeeded"
         names = {"workload": target.workload, "namespace": target.namespace, "cluster": target.cluster.name}
         state = State(
@@ -359,6 +360,7 @@ def _releases(targets: list[Target]) -> Iterator[Release]:
             number=1,
             strategy=RollingUpdate().to_json(),
             images={target.container: _image(target, "1.5.0")},
+            from_revision=revision,
             template_from=template_of(target),
             template_to=template_of(target, "1.5.0"),
             status=STATUS[phase],

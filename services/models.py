@@ -54,12 +54,17 @@ class Environment(models.Model):
 
 
 def _environments_that_ask(user: User) -> list[uuid.UUID]:
-    """Environments whose approval rules name a team of the user: their approvers may read what runs there."""
-    asking = Environment.objects.exclude(approvals=[]).values_list("id", "approvals")
-    if not asking:
-        return []
-    teams = set(user.memberships.values_list("team__name", flat=True))
-    return [pk for pk, rules in asking if any(rule.get("team") in teams for rule in rules)]
+    """Environments whose approval rules name a team of the user: their approvers may read what runs there.
+
+    Kept on the user instance, which lives for one request and is asked this for every list on its page.
+    """
+    kept: list[uuid.UUID] | None = user.__dict__.get("_asked_by")
+    if kept is None:
+        asking = Environment.objects.exclude(approvals=[]).values_list("id", "approvals")
+        teams = set(user.memberships.values_list("team__name", flat=True)) if asking else set()
+        kept = [pk for pk, rules in asking if any(rule.get("team") in teams for rule in rules)]
+        user.__dict__["_asked_by"] = kept
+    return kept
 
 
 class ServiceQuerySet(QuerySet["Service"]):

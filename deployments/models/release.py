@@ -145,6 +145,10 @@ class Release(models.Model):
             models.Index(fields=["wake_at"], condition=Q(ended=False), name="release_due"),
             models.Index(fields=["target", "-created_at"], name="release_by_target"),
             models.Index(fields=["-created_at", "-id"], name="release_by_age"),
+            # The few that matter now, without reading the many that have ended: home, the rail, the sweep.
+            models.Index(fields=["-created_at", "-id"], condition=Q(ended=False), name="release_active"),
+            models.Index(fields=["-finished_at"], name="release_by_end"),
+            models.Index(fields=["status", "-finished_at"], name="release_by_status"),
         ]
 
     def __str__(self) -> str:
