@@ -44,6 +44,7 @@ COPY accounts accounts
 COPY clusters clusters
 COPY services services
 COPY deployments deployments
+COPY metrics metrics
 COPY portal portal
 COPY templates templates
 COPY static static

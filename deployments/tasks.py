@@ -6,7 +6,10 @@ import uuid
 
 from celery import shared_task
 
-BEAT = {"deployments.sweep": {"task": "deployments.tasks.sweep", "schedule": 1.0, "options": {"queue": "ticks"}}}
+BEAT = {
+    "deployments.sweep": {"task": "deployments.tasks.sweep", "schedule": 1.0, "options": {"queue": "ticks"}},
+    "deployments.clean_orphans": {"task": "deployments.tasks.clean_orphans", "schedule": 30.0},
+}
 
 
 @shared_task(ignore_result=True, queue="ticks")
@@ -23,3 +26,11 @@ def sweep() -> None:
     from deployments.wake import sweep as hint_what_is_due
 
     hint_what_is_due()
+
+
+@shared_task(ignore_result=True)
+def clean_orphans() -> None:
+    """Take away the claims of releases that no longer run."""
+    from deployments.orphans import clean_orphans as clean_what_nobody_holds
+
+    clean_what_nobody_holds()

@@ -46,16 +46,16 @@ def start(folder: Path, owner_pid: int, *, port: int = 0) -> subprocess.Popen[by
     command = [sys.executable, "-m", "tests.postgres", str(folder), str(owner_pid), str(port)]
     keeper = subprocess.Popen(command, cwd=Path(__file__).parent.parent, stdout=subprocess.DEVNULL)
     give_up = time.monotonic() + START_SECONDS
-    while not answers(folder):
+    while not answers(folder, port):
         assert keeper.poll() is None, f"PostgreSQL did not start: {(folder / 'log').read_text()[-2000:]}"
         assert time.monotonic() < give_up, f"PostgreSQL does not answer after {START_SECONDS} s"
         time.sleep(0.05)
     return keeper
 
 
-def answers(folder: Path) -> bool:
+def answers(folder: Path, port: int = 0) -> bool:
     """Whether a server is ready for connections on the socket in `folder`."""
-    ready = [programs() / "pg_isready", "-q", "-h", str(folder), "-d", "postgres"]
+    ready = [programs() / "pg_isready", "-q", "-h", str(folder), "-p", str(port or 5432), "-d", "postgres"]
     return subprocess.run(ready, check=False).returncode == 0
 
 

@@ -86,6 +86,28 @@ def let_go(release: ReleaseSpec, state: State, deployment: Json, *, why: str, te
     return Patch(why, tuple(ops))
 
 
+def clean(deployment: Json) -> Patch:
+    """Take away the claim of a release that no longer runs, and put back the bounds that it noted down."""
+    ops = [*_tests_of_claim(deployment)]
+    labels = labels_of(deployment)
+    ops += [{"op": "remove", "path": _label(name)} for name in (PORTAL, RELEASE, EPOCH) if name in labels]
+    kept = (deployment["metadata"].get("annotations") or {}).get(ORIGINALS)
+    if kept is not None:
+        ops.append({"op": "remove", "path": f"/metadata/annotations/{escape(ORIGINALS)}"})
+        if strategy := _strategy_in(kept):
+            ops.append(_put("/spec/strategy", strategy))
+    return Patch("clean", tuple(ops))
+
+
+def _strategy_in(kept: str) -> Json | None:
+    try:
+        strategy = json.loads(kept).get("strategy")
+    except (ValueError, AttributeError):
+        # Somebody wrote something else there: nothing that could be put back.
+        return None
+    return strategy if isinstance(strategy, dict) else None
+
+
 def clean_replica_set(replica_set: Json) -> Patch | None:
     """Remove the copy of our annotation that the controller made on a ReplicaSet; None where there is none."""
     if ORIGINALS not in (replica_set["metadata"].get("annotations") or {}):

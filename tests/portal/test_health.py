@@ -40,3 +40,8 @@ def test_it_names_what_is_missing(anonymous: Client, db: None, valkey: Redis, se
 @pytest.mark.parametrize("path", ["/healthz/live", "/healthz/ready"])
 def test_nothing_can_be_sent_there(anonymous: Client, path: str) -> None:
     assert anonymous.post(path).status_code == 405
+
+
+def test_a_probe_may_ask_by_any_address_and_nothing_else_may(client: Client) -> None:
+    assert client.get("/healthz/live", headers={"host": "10.244.1.7:8000"}).status_code == 200
+    assert client.get("/sign-in/", headers={"host": "10.244.1.7:8000"}).status_code == 400

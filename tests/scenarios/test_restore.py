@@ -1,0 +1,110 @@
+"""The database comes back from a backup while the cluster has moved on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from audit.models import Entry
+from deployments.engine.workload import EPOCH, PORTAL, RELEASE, claim_of
+from deployments.models import Release, ReleaseEvent, portal_key
+from deployments.orphans import clean_orphans, find_orphans
+from deployments.restore import StillServing, after_restore
+from deployments.tick import tick
+from durable import heartbeat
+from tests.factories.clusters import observed
+from tests.scenarios.conftest import Workload
+
+ToTheEnd = Callable[[Release], Release]
+UntilPhase = Callable[..., Release]
+UNKNOWN = "5f1c8f0e-0000-4000-8000-000000000001"
+
+
+def backup_of(release: Release) -> dict[str, object]:
+    """The columns of its row now."""
+    release.refresh_from_db()
+    return {field.attname: getattr(release, field.attname) for field in release._meta.concrete_fields}
+
+
+def restore(release: Release, backup: dict[str, object]) -> None:
+    Release.objects.filter(pk=release.pk).update(**backup)
+    ReleaseEvent.objects.filter(release=release, seq__gt=backup["event_seq"]).delete()
+    after_restore()
+
+
+def test_a_running_release_is_found_again_and_ends_once(
+    web: Workload, until_phase: UntilPhase, to_the_end: ToTheEnd
+) -> None:
+    release = web.deploy("1.1")
+    waiting = backup_of(release)
+    until_phase(release, "Progressing")
+    generation = web.live()["metadata"]["generation"]
+    epoch = int(claim_of(web.live()).epoch)
+
+    restore(release, waiting)
+    tick(release.pk)
+
+    assert int(claim_of(web.live()).epoch) == epoch + 1
+    ended = to_the_end(release)
+    assert (ended.status, web.image()) == ("succeeded", "1.1")
+    assert web.live()["metadata"]["generation"] == generation
+    assert not [label for label in web.labels() if label.startswith("slipway.dev/")]
+
+
+def test_what_was_released_since_the_backup_stays(web: Workload, until_phase: UntilPhase, to_the_end: ToTheEnd) -> None:
+    release = until_phase(web.deploy("1.1"), "Progressing")
+    backup = backup_of(release)
+    to_the_end(release)
+    lost = to_the_end(web.deploy("1.2"))
+    Release.objects.filter(pk=lost.pk).delete()
+    version = web.live()["metadata"]["resourceVersion"]
+
+    restore(release, backup)
+    ended = to_the_end(release)
+
+    assert (ended.status, ended.reason) == ("failed", "Conflict")
+    assert "restored" in ended.message
+    assert (web.image(), web.live()["metadata"]["resourceVersion"]) == ("1.2", version)
+
+
+def test_the_claim_of_a_release_that_the_backup_does_not_know_is_taken_away(web: Workload) -> None:
+    claim = {PORTAL: portal_key(), RELEASE: UNKNOWN, EPOCH: "3"}
+    web.kubectl.patch(web.path, {"metadata": {"labels": claim}})
+    seen_by_the_watcher(web)
+    template = web.live()["spec"]["template"]
+
+    assert [orphan.release for orphan in find_orphans()] == [UNKNOWN]
+    assert clean_orphans() == 1
+
+    assert not claim.keys() & web.labels().keys()
+    assert web.live()["spec"]["template"] == template
+    assert Entry.objects.filter(action="orphan.clean").count() == 1
+
+
+def test_the_claim_of_another_portal_is_left_alone(web: Workload) -> None:
+    claim = {PORTAL: "0123456789abcdef", RELEASE: UNKNOWN, EPOCH: "3"}
+    web.kubectl.patch(web.path, {"metadata": {"labels": claim}})
+    seen_by_the_watcher(web)
+
+    assert clean_orphans() == 0
+    assert claim.items() <= web.labels().items()
+
+
+def test_a_running_release_keeps_its_claim(web: Workload, until_phase: UntilPhase) -> None:
+    until_phase(web.deploy("1.1"), "Progressing")
+    seen_by_the_watcher(web)
+
+    assert clean_orphans() == 0
+
+
+def test_nobody_prepares_a_database_that_is_worked_on(db: None) -> None:
+    heartbeat.beat("worker")
+
+    with pytest.raises(StillServing, match="works on this database"):
+        after_restore()
+
+
+def seen_by_the_watcher(web: Workload) -> None:
+    """The row that a watcher would have written of the Deployment."""
+    observed(web.target.cluster, {"kind": "Deployment", **web.live()})
