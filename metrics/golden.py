@@ -68,7 +68,13 @@ LATENCY_P50, LATENCY_P95, LATENCY_P99 = (
     Signal(f"latency_{name}", name, "seconds", "http_request_duration_seconds_bucket", Template(_LATENCY % quantile))
     for name, quantile in (("p50", "0.5"), ("p95", "0.95"), ("p99", "0.99"))
 )
-CPU = Signal("cpu", _("CPU"), "cores", "container_cpu_usage_seconds_total", Template(f"{_CPU % _NAMED} or {_CPU % ''}"))
+CPU = Signal(
+    "cpu",
+    _("CPU, cores"),
+    "cores",
+    "container_cpu_usage_seconds_total",
+    Template(f"{_CPU % _NAMED} or {_CPU % ''}"),
+)
 MEMORY = Signal(
     "memory",
     _("Memory"),

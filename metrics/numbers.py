@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
-
 _BYTES = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -18,7 +16,7 @@ def shown(value: float | None, unit: str) -> str:
     if unit == "bytes":
         return _bytes(value)
     if unit == "cores":
-        return _("%(number)s cores") % {"number": _short(value)}
+        return _short(value)
     return f"{_short(value)}/s"
 
 

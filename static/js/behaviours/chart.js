@@ -2,6 +2,7 @@
 // Colours are those that chart.css gives the tones; the legend beside the chart shows the values under the pointer.
 const HEIGHT = 128;
 const SHARED = "page";
+const POWERS = Array.from({ length: 44 }, (_, power) => 2 ** power);
 const BYTES = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 export async function chart(plot) {
@@ -9,11 +10,9 @@ export async function chart(plot) {
   if (!plot.isConnected) return;
   let data = read(plot);
   let drawn = null;
-  const legend = plot.parentElement.querySelector(".legend");
-
   const draw = () => {
     drawn?.destroy();
-    drawn = new uPlot(options(plot, data, legend), columns(data), plot);
+    drawn = new uPlot(options(plot, data), columns(data), plot);
   };
   draw();
 
@@ -60,24 +59,26 @@ function sameShape(one, other) {
   return shape(one) === shape(other);
 }
 
-function options(plot, data, legend) {
+function options(plot, data) {
   const colour = (name) => () => resolved(plot, name);
   const font = `11px ${getComputedStyle(plot).fontFamily}`;
+  const isBytes = data.unit === "bytes";
   const axis = { stroke: colour("faint"), font, ticks: { show: false }, grid: { stroke: colour("line"), width: 1 } };
   return {
     width: plot.clientWidth || 300,
     height: HEIGHT,
+    padding: [8, 2, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: SHARED }, y: false, drag: { x: false, y: false }, points: { size: 6 } },
     scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
     axes: [
       { ...axis, space: 60, size: 24, values: (_plot, times) => times.map((at) => clock(at, data)) },
-      { ...axis, space: 28, size: 58, values: (_plot, values) => values.map((one) => words(one, data.unit)) },
+      { ...axis, space: 28, size: 52, ...(isBytes && { incrs: POWERS }), values: (_plot, values) => values.map((one) => words(one, data.unit)) },
     ],
     series: [{}, ...data.lines.map((line) => ({ stroke: colour(toneOf(line)), width: 1.5, points: { show: false } }))],
     hooks: {
       ready: [(drawn) => (drawn.shown = data)],
-      setCursor: [(drawn) => tell(legend, drawn.shown ?? data, drawn.cursor.idx)],
+      setCursor: [(drawn) => tell(plot, drawn.shown ?? data, drawn.cursor.idx)],
       drawAxes: [(drawn) => mark(drawn, drawn.shown ?? data, plot, font)],
     },
   };
@@ -119,14 +120,15 @@ function mark(drawn, { markers }, plot, font) {
   ctx.restore();
 }
 
-function tell(legend, { start, step, unit, lines }, point) {
-  for (const [number, item] of [...legend.children].entries()) {
+function tell(plot, { start, step, unit, lines }, point) {
+  const panel = plot.parentElement;
+  for (const [number, item] of [...panel.querySelectorAll(".legend > li")].entries()) {
     const value = lines[number]?.values;
     if (!value) continue;
     const last = value.findLast((one) => one !== null) ?? null;
     item.querySelector("b").textContent = words(point == null ? last : value[point], unit);
   }
-  legend.dataset.at = point == null ? "" : clock(start + point * step, { step: 1 });
+  panel.querySelector("figcaption").dataset.at = point == null ? "" : clock(start + point * step, { step: 1 });
 }
 
 function clock(at, { step }) {
