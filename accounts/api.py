@@ -12,14 +12,16 @@ from rest_framework import status
 from rest_framework.response import Response
 
 from accounts import queries
-from accounts.commands import teams, tokens, users
+from accounts.commands import saved_views, teams, tokens, users
 from accounts.durations import parse_duration
-from accounts.models import Membership, Team, Token, User
+from accounts.models import Membership, SavedView, Team, Token, User
 from accounts.permissions import require
 from accounts.serializers import (
     MemberIn,
     MemberOut,
     MeOut,
+    SavedViewIn,
+    SavedViewOut,
     TeamEdit,
     TeamIn,
     TeamOut,
@@ -201,4 +203,39 @@ class TokenViewSet(IdempotentMixin, ApiViewSet):
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: Any) -> Response:
         tokens.revoke_token(caller(request), self.one(pk=pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class SavedViewViewSet(IdempotentMixin, ApiViewSet):
+    """Saved views of lists: one's own and those of one's teams."""
+
+    serializer_class = SavedViewOut
+    filter_fields = {"of": "of", "team": "team__name"}
+    search_fields = ("name",)
+    ordering_fields = ("name", "created_at")
+    ordering = ("name",)
+
+    def get_queryset(self) -> QuerySet[SavedView]:
+        return SavedView.objects.visible_to(caller(self.request)).select_related("team", "owner")
+
+    def list(self, request: Request) -> Response:
+        return self.paged(self.get_queryset())
+
+    def retrieve(self, request: Request, pk: Any) -> Response:
+        return self.answer(self.one(pk=pk))
+
+    @extend_schema(request=SavedViewIn, responses={201: SavedViewOut})
+    def create(self, request: Request) -> Response:
+        body = self.valid(SavedViewIn(data=request.data))
+        by, team = caller(request), None
+        if body["team"]:
+            team = Team.objects.visible_to(by).filter(name=body["team"]).first()
+            if team is None:
+                raise Invalid.at("/team", "does_not_exist", _("There is no team %(name)s.") % {"name": body["team"]})
+        view = saved_views.save_view(by, body["of"], body["name"], body["query"], team)
+        return created(SavedViewOut(view).data, reverse("api:saved_view", args=[view.pk]))
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: Any) -> Response:
+        saved_views.remove_view(caller(request), self.one(pk=pk))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -3,6 +3,12 @@ from django.urls import path
 from accounts import api
 
 urlpatterns = [
+    path("views/", api.SavedViewViewSet.as_view({"get": "list", "post": "create"}), name="saved_views"),
+    path(
+        "views/<uuid:pk>/",
+        api.SavedViewViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="saved_view",
+    ),
     path("me/", api.MeView.as_view(), name="me"),
     path("users/", api.UserViewSet.as_view({"get": "list", "post": "create"}), name="users"),
     path(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.models import User
 
@@ -43,10 +44,23 @@ def signed_in(
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
     """The way to the sign-in page; htmx is told to load it whole instead of swapping it into a corner."""
-    back = request.get_full_path() if request.method == "GET" else "/"
-    url = f"{reverse('sign_in')}?{urlencode({'next': back})}"
+    url = f"{reverse('sign_in')}?{urlencode({'next': _page_of(request)})}"
     if getattr(request, "htmx", False):
         response = HttpResponse(status=401)
         response["HX-Redirect"] = url
         return response
     return redirect(url)
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The page that the person stood on: of a fragment or a posted form it is not the address that was asked for."""
+    htmx = getattr(request, "htmx", False)
+    if htmx:
+        return getattr(htmx, "current_url_abs_path", None) or "/"
+    if request.method == "GET":
+        return request.get_full_path()
+    came_from = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure()):
+        return "/"
+    parts = urlsplit(came_from)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path or "/"

@@ -83,6 +83,8 @@ PERMISSIONS: dict[str, Permission] = {
     "release.resume": _by(MAKERS, "deploy"),
     "release.approve": _by(JUDGES, "approve"),
     "release.reject": _by(JUDGES, "approve"),
+    "view.share": _by((Role.MAINTAINER,), "services:write"),
+    "view.remove": _by((Role.MAINTAINER,), "services:write"),
     "audit.view": _by((Role.MAINTAINER,), "read"),
 }
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Prefetch
+from django.http import QueryDict
 
-from accounts.models import Membership, Role, Team, User
+from accounts.models import Membership, Role, SavedView, Team, User
+from accounts.permissions import why_not
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -16,6 +19,35 @@ def maintained_team_names(user: User) -> list[str]:
     """The names of the teams in which a person is maintainer."""
     held = Membership.objects.filter(user=user, role=Role.MAINTAINER)
     return list(held.order_by("team__name").values_list("team__name", flat=True))
+
+
+@dataclass(frozen=True)
+class ViewMenu:
+    """The saved views of one list as its menu shows them; `teams` are those that the person may share one with."""
+
+    of: str
+    views: list[dict[str, Any]]
+    teams: list[str]
+
+
+def view_menu(user: User, of: str, given: QueryDict) -> ViewMenu:
+    """The menu of the list `of`; the view whose query is `given` is marked as the current one. Two queries."""
+    here = given.copy()
+    for name in ("page", "cursor", "fragment"):
+        here.pop(name, None)
+    rows = SavedView.objects.visible_to(user).filter(of=of).select_related("team", "owner")
+    views = [
+        {
+            "id": view.pk,
+            "name": view.name,
+            "url": view.url,
+            "team": view.team.name if view.team else "",
+            "is_current": bool(view.query) and sorted(QueryDict(view.query).lists()) == sorted(here.lists()),
+            "why_not_remove": why_not(user, "view.remove", view.team) if view.team else "",
+        }
+        for view in rows
+    ]
+    return ViewMenu(of, views, maintained_team_names(user))
 
 
 def team_list(user: User) -> QuerySet[Team]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import Membership, Role, Team, Token, User
+from accounts.models import Membership, Role, SavedView, Team, Token, User
 from accounts.permissions import SCOPES
 
 
@@ -111,3 +111,21 @@ class TokenIn(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100)
     scopes = serializers.ListField(child=serializers.ChoiceField(SCOPES), required=False, default=list)
     expires = serializers.CharField(required=False, default="", allow_blank=True, help_text="As 12h or 30d.")
+
+
+class SavedViewOut(serializers.ModelSerializer[SavedView]):
+    owner = serializers.CharField(source="owner.username")
+    team = serializers.CharField(source="team.name", default="", help_text="Empty for a view of one's own.")
+    url = serializers.CharField(help_text="The page of the list with this query.")
+
+    class Meta:
+        model = SavedView
+        fields = ["id", "of", "name", "query", "owner", "team", "url", "created_at"]
+        read_only_fields = fields
+
+
+class SavedViewIn(serializers.Serializer[Any]):
+    of = serializers.ChoiceField(SavedView.Of.choices)
+    name = serializers.CharField(max_length=60)
+    query = serializers.CharField(max_length=2000, required=False, default="", allow_blank=True)
+    team = serializers.CharField(max_length=63, required=False, default="", allow_blank=True)

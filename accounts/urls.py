@@ -1,10 +1,13 @@
 from django.urls import path
 
-from accounts.views import profile, session, teams, tokens, users
+from accounts.views import profile, saved_views, session, teams, tokens, users
 
 urlpatterns = [
     path("sign-in/", session.sign_in, name="sign_in"),
+    path("session/renew/", session.renew, name="renew_session"),
     path("sign-out/", session.sign_out, name="sign_out"),
+    path("views/save/", saved_views.save, name="save_view"),
+    path("views/<uuid:pk>/remove/", saved_views.remove, name="remove_view"),
     path("settings/", profile.settings, name="settings"),
     path("settings/profile/", profile.profile, name="profile"),
     path("settings/tokens/", tokens.tokens, name="tokens"),

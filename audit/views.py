@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth.decorators import login_required
+from django.utils.translation import gettext_lazy as _
 
-from accounts.queries import maintained_team_names
+from accounts.queries import maintained_team_names, view_menu
 from audit import queries
+from web.columns import columns_of
 from web.errors import BadParameter
 from web.filters import filtered, searched
 from web.fragments import render_page
 from web.paging import page_of
+from web.spreadsheet import csv_answer, wants_csv
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest, HttpResponseBase
 
+    from audit.models import Entry
+
+COLUMNS = {"who": _("Who"), "what": _("Did what"), "thing": _("To what"), "team": _("Team"), "details": _("Details")}
+CSV_HEADS = (
+    *(_("When"), _("Who"), _("By token"), _("Did what"), _("Kind"), _("To what"), _("Id"), _("Team")),
+    *(_("Before"), _("After"), _("Details"), _("Request"), _("In the chain")),
+)
 FIELDS = ("actor", "action", "object", "team", "since", "until")
 
 
 @login_required
-def log(request: HttpRequest) -> HttpResponse:
+def log(request: HttpRequest) -> HttpResponseBase:
     """The entries that the caller may read, narrowed by the form above them."""
     user = cast("Any", request.user)
     rows = queries.entries(user.pk, is_admin=user.is_admin, teams=maintained_team_names(user))
@@ -31,10 +42,24 @@ def log(request: HttpRequest) -> HttpResponse:
     except BadParameter as error:
         wrong, rows = error.detail, rows.none()
     rows = searched(rows, queries.SEARCHED, request.GET.get("search", ""))
+    if wants_csv(request) and not wrong:
+        return csv_answer("audit", CSV_HEADS, (_csv_row(row) for row in rows.iterator(500)))
+    columns = columns_of(request, "audit", COLUMNS)
     shown = {
+        "columns": columns,
+        "views": view_menu(user, "audit", request.GET),
         "page": page_of(rows, request.GET.get("page")),
         "given": given,
         "wrong": wrong,
         "is_narrowed": any(given.values()) or bool(request.GET.get("search")),
     }
-    return render_page(request, "audit/log.html", shown)
+    return columns.remember(render_page(request, "audit/log.html", shown))
+
+
+def _csv_row(row: Entry) -> list[object]:
+    changes = [
+        json.dumps(part, ensure_ascii=False, sort_keys=True) if part else ""
+        for part in (row.before, row.after, row.data)
+    ]
+    thing = [row.object_type, row.object_name, row.object_id, row.team]
+    return [row.at, row.actor, row.token_name, row.action, *thing, *changes, row.request_id, row.number]

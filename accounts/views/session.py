@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth import authenticate, login, logout
 from django.db import transaction
+from django.http import JsonResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from accounts.decorators import SignedInRequest, signed_in
 from accounts.forms import SignInForm
 from accounts.models import User
+from accounts.sessions import prolong
 from audit.record import audit
 from web.fragments import render_page, safe_next, see_other
 
@@ -33,12 +36,25 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         user = authenticate(request, **form.cleaned_data)
         if isinstance(user, User):
             login(request, user)
+            prolong(request)
             with transaction.atomic():
                 audit(user, "session.begin", user)
             return see_other(back)
         # One sentence for a wrong name, a wrong password and a switched-off account: it must not tell which.
         form.add_error(None, _("That user name and password do not go together."))
     return render_page(request, "accounts/sign_in.html", {"form": form, "next": back}, status=422)
+
+
+@require_POST
+@signed_in
+def renew(request: SignedInRequest) -> HttpResponse:
+    """Begin the session's time anew: JSON to a script, back to the page for a plain form."""
+    ends_at = prolong(request)
+    with transaction.atomic():
+        audit(request.user, "session.renew", request.user)
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse({"ends_at": ends_at.isoformat()})
+    return see_other(safe_next(request))
 
 
 @require_POST

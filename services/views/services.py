@@ -5,36 +5,50 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import SignedInRequest, signed_in
 from accounts.models import Team
 from accounts.permissions import may_in_any_team, why_not
+from accounts.queries import view_menu
 from services.health import State
 from services.models import Environment, Service
 from services.queries import dependencies_of, dependents_of, listed, service_list, service_rows
+from services.queries.export import CSV_HEADS, csv_rows
 from services.rules.service import is_web_link
 from services.slots import slots_of
 from services.views.cursor import cursor_page
+from web.columns import columns_of
+from web.filters import ordering_of
 from web.fragments import render_page
+from web.spreadsheet import csv_answer, wants_csv
 from web.states import look_of
 
 FILTERS = ("search", "team", "environment", "lifecycle", "system", "tag", "health")
 ORDERINGS = ("name", "lifecycle", "system", "created_at")
+COLUMNS = {"owner": _l("Owner"), "lifecycle": _l("Lifecycle"), "system": _l("System"), "runs_in": _l("Runs in")}
 
 
 @require_safe
 @signed_in
-def services(request: SignedInRequest) -> HttpResponse:
+def services(request: SignedInRequest) -> HttpResponseBase:
     """Services the caller may see; every filter is in the address."""
     given = {name: request.GET.get(name, "") for name in FILTERS}
-    page = cursor_page(request, service_list(request.user, **given), ordering=("name",), allowed=ORDERINGS)
+    rows = service_list(request.user, **given)
+    if wants_csv(request):
+        order = ordering_of(request.GET.get("ordering", ""), ORDERINGS, ("name",), unique="id")
+        return csv_answer("services", CSV_HEADS, csv_rows(rows.order_by(*order)))
+    page = cursor_page(request, rows, ordering=("name",), allowed=ORDERINGS)
+    columns = columns_of(request, "services", COLUMNS)
     context = {
         "page": page,
+        "columns": columns,
+        "views": view_menu(request.user, "services", request.GET),
         "listed": listed(page.rows),
         "given": given,
         "is_filtered": any(given.values()),
@@ -47,7 +61,7 @@ def services(request: SignedInRequest) -> HttpResponse:
         "why_not_create": why_not_in_any_team(request, "service.create"),
         "why_not_import": why_not_in_any_team(request, "service.import"),
     }
-    return render_page(request, "services/services.html", context)
+    return columns.remember(render_page(request, "services/services.html", context))
 
 
 @require_safe

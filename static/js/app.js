@@ -10,8 +10,10 @@ import { live } from "./behaviours/live.js";
 import { menu } from "./behaviours/menu.js";
 import { open } from "./behaviours/open.js";
 import { palette } from "./behaviours/palette.js";
+import { session } from "./behaviours/session.js";
 import { submitOnce } from "./behaviours/submit_once.js";
 import { theme } from "./behaviours/theme.js";
+import { signedOut } from "./behaviours/typed_text.js";
 import { unsavedGuard } from "./behaviours/unsaved_guard.js";
 
 const behaviours = {
@@ -26,6 +28,8 @@ const behaviours = {
   menu,
   open,
   palette,
+  session,
+  "signed-out": signedOut,
   "submit-once": submitOnce,
   theme,
   "unsaved-guard": unsavedGuard,

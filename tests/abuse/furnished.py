@@ -12,7 +12,7 @@ from uuid import uuid4
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from accounts.models import Team, Token, User
+from accounts.models import SavedView, Team, Token, User
 from clusters.models import Cluster, Grant
 from deployments.models import Release
 from services.models import Target
@@ -23,7 +23,7 @@ from tests.factories.deployments import new_release, new_revision
 from tests.factories.registered import new_grant, saved_cluster
 from tests.factories.services import new_environment, new_service, new_target, seen_deployment
 
-SERVICE, CLUSTER = "zebra-checkout", "zebra-cluster"
+SERVICE, CLUSTER, STAGE, VIEW = "zebra-checkout", "zebra-cluster", "stage", "zebra-view"
 # Environments and the own page of registering are everybody's; all else in the house is the team's.
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
@@ -39,10 +39,11 @@ class House:
     grant: Grant
     target: Target
     release: Release
+    view: SavedView
 
     @property
     def names(self) -> tuple[str, ...]:
-        return (SERVICE, CLUSTER, self.team.name, self.member.username, str(self.release.pk), str(self.grant.pk))
+        return (SERVICE, CLUSTER, VIEW, self.team.name, self.member.username, str(self.release.pk), str(self.grant.pk))
 
     @property
     def values(self) -> dict[str, str]:
@@ -58,7 +59,7 @@ class House:
             "tokens": str(self.token.pk),
             "grants": str(self.grant.pk),
             "releases": str(self.release.pk),
-            "views": str(uuid4()),
+            "views": str(self.view.pk),
         }
 
     @property
@@ -76,10 +77,10 @@ def furnish(team: Team, member: User, *, env: Mapping[str, str] | None = None, *
     token_of(member)
     cluster = saved_cluster(CLUSTER, status="connected", last_seen_at=timezone.now() - timedelta(seconds=2))
     service = new_service(SERVICE, team)
-    target = new_target(service, new_environment("dev"), cluster)
-    observed(cluster, raw("Namespace", "dev", namespace="", status={"phase": "Active"}))
+    target = new_target(service, new_environment(STAGE), cluster)
+    observed(cluster, raw("Namespace", STAGE, namespace="", status={"phase": "Active"}))
     seen_deployment(target)
-    observed(cluster, raw("Pod", f"{SERVICE}-1", namespace="dev", **observed_parts), whole=True)
+    observed(cluster, raw("Pod", f"{SERVICE}-1", namespace=STAGE, **observed_parts), whole=True)
     watched_now(cluster)
     new_revision(target, **(env or {}))
     return House(
@@ -87,9 +88,10 @@ def furnish(team: Team, member: User, *, env: Mapping[str, str] | None = None, *
         member=member,
         token=Token.objects.get(user=member),
         cluster=cluster,
-        grant=new_grant(team, cluster, "dev"),
+        grant=new_grant(team, cluster, STAGE),
         target=target,
         release=new_release(target, by=member, env=dict(env or {})),
+        view=SavedView.objects.create(of="services", name=VIEW, owner=member, team=team),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import User
+from audit.models import Entry
 from clusters.models import Grant
 from services.models import Target
 from tests.callers import ApiClient, PageClient
@@ -28,6 +29,7 @@ def test_a_paused_one_goes_on_under_its_own_id(api: Api, developer: User, target
 
     assert (answer.status_code, answer.json()["id"]) == (202, str(release.pk))
     assert kinds_of(release)[-1] == "release.retry"
+    assert Entry.objects.get(action="release.retry").actor == "dev"
 
 
 def test_the_button_works_without_javascript(web_client: Web, developer: User, target: Target) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import User
+from audit.models import Entry
 from deployments.models import Release, Revision
 from services.models import Target
 from tests.callers import ApiClient, PageClient
@@ -113,6 +114,7 @@ def test_over_rest_it_starts_a_release_to_the_exact_template(
     assert answer.status_code == 202
     assert release.template_to == older.template
     assert release.rollback_to == older
+    assert Entry.objects.get(action="release.rollback").actor == "dev"
 
 
 @pytest.mark.sandbox

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, ParamSpec
+from urllib.parse import urlencode
 
 from django import template
 from django.contrib.messages.storage.base import Message
@@ -26,6 +27,8 @@ from django.utils.translation import gettext as _
 
 from web import ago as relative
 from web import nav
+from web.columns import PARAMETER, Columns
+from web.crumbs import Switch
 from web.diffs import DiffLine, as_lines
 from web.icons import ICONS
 from web.states import look_of
@@ -210,10 +213,34 @@ def empty(title: Text, why: Text, action_url: str = "", action_label: Text = "",
 
 
 @part()
-def crumbs(*labels_and_urls: Text) -> dict[str, Any]:
-    """The way here: label, url, label, url, ..., and last the label of this page."""
+def crumbs(*labels_and_urls: Text | Switch) -> dict[str, Any]:
+    """The way here: label, url, label, url, ..., and last the label of this page. A `Switch` may stand for a url."""
     parts = [*labels_and_urls, ""] if len(labels_and_urls) % 2 else list(labels_and_urls)
-    return {"crumbs": [(parts[i], parts[i + 1]) for i in range(0, len(parts), 2)]}
+    return {"crumbs": [_crumb(parts[i], parts[i + 1]) for i in range(0, len(parts), 2)]}
+
+
+def _crumb(label: Any, url: Any) -> tuple[Any, Any, Switch | None]:
+    if not isinstance(url, Switch):
+        return label, url, None
+    return label, url.url, url if len(url.choices) > 1 else None
+
+
+@part(takes_context=True)
+def list_tools(context: RequestContext, views: Any = None, columns: Columns | None = None) -> dict[str, Any]:
+    """What one does with a list as a whole: saved views (accounts.queries.view_menu), its columns, the list as CSV."""
+    request: HttpRequest = context["request"]
+    left_out = {"page", "cursor", "fragment"}
+    kept = [(name, value) for name, values in request.GET.lists() for value in values if name not in left_out]
+    return {
+        "views": views,
+        "columns": columns,
+        "csrf_token": context.get("csrf_token", ""),
+        "path": request.path,
+        "here": _with_query(request, {"page": None, "cursor": None}),
+        "query": urlencode(kept),
+        "kept": [(name, value) for name, value in kept if name != PARAMETER],
+        "csv_url": _with_query(request, {"format": "csv", "page": None, "cursor": None}),
+    }
 
 
 @part()

@@ -1,4 +1,6 @@
 // Asks before a page with typed but unsent text is left.
+import { keepTyped } from "./typed_text.js";
+
 export function unsavedGuard(form) {
   let dirty = false;
   form.addEventListener("input", () => (dirty = true));
@@ -6,4 +8,5 @@ export function unsavedGuard(form) {
   window.addEventListener("beforeunload", (event) => {
     if (dirty && form.isConnected) event.preventDefault();
   });
+  keepTyped(form);
 }

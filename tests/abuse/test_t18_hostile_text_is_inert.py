@@ -1,0 +1,143 @@
+"""T18: whatever people or clusters write into a field, on every page it is text: no markup, no script, no template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html.parser import HTMLParser
+from urllib.parse import quote
+
+import pytest
+
+from accounts.models import Team, User
+from audit.record import audit
+from clusters.models import Cluster
+from deployments.engine.decision import Said, Sentence
+from deployments.models import Release
+from services.models import Environment, Service
+from tests.abuse.furnished import House, furnish, places
+from tests.callers import PageClient
+from tests.clusters.observe.objects import raw
+from tests.factories.clusters import observed
+from tests.factories.deployments import say
+
+Web = Callable[[User], PageClient]
+
+EVIL = (
+    "<img src=x onerror=alert(1)><script>evil()</script>\"'><b hx-get=/evil hx-on:click=evil()>"
+    "{{ 7191|add:43146 }}{% now 'Y' %}<a href=\"javascript:evil()\">x</a></textarea></title><svg onload=evil()>"
+)
+SUM = "50337"
+LINK = "javascript:evil()//https://x.example"
+URL_ATTRIBUTES = {"href", "src", "action", "formaction", "hx-get", "hx-post"}
+QUERIES = {
+    "cluster": "?namespace=stage",
+    "rollback": "?environment=stage",
+    "deploy": "?environment=stage&image=nginx:1",
+}
+
+
+@pytest.fixture
+def house(payments: Team, developer: User) -> House:
+    house = furnish(payments, developer, status={"phase": "Pending", "message": EVIL, "reason": EVIL})
+    words = EVIL[:200]
+    Team.objects.filter(pk=payments.pk).update(title=words)
+    User.objects.filter(pk=developer.pk).update(email=f"{words}@x.example"[:254])
+    Service.objects.update(
+        title=EVIL[:120],
+        description=EVIL,
+        system=EVIL[:63],
+        tags=[EVIL],
+        links=[{"title": EVIL, "url": LINK}, {"title": EVIL, "url": "data:text/html,<script>evil()</script>"}],
+        annotations={EVIL: EVIL},
+        depends_on=[EVIL],
+        provides_apis=[EVIL],
+    )
+    Environment.objects.update(title=words)
+    Cluster.objects.update(
+        title=words,
+        status="unreachable",
+        status_message=EVIL,
+        labels={EVIL: EVIL},
+        kubernetes_version=EVIL[:64],
+        capabilities={"istio": EVIL, "missing_rights": [EVIL]},
+        health={
+            "status": EVIL,
+            "components": [
+                {"name": EVIL, "status": EVIL, "source": EVIL, "evidence": [EVIL], "message": EVIL, "observed_at": None}
+            ],
+        },
+    )
+    Release.objects.update(
+        note=EVIL,
+        commit=words,
+        source_url=LINK,
+        version_label=words,
+        message=EVIL,
+        reason="ImagePullFailed",
+        images={"zebra-checkout": EVIL},
+    )
+    say(house.release, Said("release.note", Sentence("started", {"version": EVIL, "environment": EVIL, "by": EVIL})))
+    for name in ("Pulled", EVIL):
+        event = raw("Event", f"e-{len(name)}", namespace="stage", reason=name, message=EVIL, type="Warning")
+        observed(house.cluster, event)
+    template = {"spec": {"containers": [{"name": EVIL, "image": EVIL}]}}
+    observed(house.cluster, raw("Deployment", "other", namespace="stage", spec={"template": template}))
+    not_ready = {"type": "Ready", "status": "False", "message": EVIL}
+    observed(house.cluster, raw("Node", "n", namespace="", status={"conditions": [not_ready]}))
+    audit(developer, EVIL[:60], house.target.service, before={EVIL: EVIL}, after={EVIL: EVIL}, why=EVIL)
+    return house
+
+
+class Page(HTMLParser):
+    """Notes all that would act in a browser and carries our text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.acting: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            text = (value or "").strip().lower()
+            handler = name.startswith(("on", "hx-on"))
+            address = name in URL_ATTRIBUTES and text.startswith(("javascript:", "data:"))
+            if handler or address or (name.startswith("hx-") and text.startswith("/evil")):
+                self.acting.append(f"<{tag} {name}={value}>")
+        given = dict(attrs)
+        if tag == "img" or (tag == "script" and not given.get("src") and given.get("type") != "application/json"):
+            self.acting.append(f"<{tag}>")
+
+
+@pytest.mark.parametrize("role", ["admin", "maintainer"])
+def test_t18_no_field_acts_on_any_page(
+    house: House, web_client: Web, role: str, request: pytest.FixtureRequest
+) -> None:
+    browser = web_client(request.getfixturevalue(role))
+    found, shown = [], 0
+    for place in places():
+        if place.is_api or place.name == "sign_out":
+            continue
+        path = place.filled(house.values) + QUERIES.get(place.name, "")
+        for extra in ("", "&fragment=overview" if "?" in path else "?fragment=overview"):
+            answer = browser.get(path + extra, headers={"HX-Request": "true"} if extra else {})
+            if answer.streaming or not answer.get("Content-Type", "").startswith("text/html"):
+                continue
+            assert answer.status_code < 500, path
+            page, text = Page(), answer.content.decode()
+            page.feed(text)
+            shown += "&lt;img src=x onerror" in text
+            found += [f"{path}: {what}" for what in page.acting]
+            found += [f"{path}: evaluated"] if SUM in text else []
+    assert found == []
+    assert shown >= 8
+
+
+@pytest.mark.parametrize(
+    "path", ["/services/?search=", "/releases/?search=", "/clusters/?search=", "/audit/?search=", "/palette/?q="]
+)
+def test_t18_what_is_typed_into_a_search_comes_back_as_text(
+    house: House, web_client: Web, admin: User, path: str
+) -> None:
+    page, text = Page(), web_client(admin).get(path + quote(EVIL)).content.decode()
+    page.feed(text)
+    assert page.acting == []
+    assert SUM not in text
