@@ -22,6 +22,7 @@ from deployments.models import Release, portal_key
 from deployments.observe import look_live
 from durable import lease
 from durable.clock import database_time
+from web.measures import ORPHANS
 
 # A release that has just ended may still be shown by an older row.
 ENDED_FOR = timedelta(seconds=30)
@@ -99,5 +100,6 @@ def _clean(orphan: Orphan) -> bool:
     with transaction.atomic():
         place = {"namespace": orphan.namespace, "workload": orphan.workload}
         audit(None, "orphan.clean", cluster, before={**place, "release": orphan.release})
+    ORPHANS.inc()
     log.info("orphan.cleaned", cluster=cluster.name, release=orphan.release, **place)
     return True

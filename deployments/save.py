@@ -20,6 +20,7 @@ from deployments.sentences import english
 from durable.clock import database_time
 from durable.commit import after_commit
 from web.live import publish
+from web.measures import RELEASES
 
 STATUS = {
     "Queued": Status.QUEUED,
@@ -110,6 +111,9 @@ def _end(release: Release, state: State, contents: Mapping[str, str]) -> None:
     """What goes with the last state: the Revision, the audit row, no more whole objects, and the next in line woken."""
     from deployments.wake import wake
 
+    if state.started_at and state.finished_at:
+        seconds = (state.finished_at - state.started_at).total_seconds()
+        after_commit(RELEASES.labels(STATUS[state.phase]).observe, seconds)
     if state.phase == "Succeeded":
         Release.objects.filter(pk=release.pk).update(to_revision=record_revision(release, contents))
     Release.objects.filter(pk=release.pk).update(lease_owner="", lease_until=None, wake_at=None)

@@ -31,6 +31,7 @@ from deployments.restore import above_claim
 from deployments.save import save_decision, save_outcome
 from deployments.spec import spec_of, state_of
 from durable.clock import database_time
+from web.measures import WRITES
 
 MOST_ROUNDS = 40
 LOOK_AFTER_UNSENT = timedelta(seconds=1)
@@ -105,6 +106,7 @@ def _apply(release: Release, state: State, patch: Patch, held: Held) -> tuple[He
     lease.renew(held)
     outcome = perform(release, patch)
     log.info("release.write", why=patch.why, outcome=outcome.kind, words=outcome.words or None)
+    WRITES.labels(patch.why, outcome.kind).inc()
     if outcome.kind == "ambiguous":
         held = lease.raise_epoch(held)
     now = database_time()

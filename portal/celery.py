@@ -17,6 +17,7 @@ from django.conf import settings
 
 from durable import alive
 from portal import task_context
+from portal.measures import tasks as measured_tasks
 from portal.place import broker_url
 
 SIGN_OF_LIFE_SECONDS = 3.0
@@ -24,6 +25,7 @@ ROOMS = ("durable", "audit", "accounts", "clusters", "services", "deployments")
 
 app = Celery("slipway")
 task_context.connect()
+measured_tasks.connect()
 
 
 @app.on_configure.connect

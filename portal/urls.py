@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal import api_docs, health, home
+from portal.measures.page import MetricsView
 
 api: list[URLPattern | URLResolver] = [
     path("schema/", api_docs.SchemaView.as_view(), name="schema"),
@@ -19,6 +20,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("healthz/live", health.live, name="healthz_live"),
     path("healthz/ready", health.ready, name="healthz_ready"),
+    path("metrics", MetricsView.as_view(), name="metrics"),
     path("api/v1/", include((api, "api"))),
     path("", include("web.urls")),
     path("", include("accounts.urls")),

@@ -26,7 +26,7 @@ class ApiClient(APIClient):
         return client
 
     def generic(self, method: str, path: str, *args: Any, **kwargs: Any) -> Any:
-        if not path.startswith(("http", "/api/", "/healthz/")):
+        if not path.startswith(("http", "/api/", "/healthz/", "/metrics")):
             path = f"/api/v1{path}"
         return super().generic(method, path, *args, **kwargs)
 

@@ -11,6 +11,8 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 
+from web.measures import PUBLISH_FAILURES
+
 log = structlog.get_logger(__name__)
 
 MAX_TOPICS = 50
@@ -54,6 +56,7 @@ def _send(topic: str) -> None:
         _redis().publish(channel(), topic)
     except redis.RedisError as error:
         # Pages poll while the stream is down, so a lost message costs seconds, never data.
+        PUBLISH_FAILURES.inc()
         log.warning("live_not_published", topic=topic, error=str(error))
 
 

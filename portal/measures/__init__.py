@@ -1,0 +1,1 @@
+"""Slipway's own metrics: counted where things happen (web.measures), read here."""
