@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,10 +22,12 @@ from clusters.grants import namespaces_for
 from clusters.models import Cluster
 from clusters.slots import slots_of
 from clusters.views.visible import visible_cluster, why_not_each
+from web.crumbs import Switch
 from web.fragments import render_page, see_other
 
 _GIB = 1024**3
 _EVENTS_SHOWN = 20
+_CLUSTERS_BESIDE = 20
 _NAMESPACES_SHOWN = 50
 _NAMESPACES_AT_MOST = 500
 _WARN_DAYS = 30
@@ -58,6 +62,7 @@ def cluster(request: SignedInRequest, name: str) -> HttpResponse:
     info, health = queries.info(found), queries.health(found)
     context = {
         "cluster": found,
+        "switch": _other_clusters(request, found),
         "health": health,
         "components": [_component(row) for row in health["components"]],
         "stale_after_seconds": STALE_SECONDS,
@@ -66,7 +71,13 @@ def cluster(request: SignedInRequest, name: str) -> HttpResponse:
         "total": _capacity(info["requested"], info["allocatable"]),
         "validities": [_validity(row) for row in health["validities"]],
         "credential": queries.credential(found),
-        **_namespaces(found, only, info["allocatable"], shows_all="all" in request.GET.getlist("namespaces")),
+        **_namespaces(
+            found,
+            only,
+            info["allocatable"],
+            request.GET.get("namespace", ""),
+            shows_all=request.GET.get("namespaces") == "all",
+        ),
         "capabilities": _capabilities(found),
         "missing_rights": found.capabilities.get("missing_rights") or [],
         "why_not": why_not_each(request.user),
@@ -89,6 +100,12 @@ def refresh(request: SignedInRequest, name: str) -> HttpResponse:
     return see_other(found)
 
 
+def _other_clusters(request: SignedInRequest, found: Cluster) -> Switch:
+    names = Cluster.objects.visible_to(request.user).order_by("name").values_list("name", flat=True)[:_CLUSTERS_BESIDE]
+    choices = [(name, reverse("cluster", args=[name]), name == found.name) for name in names]
+    return Switch(found.get_absolute_url(), _("Another cluster"), choices)
+
+
 def _words(found: Cluster) -> dict[str, str]:
     return {"name": found.name, "version": found.kubernetes_version, "why": found.status_message}
 
@@ -105,7 +122,7 @@ def _inside(found: Cluster, namespace: str, only: set[str] | None) -> dict[str, 
 
 
 def _namespaces(
-    found: Cluster, only: set[str] | None, allocatable: dict[str, Any], *, shows_all: bool
+    found: Cluster, only: set[str] | None, allocatable: dict[str, Any], current: str, *, shows_all: bool
 ) -> dict[str, Any]:
     """Those that ask for most first, the rest on request: a cluster may have thousands."""
     answer = queries.namespaces(found, only=only)
@@ -114,7 +131,14 @@ def _namespaces(
     results = [
         {**row, **_capacity(row["requested"], allocatable), "limits": _capacity(row["limits"], {})} for row in shown
     ]
-    return {"namespaces": {**answer, "results": results}, "namespaces_left": 0 if shows_all else len(rows) - len(shown)}
+    address = found.get_absolute_url()
+    names = sorted(row["name"] for row in shown)
+    places = [(name, f"{address}?{urlencode({'namespace': name})}#inside", name == current) for name in names]
+    return {
+        "namespaces": {**answer, "results": results},
+        "namespaces_left": 0 if shows_all else len(rows) - len(shown),
+        "namespace_switch": Switch("", _("Another namespace"), places),
+    }
 
 
 def _validity(row: dict[str, Any]) -> dict[str, Any]:

@@ -16,9 +16,12 @@ from deployments.models import Release
 from deployments.once import new_token, start_once
 from deployments.plan import Plan, Wish
 from deployments.queries import Running, active_release_of, running_on, suggested_images, targets_of
+from deployments.switches import between_environments
 from services.models import Target
 from web.errors import Conflict, Invalid, SlipwayError
 from web.fragments import render_page, see_other
+
+PAGE = "deployments:deploy"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -82,6 +85,7 @@ def _choose(
         "form": form,
         "running": running,
         "target": target,
+        "switch": between_environments(target, [one.target for one in running], PAGE) if target else None,
         "active": active_release_of(target.pk) if target else None,
         "suggested": suggested_images(target, running) if target else [],
         "why_not": why_not(request.user, "release.start", target.team) if target else "",
@@ -108,6 +112,7 @@ def _review(
     context = {
         "service": target.service,
         "target": target,
+        "switch": between_environments(target, [one.target for one in running], PAGE),
         "form": form,
         "plan": plan,
         "refusal": refusal,

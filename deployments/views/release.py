@@ -19,6 +19,7 @@ from deployments.headline import cause_of, saying_of, standing_of
 from deployments.models import Release
 from deployments.queries import events_of, pods_of, release_named
 from deployments.slots import slots_of
+from deployments.switches import between_last_releases
 from deployments.template_diff import template_diff
 from deployments.timeline import lines_of_timeline
 from deployments.track import track
@@ -39,6 +40,7 @@ def release(request: SignedInRequest, release_id: UUID) -> HttpResponse:
         context |= {
             "by_hand": lines_of(found),
             "standing_slots": slots_of(request.user, found),
+            "switch": between_last_releases(request.user, found.target),
             "number_label": _("Release #%(number)d") % {"number": found.number},
             "source_link": found.source_url if found.source_url.startswith(("https://", "http://")) else "",
         }

@@ -16,6 +16,7 @@ from deployments.models import Release, Revision
 from deployments.named_objects import changed_objects
 from deployments.once import new_token, start_once
 from deployments.queries import active_release_of, revisions_of, targets_of
+from deployments.switches import between_environments
 from deployments.template_diff import template_diff
 from services.models import Target
 from web.errors import Conflict, Invalid, NotFound, SlipwayError
@@ -70,6 +71,7 @@ def _show(
     context = {
         "service": target.service,
         "target": target,
+        "switch": between_environments(target, targets, "deployments:rollback"),
         "places": [
             (one.environment.name, f"{address}?{urlencode({'environment': one.environment.name})}") for one in targets
         ],

@@ -24,6 +24,7 @@ from services.rules.service import is_web_link
 from services.slots import slots_of
 from services.views.cursor import cursor_page
 from web.columns import columns_of
+from web.crumbs import Switch
 from web.filters import ordering_of
 from web.fragments import render_page
 from web.spreadsheet import csv_answer, wants_csv
@@ -31,6 +32,7 @@ from web.states import look_of
 
 FILTERS = ("search", "team", "environment", "lifecycle", "system", "tag", "health")
 ORDERINGS = ("name", "lifecycle", "system", "created_at")
+MOST_BESIDE = 20
 COLUMNS = {"owner": _l("Owner"), "lifecycle": _l("Lifecycle"), "system": _l("System"), "runs_in": _l("Runs in")}
 
 
@@ -83,6 +85,7 @@ def page_of_service(request: SignedInRequest, shown: Service) -> dict[str, Any]:
     slots = slots_of(request.user, shown)
     return {
         "service": shown,
+        "switch": _other_services(request, shown),
         "service_topic": f"service:{shown.name}",
         "rows": [{"row": row, "deploy_url": deploy_url(shown, row.environment.name)} for row in rows],
         "deploy_url": deploy_url(shown),
@@ -98,6 +101,16 @@ def page_of_service(request: SignedInRequest, shown: Service) -> dict[str, Any]:
             for action in ("service.edit", "service.remove", "target.create", "target.edit", "release.start")
         },
     }
+
+
+def _other_services(request: SignedInRequest, shown: Service) -> Switch:
+    """To the services beside this one: of its system, else of its team."""
+    beside = Service.objects.visible_to(request.user).filter(team=shown.team_id)
+    if shown.system:
+        beside = beside.filter(system=shown.system)
+    names = beside.order_by("name").values_list("name", flat=True)[:MOST_BESIDE]
+    choices = [(name, reverse("service", args=[name]), name == shown.name) for name in names]
+    return Switch("", _("Another service of this team or system"), choices)
 
 
 def deploy_url(shown: Service, environment: str = "") -> str:
