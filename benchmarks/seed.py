@@ -378,12 +378,13 @@ def _releases(revisions: list[Revision]) -> Iterator[Release]:
 def _events(releases: list[Release]) -> Iterator[Model]:
     from deployments.models import ReleaseEvent
 
+    now = datetime.now().astimezone()
     for release in releases:
         for seq in range(1, 7):
             yield ReleaseEvent(
                 release=release,
                 seq=seq,
-                at=release.started_at,
+                at=now,
                 kind="step.finished",
                 actor="slipway",
                 message=f"Line {seq} of the timeline.",

@@ -69,7 +69,7 @@ def look_live(
 def _from_rows(release: Release, state: State) -> Seen | None:
     """The watcher's rows, or None where they can't tell: a kind is not watched, or not kept whole yet."""
     target = release.target
-    if not all(read.watching(target.cluster_id, kind) for kind in KINDS):
+    if not read.watching(target.cluster_id, *KINDS):
         return None
     row = read.observed(target.cluster_id, "Deployment", target.namespace, target.workload)
     if row is None:

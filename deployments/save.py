@@ -44,16 +44,20 @@ def save_decision(release: Release, decision: Decision, held: Held, contents: Ma
     False when a person's command (or another release that took the target) came between: read again and decide anew.
     """
     state = decision.state
+    rows = Release.objects.filter(held.row(), version=release.version)
+    if not decision.said and not decision.consumed and state.to_json() == release.state:
+        # Most looks find nothing new; the row with its large columns is not written for them, nor a version used up.
+        return rows.update(wake_at=decision.wake_at) == 1
     changes: dict[str, Any] = {**_columns(state), "version": F("version") + 1, "wake_at": decision.wake_at}
     if decision.consumed:
         changes["asks"] = {name: ask for name, ask in release.asks.items() if name not in decision.consumed}
     try:
         with transaction.atomic():
             changes["event_seq"] = release.event_seq + len(decision.said)
-            rows = Release.objects.filter(held.row(), version=release.version)
             if not rows.update(**changes):
                 return False
-            add_events(release.pk, release.event_seq, decision.said)
+            if decision.said:
+                add_events(release.pk, release.event_seq, decision.said)
             if state.is_terminal:
                 _end(release, state, contents or {})
             _announce(release, decision)
@@ -132,9 +136,7 @@ def _end(release: Release, state: State, contents: Mapping[str, str]) -> None:
 
 
 def _announce(release: Release, decision: Decision) -> None:
-    """Tell the open pages, but not of a tick that changed nothing they show."""
-    if not decision.said and decision.state.to_json() == release.state:
-        return
+    """Tell the open pages."""
     publish(f"release:{release.pk}")
     if decision.said:
         publish(f"service:{release.target.service.name}")

@@ -43,15 +43,16 @@ def observed_many(
     return [row for row in rows if not labels or labels.items() <= row.labels.items()]
 
 
-def watching(cluster_id: UUID, kind: str) -> bool:
-    """Whether rows of this kind are current: listed completely, and heard of within the last five seconds."""
-    return WatchState.objects.filter(
+def watching(cluster_id: UUID, *kinds: str) -> bool:
+    """Whether rows of all these kinds are current: listed completely, and heard of within the last five seconds."""
+    current = WatchState.objects.filter(
         cluster_id=cluster_id,
-        kind=kind,
+        kind__in=kinds,
         connected=True,
         synced_at__isnull=False,
         contact_at__gt=DbNow(-SILENT_SECONDS),
-    ).exists()
+    )
+    return current.count() == len(kinds)
 
 
 def freshness(cluster_id: UUID, kinds: Iterable[str]) -> Freshness:

@@ -27,9 +27,9 @@ def targets_in_state(states: Collection[State]) -> QuerySet[Target]:
     )
     wanted = Q()
     if judged := [state for state in states if state != State.MISSING]:
-        wanted |= fresh & Exists(seen.filter(state__in=judged))
+        wanted |= fresh & Q(Exists(seen.filter(state__in=judged)))
     if State.MISSING in states:
-        wanted |= fresh & ~Exists(seen)
+        wanted |= fresh & ~Q(Exists(seen))
     if State.UNKNOWN in states:
         wanted |= ~fresh
     return Target.objects.filter(wanted)

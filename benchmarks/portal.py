@@ -1,0 +1,157 @@
+"""A portal with a sandbox of its own in a temporary home, and the hands that the measurements need."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tests.kubectl import Kubectl
+from tests.portal_run import PortalRun
+
+NAMESPACE, ENVIRONMENT, CLUSTER = "bench", "dev", "sandbox"
+IMAGE = "registry.bench.example/bench"
+DEPLOYMENTS = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments"
+START_SECONDS, SETTLE_SECONDS = 300, 600
+
+
+class BenchRun(PortalRun):
+    """A portal that limits no caller; its controller manager may be as slow as Kubernetes ships it."""
+
+    def __init__(self, home: Path, *, stock_rate: bool) -> None:
+        super().__init__(home, "--sandbox")
+        self.stock_rate = stock_rate
+
+    def environment(self) -> dict[str, str]:
+        own = {**super().environment(), "SLIPWAY_RATE_LIMIT": "1000000"}
+        return {**own, "SLIPWAY_SANDBOX_CONTROLLER_RATE": "stock"} if self.stock_rate else own
+
+
+@dataclass
+class Bench:
+    """A running portal, its API and its cluster."""
+
+    portal: BenchRun
+    api: httpx.Client
+    kubectl: Kubectl
+    audit_log: Path
+    team: str
+    versions: dict[str, int] = field(default_factory=dict)
+
+    def next_image(self, name: str) -> str:
+        """An image that this Deployment has not had yet."""
+        self.versions[name] = self.versions.get(name, 0) + 1
+        return f"{IMAGE}:1.0.{self.versions[name]}"
+
+    def new_service(self, name: str, replicas: int) -> None:
+        """A service in the catalog with a new Deployment in the sandbox, complete."""
+        self.api.post("services/", json={"name": name, "team": self.team}).raise_for_status()
+        target = {
+            "environment": ENVIRONMENT,
+            "cluster": CLUSTER,
+            "namespace": NAMESPACE,
+            "workload": name,
+            "create": {"image": f"{IMAGE}:1.0.0", "replicas": replicas, "port": 8080},
+        }
+        self.api.post(f"services/{name}/targets/", json=target).raise_for_status()
+
+    def new_twin(self, name: str, twin: str) -> None:
+        """A Deployment that is like another but for its name, and that Slipway does not know of."""
+        spec = self.kubectl.get(f"{DEPLOYMENTS}/{name}")["spec"]
+        template = {**spec["template"], "metadata": {"labels": {"app": twin}}}
+        spec = {**spec, "selector": {"matchLabels": {"app": twin}}, "template": template}
+        self.kubectl.create(DEPLOYMENTS, {"metadata": {"name": twin}, "spec": spec})
+
+    def patch_image(self, name: str, image: str) -> None:
+        """What a hand with kubectl would do."""
+        container = self.kubectl.get(f"{DEPLOYMENTS}/{name}")["spec"]["template"]["spec"]["containers"][0]
+        body = {"spec": {"template": {"spec": {"containers": [{**container, "image": image}]}}}}
+        self.kubectl.patch(f"{DEPLOYMENTS}/{name}", body)
+
+    def until_complete(self, *names: str, image: str = "") -> None:
+        """Wait until these Deployments are complete (with this image, when it is given)."""
+        wanted = set(names)
+
+        def all_are() -> bool:
+            if len(wanted) == 1:
+                found = [self.kubectl.get(f"{DEPLOYMENTS}/{name}") for name in wanted]
+            else:
+                found = [one for one in self.kubectl.get(DEPLOYMENTS)["items"] if one["metadata"]["name"] in wanted]
+            return len(found) == len(wanted) and all(is_rolled_out(one, image) for one in found)
+
+        until(all_are, SETTLE_SECONDS, pause=0.01 if len(wanted) == 1 else 0.2)
+
+    def locked_errors(self) -> int:
+        """How often the database was locked, by the portal's own log."""
+        text = "".join(file.read_text(errors="replace") for file in (self.portal.home / "logs").glob("*.log*"))
+        return len(re.findall(r"database is locked", text))
+
+
+def is_rolled_out(deployment: dict[str, Any], image: str = "") -> bool:
+    """Whether a Deployment is complete in the sense of `kubectl rollout status`."""
+    wanted, status = deployment["spec"]["replicas"], deployment.get("status", {})
+    if image and deployment["spec"]["template"]["spec"]["containers"][0]["image"] != image:
+        return False
+    counts = {status.get(name, 0) for name in ("updatedReplicas", "replicas", "availableReplicas")}
+    return counts == {wanted} and bool(status.get("observedGeneration", 0) >= deployment["metadata"]["generation"])
+
+
+def until(is_so: Callable[[], object], seconds: float, *, pause: float = 0.2) -> None:
+    """Wait for a condition; the run ends with an error when it does not come true in time."""
+    give_up = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < give_up, f"not so after {seconds} s"
+        time.sleep(pause)
+
+
+@contextmanager
+def bench(*, stock_rate: bool = False) -> Iterator[Bench]:
+    """A portal whose sandbox is connected and whose demo shop is imported; all of it ends with the block."""
+    with tempfile.TemporaryDirectory(prefix="slipway-bench-") as home:
+        portal = BenchRun(Path(home), stock_rate=stock_rate)
+        try:
+            portal.start()
+            yield _ready(portal)
+        finally:
+            portal.stop()
+
+
+def _ready(portal: BenchRun) -> Bench:
+    token = portal.manage("create_token", "admin", "--name", "bench")
+    api = httpx.Client(
+        base_url=f"{portal.url}/api/v1/",
+        headers={"Authorization": f"Bearer {token}"},
+        event_hooks={"request": [_with_key]},
+        timeout=90,
+        trust_env=False,
+    )
+
+    def is_connected() -> bool:
+        cluster = api.get(f"clusters/{CLUSTER}/")
+        return bool(cluster.status_code == 200 and cluster.json()["status"] == "connected")
+
+    until(is_connected, START_SECONDS)
+    until(lambda: api.get("services/").json()["count"] >= 1, START_SECONDS)
+    words = [sys.executable, "-m", "sandbox", "status", "--json"]
+    status = json.loads(subprocess.run(words, env=portal.environment(), capture_output=True, check=True).stdout)
+    kubectl = Kubectl(status["kubeconfig"])
+    kubectl.create("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+    team = api.get("teams/").json()["results"][0]["name"]
+    return Bench(portal, api, kubectl, Path(status["audit_log"]), team)
+
+
+def _with_key(request: httpx.Request) -> None:
+    """A caller that may try again says so: what it costs belongs to the figure."""
+    if request.method == "POST":
+        request.headers["Idempotency-Key"] = uuid4().hex

@@ -1,0 +1,178 @@
+"""What rolling releases cost over plain image patches, on the real control plane of the sandbox.
+
+One release: it and a plain patch of an equal Deployment take turns, so that both meet the same machine. Many at once:
+the same number of equal Deployments is patched first, then released. Requests are counted in the API server's audit
+log.
+
+Usage: python -m benchmarks.releases [--quick] [--stock] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+
+from benchmarks.portal import ENVIRONMENT, IMAGE, SETTLE_SECONDS, Bench, bench, until
+from benchmarks.table import Line, percentile, show, write
+
+WRITES = {"create", "update", "patch", "delete", "deletecollection"}
+REPLICAS = 5
+OVERHEAD_SECONDS, ACCEPTED_P95_MS, MOST_WRITES = 1.0, 300, 15
+AT_ONCE = (20, 100)
+HUNDRED_SECONDS, STOCK_RATIO = 25, 1.05
+CALLERS = 8
+
+
+def measure_one(run: Bench, rounds: int) -> list[Line]:
+    """Overhead, requests and acceptance of single releases."""
+    run.new_service("one", REPLICAS)
+    run.new_twin("one", "one-twin")
+    run.until_complete("one", "one-twin")
+    accepted, released, patched = [], [], []
+    counted: Counter[str] = Counter()
+    _release_and_wait(run, "one")
+    _patch_and_wait(run, "one-twin")
+    for _ in range(rounds):
+        offset = run.audit_log.stat().st_size
+        took = _release_and_wait(run, "one")
+        accepted.append(took[0] * 1000)
+        released.append(took[1])
+        counted += _requests_since(run.audit_log, offset)
+        patched.append(_patch_and_wait(run, "one-twin"))
+    release, plain = statistics.median(released), statistics.median(patched)
+    writes = sum(count for verb, count in counted.items() if verb in WRITES) / rounds
+    reads = sum(count for verb, count in counted.items() if verb in {"get", "list"}) / rounds
+    note = f"release {release:.2f} s, patch {plain:.2f} s: ratio {release / plain:.2f}"
+    best = f"release {min(released):.2f} s, patch {min(patched):.2f} s: ratio {min(released) / min(patched):.2f}"
+    return [
+        Line("overhead of one rolling release, median", round(release - plain, 2), "s", OVERHEAD_SECONDS, note),
+        Line("overhead of one rolling release, best", round(min(released) - min(patched), 2), "s", None, best),
+        Line("deploy call accepted, p50", round(percentile(accepted, 0.5)), "ms"),
+        Line("deploy call accepted, p95", round(percentile(accepted, 0.95)), "ms", ACCEPTED_P95_MS, f"{rounds} calls"),
+        Line("writes to the API server of one release", round(writes, 1), "writes", MOST_WRITES),
+        Line("reads of the API server of one release", round(reads, 1), "reads"),
+        Line("dry runs of one release", round(counted["dry run"] / rounds, 1), "dry runs"),
+    ]
+
+
+def measure_many(run: Bench, number: int, *, rate: str) -> list[Line]:
+    """`number` rolling releases at once, and the same number of plain patches before."""
+    names = [f"many-{number}-{index:03}" for index in range(number)]
+    twins = [f"{name}-twin" for name in names]
+    _all(lambda name: run.new_service(name, REPLICAS), names)
+    _all(lambda name: run.new_twin(name, f"{name}-twin"), names)
+    run.until_complete(*names, *twins)
+    image = f"{IMAGE}:2.0.0"
+
+    began = time.monotonic()
+    _all(lambda twin: run.patch_image(twin, image), twins)
+    run.until_complete(*twins, image=image)
+    patched = time.monotonic() - began
+
+    offset, locked, done = run.audit_log.stat().st_size, run.locked_errors(), _succeeded(run)
+    began = time.monotonic()
+    _all(lambda name: _start(run, name, image), names)
+    until(lambda: _succeeded(run) - done >= number, SETTLE_SECONDS)
+    released = time.monotonic() - began
+    counted = _requests_since(run.audit_log, offset)
+    writes = sum(count for verb, count in counted.items() if verb in WRITES) / number
+    reads = sum(count for verb, count in counted.items() if verb in {"get", "list"}) / number
+    what = f"{number} rolling releases at once, controller manager at {rate}"
+    limit = HUNDRED_SECONDS if number == max(AT_ONCE) and rate != "stock" else None
+    note = f"{number} plain patches {patched:.1f} s"
+    return [
+        Line(f"{what}: last one done", round(released, 1), "s", limit, note),
+        Line(f"{what}: ratio", round(released / patched, 2), "x", STOCK_RATIO if rate == "stock" else None),
+        Line(f"{what}: each", round(writes, 1), "writes", MOST_WRITES, f"{reads:.1f} reads"),
+        Line(f"{what}: database locked", run.locked_errors() - locked, "times", 0),
+    ]
+
+
+def _start(run: Bench, name: str, image: str) -> httpx.Response:
+    answer = run.api.post("releases/", json={"service": name, "environment": ENVIRONMENT, "image": image})
+    answer.raise_for_status()
+    return answer
+
+
+def _release_and_wait(run: Bench, name: str) -> tuple[float, float]:
+    """Release through the portal; seconds until it was accepted, and until it had succeeded."""
+    began = time.monotonic()
+    release = _start(run, name, run.next_image(name)).json()
+    accepted = time.monotonic() - began
+    while True:
+        waited = run.api.get(f"releases/{release['id']}/wait/", params={"timeout": 60})
+        waited.raise_for_status()
+        if waited.status_code == httpx.codes.OK:
+            break
+    status = waited.json()["status"]
+    assert status == "succeeded", f"the release {status}: {waited.json().get('message')}"
+    return accepted, time.monotonic() - began
+
+
+def _patch_and_wait(run: Bench, name: str) -> float:
+    """Patch the image; seconds until `kubectl rollout status` would call it complete."""
+    began = time.monotonic()
+    image = run.next_image(name)
+    run.patch_image(name, image)
+    run.until_complete(name, image=image)
+    return time.monotonic() - began
+
+
+def _succeeded(run: Bench) -> int:
+    count: int = run.api.get("releases/", params={"status": "succeeded", "limit": 1}).json()["count"]
+    return count
+
+
+def _all(do: Callable[[str], object], names: list[str]) -> None:
+    with ThreadPoolExecutor(CALLERS) as callers:
+        list(callers.map(do, names))
+
+
+def _requests_since(audit_log: Path, offset: int) -> Counter[str]:
+    """The portal's own requests to the API server after a position of its audit log, by verb; dry runs apart."""
+    counted: Counter[str] = Counter()
+    with audit_log.open() as log:
+        log.seek(offset)
+        for line in log:
+            entry = json.loads(line)
+            if entry.get("stage") == "ResponseComplete" and entry.get("userAgent", "").startswith("slipway/"):
+                counted["dry run" if "dryRun=" in entry["requestURI"] else entry["verb"]] += 1
+    return counted
+
+
+def measure(run: Bench, *, quick: bool, rate: str) -> list[Line]:
+    """All of it, or with `quick` a few single releases."""
+    if quick:
+        return measure_one(run, 5)
+    lines = [] if rate == "stock" else measure_one(run, 15)
+    for number in AT_ONCE:
+        lines += measure_many(run, number, rate=rate)
+    return lines
+
+
+def main() -> int:
+    """The command line; answers 1 when a budget is missed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="five single releases, no crowds")
+    parser.add_argument(
+        "--stock", action="store_true", help="the controller manager as shipped, at 20 requests a second"
+    )
+    parser.add_argument("--json", type=Path, help="write the figures there as well")
+    asked = parser.parse_args()
+    with bench(stock_rate=asked.stock) as run:
+        lines = measure(run, quick=asked.quick, rate="stock" if asked.stock else "500/s")
+    write(lines, asked.json)
+    return 0 if show(lines) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
