@@ -51,7 +51,7 @@ class Answers:
 
 
 def ask(cluster: Cluster, queries: Mapping[str, str], window: Window) -> Answers:
-    """All the queries, side by side, within the one deadline of a query. Never raises for what Prometheus does."""
+    """All the queries, side by side, each within its deadline. Never raises for what Prometheus does."""
     now = timezone.now()
     try:
         prometheus = prometheus_of(cluster)
@@ -59,22 +59,14 @@ def ask(cluster: Cluster, queries: Mapping[str, str], window: Window) -> Answers
         return Answers({name: Answer() for name in queries}, now, missing.detail, missing.next)
     if refusal := cache.get(_key(prometheus, "down")):
         return Answers({name: Answer() for name in queries}, now, *refusal)
-    waiting = {
-        name: _asking.submit(copy_context().run, _kept_or_asked, prometheus, query, window)
-        for name, query in queries.items()
-    }
-    found: dict[str, Answer] = {}
-    oldest = now
-    for name, future in waiting.items():
-        try:
-            found[name], at = future.result()
-            oldest = min(oldest, at)
-        except PrometheusUnreachable as error:
-            cache.set(_key(prometheus, "down"), (error.detail, error.next), FAILURE_KEPT_SECONDS)
-            return Answers({name: Answer() for name in queries}, now, error.detail, error.next)
-        except PrometheusRefused as error:
-            found[name] = Answer(trouble=error.detail)
-    return Answers(found, oldest)
+    try:
+        found = _all_of(prometheus, queries, window)
+    except PrometheusUnreachable as error:
+        cache.set(_key(prometheus, "down"), (error.detail, error.next), FAILURE_KEPT_SECONDS)
+        return Answers({name: Answer() for name in queries}, now, error.detail, error.next)
+    return Answers(
+        {name: answer for name, (answer, _at) in found.items()}, min([now, *(at for _, at in found.values())])
+    )
 
 
 def ask_one(cluster: Cluster, query: str, window: Window) -> tuple[Answer, datetime]:
@@ -87,6 +79,29 @@ def why_nothing(answers: Answers, answer: Answer, what: str) -> str:
     if answer.series:
         return ""
     return answers.trouble or answer.trouble or _("Prometheus has no series for %(what)s.") % {"what": what}
+
+
+def _all_of(prometheus: Prometheus, queries: Mapping[str, str], window: Window) -> dict[str, tuple[Answer, datetime]]:
+    """The first is asked in the caller's thread: a Prometheus that is dead never holds the threads that all share."""
+    (first, query), *others = queries.items()
+    found = {first: _told(prometheus, query, window)}
+    waiting = {name: _asking.submit(copy_context().run, _told, prometheus, query, window) for name, query in others}
+    for name, future in waiting.items():
+        try:
+            found[name] = future.result(timeout=2 * prometheus.deadline_seconds)
+        except TimeoutError as error:
+            raise PrometheusUnreachable(
+                prometheus.cluster, _("Prometheus did not answer in time"), step="request"
+            ) from error
+    return found
+
+
+def _told(prometheus: Prometheus, query: str, window: Window) -> tuple[Answer, datetime]:
+    """The answer, a refusal being one. Raises PrometheusUnreachable."""
+    try:
+        return _kept_or_asked(prometheus, query, window)
+    except PrometheusRefused as error:
+        return Answer(trouble=error.detail), datetime.now(UTC)
 
 
 def _kept_or_asked(prometheus: Prometheus, query: str, window: Window) -> tuple[Answer, datetime]:

@@ -28,8 +28,10 @@ def take_places() -> None:
     cluster_slots.cluster_page.append(on_cluster_page)
 
 
-def on_service_page(_user: User, service: Service) -> Slot:
-    """The golden signals of the service."""
+def on_service_page(_user: User, service: Service) -> Slot | None:
+    """The golden signals of the service, once it runs somewhere."""
+    if not service.targets.exists():
+        return None
     return _slot(reverse("service.metrics", args=[service.name]))
 
 

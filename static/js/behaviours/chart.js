@@ -70,7 +70,7 @@ function options(plot, data) {
     padding: [8, 2, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: SHARED }, y: false, drag: { x: false, y: false }, points: { size: 6 } },
-    scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : data.unit === "ratio" ? 0.01 : 1] } },
     axes: [
       { ...axis, space: 60, size: 24, values: (_plot, times) => times.map((at) => clock(at, data)) },
       { ...axis, space: 28, size: 52, ...(isBytes && { incrs: POWERS }), values: (_plot, values) => values.map((one) => words(one, data.unit)) },
