@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from audit.models import Entry
 from clusters.commands.announce import announce_cluster
+from clusters.commands.edit import edit_cluster
 from clusters.commands.register import register_cluster
 from clusters.commands.rotate import rotate_credentials
 from clusters.commands.source import Source
@@ -68,11 +69,18 @@ def take_in_sandbox(say: Say) -> None:
         say(_("the sandbox is registered as cluster “%(name)s”") % {"name": SANDBOX})
     elif cluster.api_url != sandbox["api_url"]:
         # Its ports were taken by another program, so it came up on new ones.
-        rotate_credentials(None, cluster, source)
+        cluster, _steps = rotate_credentials(None, cluster, source)
         say(_("the sandbox moved to %(url)s") % {"url": sandbox["api_url"]})
+    follow_prometheus(cluster, sandbox["prometheus_url"])
     if not Service.objects.exists():
         plan = import_live(first_admin(), cluster)
         say(_("imported %(count)d services from the sandbox") % {"count": len(plan.create)})
+
+
+def follow_prometheus(cluster: Cluster, url: str) -> None:
+    """Take over a new address of the sandbox's Prometheus. One that is elsewhere was given by a person, and stays."""
+    if cluster.prometheus_url != url and cluster.prometheus_url.startswith("http://127.0.0.1:"):
+        edit_cluster(first_admin(), cluster, prometheus_url=url)
 
 
 def _registered_sandbox() -> Cluster | None:

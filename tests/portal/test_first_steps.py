@@ -12,7 +12,9 @@ from django.core.management import call_command
 from accounts.models import User
 from audit.models import Entry
 from clusters.models import Cluster
+from portal.first_steps import follow_prometheus
 from services.models import Environment
+from tests.factories.registered import saved_cluster
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,3 +71,21 @@ def test_a_kubeconfig_that_starts_programs_is_refused_with_the_reason(tmp_path: 
     assert not Cluster.objects.exists()
     assert "cluster “work-laptop” was not registered" in said
     assert "exec" in said
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ("http://127.0.0.1:1", "http://127.0.0.1:2"),
+        ("http://127.0.0.1:2", "http://127.0.0.1:2"),
+        ("https://mine.example", "https://mine.example"),
+        ("", ""),
+    ],
+)
+def test_the_sandbox_s_prometheus_is_followed_when_it_moves(admin: User, was: str, becomes: str) -> None:
+    cluster = saved_cluster("sandbox", prometheus_url=was)
+
+    follow_prometheus(cluster, "http://127.0.0.1:2")
+
+    cluster.refresh_from_db()
+    assert cluster.prometheus_url == becomes
