@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from accounts.api_auth import BearerAuthentication
+from accounts.models import User
 from web.api import ApiView
 from web.errors import NotPermitted
 
@@ -24,7 +25,7 @@ class MetricsView(ApiView):
 
     def get(self, request: Request) -> HttpResponse:
         """Prometheus' text format. Raises NotPermitted for everybody but admins: figures of every team are in it."""
-        if not request.user.is_admin:
+        if not isinstance(request.user, User) or not request.user.is_admin:
             raise NotPermitted(
                 _("The metrics of Slipway itself are for admins."), permission="admin", granted_by=_("an admin")
             )

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class Site:
         self.folder = folder
         self.secrets = folder / "secrets"
         self.database_port, self.redis_port = postgres.free_port(), postgres.free_port()
-        self.sockets = Path(f"/tmp/slipway-site-{os.getpid()}")
+        self.sockets = Path(tempfile.gettempdir(), f"slipway-site-{os.getpid()}")
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.ports: dict[str, int] = {}
         self.stores: list[subprocess.Popen[bytes]] = []
