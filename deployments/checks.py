@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from clusters.connection import Door, connect, paths
 from clusters.errors import ApiRefused, ClusterUnreachable
-from deployments.effects import is_failed_test
+from deployments.effects import is_admission_down, is_failed_test
 from deployments.engine import patches
 from deployments.engine.bounds import surge_of, unavailable_of
 from deployments.engine.decision import State
@@ -68,7 +68,7 @@ def _ask(name: str, request: Callable[[], Json], before_request: Callable[[], No
         return Check(name, "unknown", detail=error.detail)
     except ApiRefused as error:
         words = error.message
-        told_no = error.is_forbidden or error.is_invalid or error.http_status == 400
+        told_no = error.is_forbidden or error.is_invalid or error.http_status == 400 or is_admission_down(error)
         if not told_no or error.reason == "NotKubernetes":
             return Check(name, "unknown", detail=words)
         if is_failed_test(error):

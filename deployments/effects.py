@@ -23,6 +23,8 @@ def perform(release: Release, patch: Patch) -> Outcome:
     except ClusterUnreachable as error:
         return Outcome("ambiguous" if error.ambiguous else "unsent", words=error.detail)
     except ApiRefused as error:
+        if is_admission_down(error):
+            return Outcome("refused", refused=_answer(patch, error), words=error.message)
         # Not the API server's own word, or its word that it broke off: the write may have been carried out before.
         if error.reason == "NotKubernetes" or (error.http_status >= 500 and error.http_status != 503):
             return Outcome("ambiguous", words=error.message)
@@ -45,3 +47,9 @@ def is_failed_test(error: ApiRefused) -> bool:
     """Whether a 422 means that a `test` of the patch failed, not that the result is invalid: such an answer names no
     object and no causes (apiserver `handlers/patch.go`, jsonpatch ErrTestFailed)."""
     return error.is_invalid and not error.details
+
+
+def is_admission_down(error: ApiRefused) -> bool:
+    """Whether an admission webhook that must be asked does not answer (failurePolicy: Fail). The API server says 500,
+    and has certainly stored nothing: admission comes before storage."""
+    return error.http_status == 500 and "failed calling webhook" in error.message

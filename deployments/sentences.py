@@ -55,6 +55,10 @@ SENTENCES: dict[str, str | Promise] = {
     "write_refused": _(
         "The API server of %(cluster)s does not take the change to %(workload)s in %(namespace)s: %(words)s"
     ),
+    "write_unanswered": _(
+        "The API server of %(cluster)s answers, but takes no change to %(workload)s in %(namespace)s: %(words)s. "
+        "It is tried again until it does"
+    ),
     "write_refused_for_now": _(
         "The API server of %(cluster)s does not let Slipway give %(workload)s in %(namespace)s back: %(words)s. "
         "It is tried again every 10 s for 5 minutes"

@@ -19,6 +19,7 @@ _TONES = {
         "conflict.undone",
         "cluster.unreachable",
         "write.refused",
+        "write.unanswered",
         "checks.unknown",
         "release.supersede",
     ),

@@ -17,10 +17,11 @@ READY_SECONDS = 90
 
 
 class PortalRun:
-    """One portal with its own home and port."""
+    """One portal with its own home and port; `settings` are more of its environment variables."""
 
-    def __init__(self, home: Path, *options: str) -> None:
+    def __init__(self, home: Path, *options: str, settings: dict[str, str] | None = None) -> None:
         self.home = home
+        self.settings = settings or {}
         self.options = options or ("--no-sandbox",)
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -59,7 +60,7 @@ class PortalRun:
         """The surroundings of its processes; also for `manage` calls beside it."""
         own = {"SLIPWAY_HOME": str(self.home), "SLIPWAY_LOCAL": "1", "PORT": str(self.port)}
         kept = {k: v for k, v in os.environ.items() if not k.startswith("SLIPWAY_") and k != "DJANGO_SETTINGS_MODULE"}
-        return {**kept, **own}
+        return {**kept, **own, **self.settings}
 
     def manage(self, *arguments: str, given: str = "") -> str:
         """What a management command prints beside this run."""

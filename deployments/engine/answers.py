@@ -56,13 +56,25 @@ def act(
         return refuse(state, release, now, (refused or {}).get("message", ""), status=(refused or {}).get("status", 0))
     # A stamp is sent because of an older write, which stays the one to fear until the stamp is seen.
     unconfirmed = state.unconfirmed or {"why": patch.why, "epoch": release.epoch}
+    state, unanswered = _tell_unanswered(state, release, now)
     return Decision(
         state.but(unconfirmed=unconfirmed, tries=state.tries + 1 if refused else 0),
         patches=(patch,),
-        said=said,
+        said=(*said, *unanswered),
         wake_at=now + LOOK_AFTER_WRITE,
         consumed=consumed,
     )
+
+
+def _tell_unanswered(state: State, release: ReleaseSpec, now: datetime) -> tuple[State, tuple[Said, ...]]:
+    """That the cluster takes no write is said once it lasts; each write is tried again all the same."""
+    unanswered = state.unanswered
+    if not unanswered or unanswered.get("told"):
+        return state, ()
+    if now - datetime.fromisoformat(unanswered["since"]) < BLIND_IS_WORTH_A_LINE:
+        return state, ()
+    sentence = Sentence("write_unanswered", {**_names(release), "words": unanswered["words"]})
+    return state.but(unanswered={**unanswered, "told": True}), (Said("write.unanswered", sentence),)
 
 
 def _not_yet_given_back(state: State, release: ReleaseSpec, refused: Json, again_at: datetime) -> Decision:
@@ -80,7 +92,7 @@ def _names(release: ReleaseSpec) -> Json:
 
 def refuse(state: State, release: ReleaseSpec, now: datetime, words: str, *, status: int) -> Decision:
     """The cluster does not take the write, so the release ends with the cluster's own words."""
-    reason = reason_of_refusal(words) if status in (400, 401, 403, 422) else "Conflict"
+    reason = reason_of_refusal(words) if status in (400, 401, 403, 422, 500) else "Conflict"
     return end(
         state.but(unconfirmed=None),
         now,

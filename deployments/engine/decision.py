@@ -56,6 +56,7 @@ class State:
     unconfirmed: a write that was decided and not seen to have landed: {why, epoch}.
     written: our last acknowledged write to the Deployment: {resource_version, at}.
     refused: the cluster's answer to our last write: {fingerprint, status, message, moved}; moved: a test failed.
+    unanswered: since when no write of ours was either taken or refused: {since, words}.
     restored: the row came from a backup: "look" for its claim, then "stamp" the new epoch; empty once it is found.
     """
 
@@ -68,6 +69,7 @@ class State:
     unconfirmed: Json | None = None
     written: Json | None = None
     refused: Json | None = None
+    unanswered: Json | None = None
     started_at: datetime | None = None
     step_started_at: datetime | None = None
     finished_at: datetime | None = None

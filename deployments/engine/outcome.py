@@ -27,11 +27,12 @@ def after_write(state: State, patch: Patch, outcome: Outcome, now: datetime) -> 
     that may still be on its way, so it settles nothing, no more than an answer that never came.
     """
     if outcome.kind in ("unsent", "ambiguous"):
-        return state
+        return state.but(unanswered=state.unanswered or {"since": now.isoformat(), "words": outcome.words})
+    state = state.but(unconfirmed=None, unanswered=None)
     if outcome.kind == "refused":
-        return state.but(unconfirmed=None, refused={**(outcome.refused or {}), "at": now.isoformat()})
+        return state.but(refused={**(outcome.refused or {}), "at": now.isoformat()})
     written = state.written
     if outcome.obj is not None and not patch.replica_set:
         version = int(outcome.obj["metadata"]["resourceVersion"])
         written = {"resource_version": version, "at": now.isoformat()}
-    return state.but(unconfirmed=None, refused=None, written=written)
+    return state.but(refused=None, written=written)

@@ -96,6 +96,7 @@ def reason_of_refusal(words: str) -> str:
         return "QuotaExceeded"
     if (
         "admission webhook" in low
+        or "failed calling webhook" in low
         or "denied request" in low
         or "violates podsecurity" in low
         or "is forbidden: v" in low

@@ -333,6 +333,16 @@ def test_a_deployment_that_may_not_be_given_back_ends_the_release_after_five_min
     assert timedelta(minutes=5) <= play.now - began < timedelta(minutes=6)
 
 
+def test_a_cluster_that_takes_no_write_for_long_is_told_once_and_tried_on() -> None:
+    play = Play()
+    for _ in range(6):
+        play.tick("unsent")
+        play.now += timedelta(seconds=2)
+
+    assert [said.kind for said in play.said].count("write.unanswered") == 1
+    assert play.to_the_end().phase == "Succeeded"
+
+
 def test_a_write_that_is_refused_at_the_start_ends_the_release_with_the_cluster_s_words() -> None:
     play = Play()
     play.tick("forbidden")

@@ -39,7 +39,7 @@ def cluster(db: None, valkey: Any, relay: Relay) -> Cluster:
 def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
     """A portal and a sandbox that nobody else uses, the second registered with the first as `sandbox`."""
     sandbox = Sandbox(tmp_path_factory.mktemp("cluster"))
-    portal = PortalRun(tmp_path_factory.mktemp("portal"))
+    portal = PortalRun(tmp_path_factory.mktemp("portal"), settings={"SLIPWAY_RATE_LIMIT": "100000"})
     try:
         sandbox.ensure_up(owner_pid=os.getpid())
         portal.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +13,6 @@ import httpx
 
 from sandbox.cluster import Sandbox
 from sandbox.records import read_records
-from tests.conftest import until
 from tests.factories.workloads import deployment
 from tests.kubectl import Kubectl
 from tests.portal_run import PortalRun
@@ -24,6 +24,15 @@ ENDED = ("succeeded", "failed", "aborted", "superseded")
 # A part is started again at once; on a busy machine that takes its time all the same.
 BACK_WITHIN_SECONDS = 90.0
 PATIENCE_SECONDS = 180.0
+LOOK_EVERY_SECONDS = 0.25
+
+
+def until(is_so: Callable[[], object], *, seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait for a condition of the portal or the cluster, and leave them time to bring it about."""
+    give_up = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < give_up, f"not so after {seconds} s"
+        time.sleep(LOOK_EVERY_SECONDS)
 
 
 class Field:
@@ -76,7 +85,7 @@ class Field:
             target = {"environment": "dev", "cluster": cluster, "namespace": namespace, "workload": web.name}
             self.call("POST", f"/services/{web.name}/targets/", target)
         for web in webs:
-            until(lambda web=web: web.live()["status"].get("readyReplicas") == replicas, seconds=PATIENCE_SECONDS)
+            until(lambda web=web: web.live()["status"].get("readyReplicas") == replicas)
         return webs
 
     def kill(self, part: str) -> None:
@@ -98,10 +107,22 @@ class Field:
 
     def kill_and_see_it_back(self, part: str) -> float:
         """Kill -9 a part and wait until another process has taken its place. Answers the seconds between."""
+        until(lambda: _is_alive(self.pid_of(part)), seconds=BACK_WITHIN_SECONDS)
         killed, before = self.pid_of(part), time.monotonic()
         self.kill(part)
         until(lambda: self.pid_of(part) not in (0, killed), seconds=BACK_WITHIN_SECONDS)
         return time.monotonic() - before
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether the process runs: a part may be down because of what died before it."""
+    if not pid:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 class Web:
@@ -141,11 +162,11 @@ class Web:
         return self.field.call("GET", f"/releases/{release_id}/")
 
     def until_phase(self, release_id: str, *phases: str) -> None:
-        until(lambda: self.release(release_id)["phase"] in phases, seconds=PATIENCE_SECONDS)
+        until(lambda: self.release(release_id)["phase"] in phases)
 
     def to_the_end(self, release_id: str) -> dict[str, Any]:
         """The release once it has ended."""
-        until(lambda: self.release(release_id)["status"] in ENDED, seconds=PATIENCE_SECONDS)
+        until(lambda: self.release(release_id)["status"] in ENDED)
         return self.release(release_id)
 
     def timeline(self, release_id: str) -> list[str]:
