@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.conf import settings
@@ -16,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from web import live
+from web.columns import Columns
+from web.crumbs import Switch
 from web.fragments import is_htmx, render_page, see_other
 from web.icons import ICONS
 from web.states import LOOKS
@@ -92,9 +95,22 @@ def samples() -> dict[str, Any]:
             {"at": now - timedelta(minutes=2), "actor": "lin", "message": "started the release from the deploy page"},
         ],
         "difference": DIFFERENCE,
+        "switch": Switch("#crumbs", _("Another environment"), [("dev", "#crumbs", True), ("prod", "#crumbs", False)]),
+        "columns": Columns("gallery", {"owner": _("Owner"), "system": _("System")}, frozenset({"owner"}), False),
+        "views": SimpleNamespace(
+            of="services", teams=["payments"], views=[_view("Mine", ""), _view("Ours", "payments")]
+        ),
         "page": SimpleNamespace(count=312, next_cursor="b", previous_cursor="a"),
         "last_page": SimpleNamespace(count=312, next_cursor=None, previous_cursor="a"),
     }
+
+
+def _view(name: str, team: str) -> dict[str, Any]:
+    why_not = _("You lack view.remove in team payments. These roles have it: maintainer.") if team else ""
+    return {
+        "id": UUID(int=0), "name": name, "url": "#list_tools", "team": team, "is_current": not team,
+        "why_not_remove": why_not,
+    }  # fmt: skip
 
 
 def _track(*states: str) -> list[dict[str, str]]:

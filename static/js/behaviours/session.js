@@ -8,7 +8,7 @@ export function session(box) {
 
   const look = () => {
     box.hidden = ends - Date.now() > SOON_MS;
-    time.textContent = new Date(ends).toLocaleTimeString(document.documentElement.lang, { timeStyle: "short" });
+    time.textContent = new Date(ends).toTimeString().slice(0, 5);
   };
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
