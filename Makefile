@@ -53,6 +53,7 @@ status: ## show the processes of this SLIPWAY_HOME and the sandbox
 test: .venv/.dev ## run all tests; T=abort runs every test file with that verb in its name
 	@# What has to hold on both databases runs on PostgreSQL first: the closing line is then that of all tests.
 	@files="$(if $(T),$(shell find tests -name 'test_*$(T)*.py'))"; failed=0; \
+	  test -z "$(T)" || test -n "$$files" || { echo "no test file has $(T) in its name"; exit 1; }; \
 	  SLIPWAY_TEST_DATABASE=postgres $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m both_databases $$files || \
 	  test $$? -eq 5 || failed=1; \
 	  $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $$files || failed=1; exit $$failed
