@@ -56,13 +56,16 @@ def tick(release_id: uuid.UUID) -> None:
 
 
 def _go_on(held: Held) -> None:
+    # What the round before saw, and the wake-ups it knew of: it still holds when that round touched nothing.
+    kept: tuple[Seen, int] | None = None
     for _ in range(MOST_ROUNDS):
         release = Release.objects.with_names().get(pk=held.release_id)
         if release.epoch != held.epoch or release.lease_owner != held.owner:
             raise LeaseLost
         state, now = state_of(release), database_time()
         spec = spec_of(release)
-        seen = _look(release, spec, state, now, held)
+        seen = kept[0] if kept and kept[1] == release.wake_seq else _look(release, spec, state, now, held)
+        kept = None
         if state.restored == "look" and seen.deployment is not None:
             held = above_claim(held, release, spec, seen)
             continue
@@ -76,6 +79,8 @@ def _go_on(held: Held) -> None:
             again = outcome.kind == "refused"
         if decision.state.is_terminal:
             return
+        if again and not decision.patches and state.phase != "Queued":
+            kept = seen, release.wake_seq
         if not again and lease.give_back(held, seen_wake_seq=release.wake_seq):
             return
     lease.drop(held, look_again_in=0)
