@@ -20,7 +20,7 @@ export UV_PYTHON_DOWNLOADS := never
 CODE := $(wildcard web durable audit accounts clusters services deployments metrics portal sandbox benchmarks)
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test check bench bench-quick lint types arrows templates fmt lock screenshots openapi openapi-current \
+.PHONY: help run stop status test soak check bench bench-quick lint types arrows templates fmt lock screenshots openapi openapi-current \
   sandbox-build sandbox-up sandbox-down sandbox-status
 
 help: ## list the commands
@@ -57,6 +57,9 @@ test: .venv/.dev ## run all tests; T=abort runs every test file with that verb i
 	  SLIPWAY_TEST_DATABASE=postgres $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m both_databases $$files || \
 	  test $$? -eq 5 || failed=1; \
 	  $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $$files || failed=1; exit $$failed
+
+soak: .venv/.dev ## 200 random kills in the middle of releases, with a report (SLIPWAY_KILLS=200 SLIPWAY_SEED=...)
+	@SLIPWAY_KILLS=$${SLIPWAY_KILLS:-200} exec $(BIN)/python -m pytest -q -n 0 tests/faults/test_random_kills.py
 
 check: lint types arrows templates ## what must pass before a commit, in under 20 seconds
 	@$(BIN)/python -m pytest -q -n 0 $(wildcard tests/house tests/engine)

@@ -24,7 +24,8 @@ from tests.faults.field import CLUSTER_PARTS, PORTAL_PARTS, Field, Web
 KILLS = int(os.environ.get("SLIPWAY_KILLS", "20"))
 SEED = int(os.environ.get("SLIPWAY_SEED") or secrets.randbelow(10**6))
 WORKLOADS = 5
-SECONDS_BETWEEN_KILLS = (0.0, 2.0)
+# Close enough for two at once, and far enough for releases to get on in between.
+SECONDS_BETWEEN_KILLS = (0.0, 5.0)
 # So long may a release take for the dead to come back, for the 20 s of a crash loop, and for a busy machine.
 STUCK_AFTER_SECONDS = 300.0
 OWN_WRITES = "fieldManager=slipway"
