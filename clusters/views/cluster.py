@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,6 +23,7 @@ from clusters.grants import namespaces_for
 from clusters.models import Cluster
 from clusters.slots import slots_of
 from clusters.views.visible import visible_cluster, why_not_each
+from web import ago
 from web.crumbs import Switch
 from web.fragments import render_page, see_other
 
@@ -64,7 +66,8 @@ def cluster(request: SignedInRequest, name: str) -> HttpResponse:
         "cluster": found,
         "switch": _other_clusters(request, found),
         "health": health,
-        "components": [_component(row) for row in health["components"]],
+        "components": [_component(row, found) for row in health["components"]],
+        "heard": ago.words(found.last_seen_at, timezone.now()) if found.last_seen_at else "",
         "stale_after_seconds": STALE_SECONDS,
         "info": info,
         "nodes": [_node(row) for row in info["nodes"]],
@@ -111,8 +114,10 @@ def _words(found: Cluster) -> dict[str, str]:
 
 
 def _inside(found: Cluster, namespace: str, only: set[str] | None) -> dict[str, Any]:
-    if not namespace or (only is not None and namespace not in only):
+    if not namespace:
         return {"namespace": ""}
+    if only is not None and namespace not in only:
+        return {"namespace": "", "refused_namespace": namespace}
     events = queries.events(found, namespace, only=only, limit=_EVENTS_SHOWN)
     return {
         "namespace": namespace,
@@ -137,6 +142,7 @@ def _namespaces(
     return {
         "namespaces": {**answer, "results": results},
         "namespaces_left": 0 if shows_all else len(rows) - len(shown),
+        "sees_all_namespaces": only is None,
         "namespace_switch": Switch("", _("Another namespace"), places),
     }
 
@@ -147,7 +153,10 @@ def _validity(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "title": _VALIDITIES[row["of"]], "kind": kind, "until": parse_datetime(row["expires_at"])}
 
 
-def _component(row: dict[str, Any]) -> dict[str, Any]:
+def _component(row: dict[str, Any], found: Cluster) -> dict[str, Any]:
+    # A cluster that is out of contact is no alarm: whether its API server is down or only the way to it, nobody knows.
+    if found.status == Cluster.Status.UNREACHABLE and row["status"] == "unhealthy":
+        row = {**row, "status": found.status}
     observed_at = row["observed_at"]
     seen = parse_datetime(observed_at) if isinstance(observed_at, str) else observed_at
     return {**row, "seen": seen, "source_title": _SOURCES.get(row["source"], row["source"])}

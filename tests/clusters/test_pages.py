@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Team, User
 from clusters import removal
 from clusters.models import Cluster, Grant
 from tests.callers import PageClient
+from tests.clusters.observe.objects import raw
 from tests.factories.clusters import observed, watched_now
 from tests.factories.kubeconfigs import as_text, kubeconfig
 from tests.factories.registered import new_grant, sandbox_row, saved_cluster
@@ -91,7 +94,10 @@ def test_the_page_shows_components_nodes_and_granted_namespaces(
     assert "?namespace=dev" in page
     assert "?namespace=prod" not in page
     assert "Workloads in dev" in client.get("/clusters/home/?namespace=dev").content.decode()
-    assert "Workloads in prod" not in client.get("/clusters/home/?namespace=prod").content.decode()
+    for name in ("prod", "no-such"):
+        refused = client.get(f"/clusters/home/?namespace={name}").content.decode()
+        assert "Workloads in" not in refused
+        assert f"None of your teams has a grant for namespace {name} of this cluster" in refused
     assert "<html" not in client.fragment("/clusters/home/", "overview").content.decode()
 
 
@@ -100,6 +106,41 @@ def test_a_cluster_out_of_contact_is_shown_calmly(admin: User, web_client: Brows
     page = web_client(admin).get("/clusters/home/").content.decode()
     assert "No contact yet" in page
     assert 'data-kind="bad"' not in page
+
+
+def test_a_cluster_that_is_gone_is_calm_and_tells_its_age(admin: User, web_client: Browser) -> None:
+    down = {"name": "kube-apiserver", "status": "unhealthy", "source": "probe", "evidence": ["refused"], "message": "x"}
+    saved_cluster(
+        "home",
+        status="unreachable",
+        status_message="connection refused",
+        last_seen_at=timezone.now() - timedelta(hours=3),
+        health={"status": "unhealthy", "components": [{**down, "observed_at": None}]},
+        health_at=timezone.now(),
+    )
+    browser = web_client(admin)
+    for path in ("/clusters/home/", "/clusters/", "/"):
+        page = browser.get(path).content.decode()
+        assert "3 h ago" in page, path
+        assert 'data-kind="bad"' not in page, path
+    assert "Last heard of 3 h ago" in browser.get("/clusters/home/").content.decode()
+
+
+def test_capacity_is_shown_by_namespace_the_greediest_first_and_bounded(admin: User, web_client: Browser) -> None:
+    cluster = saved_cluster("home", status="connected")
+    observed(cluster, node("node-1"))
+    watched_now(cluster)
+    for number in range(60):
+        observed(cluster, namespace_object(f"ns-{number:02}"))
+    greedy = {"containers": [{"name": "a", "image": "a:1", "resources": {"requests": {"cpu": "2"}}}]}
+    observed(cluster, raw("Pod", "p", namespace="ns-59", spec=greedy))
+    browser = web_client(admin)
+    page = browser.get("/clusters/home/").content.decode()
+    assert page.count("?namespace=ns-") >= 50
+    section = page[page.index('id="namespaces"') :]
+    assert section.index("ns-59") < section.index("ns-00")
+    assert "Show 10 more namespaces" in page
+    assert "Show 10 more namespaces" not in browser.get("/clusters/home/?namespaces=all").content.decode()
 
 
 def test_a_cluster_that_is_being_built_shows_how_far(admin: User, web_client: Browser) -> None:
