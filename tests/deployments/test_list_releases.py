@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Team, User
 from services.models import Target
 from tests.callers import ApiClient, PageClient
+from tests.factories.accounts import new_user
 from tests.factories.deployments import checkout_target, new_release
 
 Api = Callable[..., ApiClient]
@@ -133,3 +134,10 @@ def test_the_rail_counts_what_is_under_way(web_client: Web, viewer: User, target
     page = web_client(viewer).get("/releases/").content.decode()
 
     assert '<span class="count">1<' in page
+
+
+def test_who_belongs_to_no_team_is_told_why_there_is_nothing(db: None, web_client: Web) -> None:
+    page = web_client(new_user("nora")).get("/releases/").content.decode()
+
+    assert "you belong to no team" in page
+    assert "No releases yet" not in page
