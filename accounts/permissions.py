@@ -114,7 +114,7 @@ def may_in_any_team(by: User, permission: str) -> bool:
     """Whether there is a team (or admin right) in which the caller has the permission."""
     if by.is_admin:
         return may(by, permission, None)
-    return any(_is_reached(by, permission, roles) for roles in _roles_by_team(by).values())
+    return any(_is_reached(by, permission, held.roles) for held in _held_by_team(by).values())
 
 
 def teams_of(user: User) -> QuerySet[Team]:
@@ -122,15 +122,28 @@ def teams_of(user: User) -> QuerySet[Team]:
     return Team.objects.visible_to(user)
 
 
+def team_names(user: User) -> list[str]:
+    """The names of `teams_of`, sorted. No query of its own for anybody but an admin."""
+    if user.is_admin:
+        return list(Team.objects.order_by("name").values_list("name", flat=True))
+    return sorted(held.team_name for held in _held_by_team(user).values())
+
+
+def team_names_as(user: User, role: str) -> list[str]:
+    """The names of the teams in which a person has this role, sorted."""
+    return sorted(held.team_name for held in _held_by_team(user).values() if role in held.roles)
+
+
 def roles_in(user: User, team: Team) -> set[str]:
     """The roles of a person in a team. One query for all teams, kept on the user instance."""
-    return _roles_by_team(user).get(team.pk, set())
+    held = _held_by_team(user).get(team.pk)
+    return held.roles if held else set()
 
 
 def team_ids_with(user: User, permission: str) -> set[UUID]:
     """The teams in which a person's roles hold the permission (an admin's every right is not counted here)."""
     wanted = PERMISSIONS[permission].roles
-    return {team_id for team_id, roles in _roles_by_team(user).items() if roles & wanted}
+    return {team_id for team_id, held in _held_by_team(user).items() if held.roles & wanted}
 
 
 def forget_roles(user: User) -> None:
@@ -138,12 +151,20 @@ def forget_roles(user: User) -> None:
     user.__dict__.pop("_roles", None)
 
 
-def _roles_by_team(user: User) -> dict[UUID, set[str]]:
-    kept: dict[UUID, set[str]] | None = user.__dict__.get("_roles")
+@dataclass(frozen=True)
+class _Held:
+    """The roles that a person has in one team."""
+
+    team_name: str
+    roles: set[str]
+
+
+def _held_by_team(user: User) -> dict[UUID, _Held]:
+    kept: dict[UUID, _Held] | None = user.__dict__.get("_roles")
     if kept is None:
         kept = {}
-        for team_id, role in user.memberships.values_list("team_id", "role"):
-            kept.setdefault(team_id, set()).add(role)
+        for team_id, name, role in user.memberships.order_by().values_list("team_id", "team__name", "role"):
+            kept.setdefault(team_id, _Held(name, set())).roles.add(role)
         user.__dict__["_roles"] = kept
     return kept
 

@@ -9,7 +9,7 @@ from django.db.models import Count, Prefetch
 from django.http import QueryDict
 
 from accounts.models import Membership, Role, SavedView, Team, User
-from accounts.permissions import why_not
+from accounts.permissions import team_names_as, why_not
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 def maintained_team_names(user: User) -> list[str]:
     """The names of the teams in which a person is maintainer."""
-    held = Membership.objects.filter(user=user, role=Role.MAINTAINER)
-    return list(held.order_by("team__name").values_list("team__name", flat=True))
+    return team_names_as(user, Role.MAINTAINER)
 
 
 @dataclass(frozen=True)

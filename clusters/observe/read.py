@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from clusters.models import Observation, WatchState
-from durable.clock import DbNow, database_time
+from durable.clock import DbNow
 
 SILENT_SECONDS = 5.0
 
@@ -56,14 +56,14 @@ def watching(cluster_id: UUID, *kinds: str) -> bool:
 
 
 def freshness(cluster_id: UUID, kinds: Iterable[str]) -> Freshness:
-    """How old the rows of these kinds may be, by the least fresh one. Two queries."""
+    """How old the rows of these kinds may be, by the least fresh one. One query."""
     wanted = set(kinds)
-    states = list(WatchState.objects.filter(cluster_id=cluster_id, kind__in=wanted))
+    states = list(WatchState.objects.filter(cluster_id=cluster_id, kind__in=wanted).annotate(now=DbNow()))
     # A contact before the first complete list says nothing about the rows.
     contacts = [state.contact_at if state.synced_at else None for state in states]
     errors = tuple(state.error for state in states if state.error)
     if len(states) < len(wanted) or not all(contacts):
         return Freshness(None, stale=True, errors=errors)
     as_of = min(contact for contact in contacts if contact)
-    silent = (database_time() - as_of).total_seconds() > SILENT_SECONDS
+    silent = any((state.now - as_of).total_seconds() > SILENT_SECONDS for state in states)
     return Freshness(as_of, stale=silent or not all(state.connected for state in states), errors=errors)

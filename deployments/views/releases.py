@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import SignedInRequest, signed_in
-from accounts.permissions import teams_of
+from accounts.permissions import team_names
 from accounts.queries import view_menu
 from deployments.models import Release, Status
 from deployments.queries import FILTERS, ORDERINGS, SEARCHED, release_list
@@ -67,7 +67,7 @@ def _context(request: SignedInRequest, page: Any, given: dict[str, str]) -> dict
         "given": given,
         "is_filtered": any(given.values()),
         "environments": list(Environment.objects.values_list("name", flat=True)),
-        "teams": list(teams_of(request.user).values_list("name", flat=True)),
+        "teams": team_names(request.user),
         "statuses": Status.choices,
         "kept": {name: given[name] for name in ELSEWHERE if given[name]},
         "clear_url": reverse("deployments:releases"),

@@ -13,12 +13,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from clusters.models import Observation
 from services.health import State
 from services.models import Target
-from services.queries.freshness import contacts_with
+from services.queries.freshness import fresh_clusters
 
 
 def targets_in_state(states: Collection[State]) -> QuerySet[Target]:
-    """The targets whose health is one of `states`. One query at once, for what is fresh."""
-    fresh = Q(cluster__in=[cluster_id for cluster_id, contact in contacts_with(None).items() if contact.is_fresh])
+    """The targets whose health is one of `states`. No query yet."""
+    fresh = Q(cluster__in=fresh_clusters())
     seen = Observation.objects.filter(
         kind=Target.Kind.DEPLOYMENT,
         cluster=OuterRef("cluster"),

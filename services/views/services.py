@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import SignedInRequest, signed_in
-from accounts.models import Team
-from accounts.permissions import may_in_any_team, why_not
+from accounts.permissions import may_in_any_team, team_names, why_not
 from accounts.queries import view_menu
 from services.health import State
 from services.models import Environment, Service
@@ -54,7 +53,7 @@ def services(request: SignedInRequest) -> HttpResponseBase:
         "listed": listed(page.rows),
         "given": given,
         "is_filtered": any(given.values()),
-        "teams": list(Team.objects.visible_to(request.user).values_list("name", flat=True)),
+        "teams": team_names(request.user),
         "environments": list(Environment.objects.values_list("name", flat=True)),
         "lifecycles": Service.Lifecycle.choices,
         "states": [(state.value, look_of(state).word) for state in State],
