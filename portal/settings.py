@@ -182,15 +182,10 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # Our own files alone: no page uses those that packages bring, and one of them cannot be hashed.
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
 STATIC_ROOT = Path(os.environ.get("SLIPWAY_STATIC", HOME / "static"))
-_COLLECTED = (STATIC_ROOT / "staticfiles.json").exists()
-WHITENOISE_USE_FINDERS = not _COLLECTED
+WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "web.static_files.HashedStorage"
-        if _COLLECTED
-        else "django.contrib.staticfiles.storage.StaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "web.static_files.HashedStorage"},
 }
 
 REST_FRAMEWORK: dict[str, Any] = {

@@ -36,6 +36,8 @@ def configure(wanted: dict[str, Any]) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    # Python's warnings are lines like all others where machines read them.
+    logging.captureWarnings(wanted["json"])
     logging.config.dictConfig(
         {
             "version": 1,

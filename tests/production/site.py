@@ -48,6 +48,7 @@ class Site:
 
     def start_stores(self) -> None:
         """Secrets by the script that the documentation names, then the database and the broker."""
+        (self.folder / "static").mkdir()
         subprocess.run([compose.ROOT / "deploy/compose/make-secrets.sh", self.secrets], check=True, capture_output=True)
         self.stores.append(postgres.start(self.sockets, os.getpid(), port=self.database_port))
         password = (self.secrets / "database-password").read_text()
@@ -62,6 +63,17 @@ class Site:
         broker.stdin.write(text.encode())
         broker.stdin.close()
         self.stores.append(broker)
+
+    def collect_static(self) -> None:
+        """What the image's build does, with the settings it does it with."""
+        own = {
+            "SLIPWAY_LOCAL": "1",
+            "SLIPWAY_HOME": str(self.folder / "build"),
+            "SLIPWAY_STATIC": str(self.folder / "static"),
+        }
+        collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("SLIPWAY_") and k != "DJANGO_SETTINGS_MODULE"}
+        subprocess.run(collect, cwd=compose.ROOT, env={**kept, **own}, check=True, capture_output=True)
 
     def sql(self, *statements: str, database: str = "postgres") -> None:
         """Run statements as the owner of the server."""
@@ -145,6 +157,12 @@ class Site:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    def alive(self, name: str) -> int:
+        """The exit code of the image's health check in the container of that process."""
+        environment = self.environment(name, name.partition("-")[0])
+        asked = [sys.executable, "-m", "durable.alive"]
+        return subprocess.run(asked, cwd=compose.ROOT, env=environment, check=False, capture_output=True).returncode
+
     def kill(self, name: str) -> None:
         """Without a chance to say good-bye."""
         process = self.running.pop(name)
@@ -170,5 +188,8 @@ class Site:
             store.terminate()
             store.wait(30)
 
+    def whole_log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
     def log(self, name: str) -> str:
-        return (self.folder / f"{name}.log").read_text(errors="replace")[-3000:]
+        return self.whole_log(name)[-3000:]
