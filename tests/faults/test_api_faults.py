@@ -15,18 +15,9 @@ from deployments.commands import abort_release
 from deployments.models import Release
 from deployments.tick import tick
 from tests.conftest import until
+from tests.faults.misbehaviour import hangs_up, login_page, loses_the_answer, refuses, slow
 from tests.faults.once import Before
-from tests.faults.relay import (
-    Fault,
-    Passage,
-    Relay,
-    Request,
-    hangs_up,
-    login_page,
-    loses_the_answer,
-    refuses,
-    slow,
-)
+from tests.faults.relay import Fault, Passage, Relay, Request
 from tests.scenarios.conftest import Workload
 
 Play = Callable[..., Release]

@@ -10,7 +10,8 @@ from contextlib import closing, contextmanager
 import pytest
 
 from tests.faults.field import Field, Web, until
-from tests.faults.relay import Relay, refuses, slow
+from tests.faults.misbehaviour import refuses, slow
+from tests.faults.relay import Relay
 
 EXPIRED = refuses(410, "Expired", "too old resource version: 1 (2)")
 
