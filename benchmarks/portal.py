@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import httpx
 
+from tests.factories.workloads import deployment
 from tests.kubectl import Kubectl
 from tests.portal_run import PortalRun
 
@@ -68,23 +69,15 @@ class Bench:
         return f"{IMAGE}:1.0.{self.versions[name]}"
 
     def new_service(self, name: str, replicas: int) -> None:
-        """A service in the catalog with a new Deployment in the sandbox, complete."""
+        """A service in the catalog whose target is a new Deployment in the sandbox."""
+        self.new_deployment(name, replicas)
         self.post("services/", {"name": name, "team": self.team})
-        target = {
-            "environment": ENVIRONMENT,
-            "cluster": CLUSTER,
-            "namespace": NAMESPACE,
-            "workload": name,
-            "create": {"image": f"{IMAGE}:1.0.0", "replicas": replicas, "port": 8080},
-        }
+        target = {"environment": ENVIRONMENT, "cluster": CLUSTER, "namespace": NAMESPACE, "workload": name}
         self.post(f"services/{name}/targets/", target)
 
-    def new_twin(self, name: str, twin: str) -> None:
-        """A Deployment that is like another but for its name, and that Slipway does not know of."""
-        spec = self.kubectl.get(f"{DEPLOYMENTS}/{name}")["spec"]
-        template = {**spec["template"], "metadata": {"labels": {"app": twin}}}
-        spec = {**spec, "selector": {"matchLabels": {"app": twin}}, "template": template}
-        self.kubectl.create(DEPLOYMENTS, {"metadata": {"name": twin}, "spec": spec})
+    def new_deployment(self, name: str, replicas: int) -> None:
+        """A Deployment that Slipway does not know of: the twin of a service's is made by the same words."""
+        self.kubectl.create(DEPLOYMENTS, deployment(name, f"{IMAGE}:1.0.0", replicas=replicas))
 
     def patch_image(self, name: str, image: str) -> None:
         """What a hand with kubectl would do."""
@@ -111,13 +104,13 @@ class Bench:
         return len(re.findall(r"database is locked", text))
 
 
-def is_rolled_out(deployment: dict[str, Any], image: str = "") -> bool:
+def is_rolled_out(seen: dict[str, Any], image: str = "") -> bool:
     """Whether a Deployment is complete in the sense of `kubectl rollout status`."""
-    wanted, status = deployment["spec"]["replicas"], deployment.get("status", {})
-    if image and deployment["spec"]["template"]["spec"]["containers"][0]["image"] != image:
+    wanted, status = seen["spec"]["replicas"], seen.get("status", {})
+    if image and seen["spec"]["template"]["spec"]["containers"][0]["image"] != image:
         return False
     counts = {status.get(name, 0) for name in ("updatedReplicas", "replicas", "availableReplicas")}
-    return counts == {wanted} and bool(status.get("observedGeneration", 0) >= deployment["metadata"]["generation"])
+    return counts == {wanted} and bool(status.get("observedGeneration", 0) >= seen["metadata"]["generation"])
 
 
 def until(is_so: Callable[[], object], seconds: float, *, pause: float = 0.2) -> None:

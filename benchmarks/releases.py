@@ -15,7 +15,7 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ CALLERS = 8
 def measure_one(run: Bench, rounds: int) -> list[Line]:
     """Overhead, requests and acceptance of single releases."""
     run.new_service("one", REPLICAS)
-    run.new_twin("one", "one-twin")
+    run.new_deployment("one-twin", REPLICAS)
     run.until_complete("one", "one-twin")
     accepted, released, patched = [], [], []
     counted: Counter[str] = Counter()
@@ -70,7 +70,7 @@ def measure_many(run: Bench, number: int, *, rate: str) -> list[Line]:
     names = [f"many-{number}-{index:03}" for index in range(number)]
     twins = [f"{name}-twin" for name in names]
     _all(lambda name: run.new_service(name, REPLICAS), names)
-    _all(lambda name: run.new_twin(name, f"{name}-twin"), names)
+    _all(lambda twin: run.new_deployment(twin, REPLICAS), twins)
     run.until_complete(*names, *twins)
     image = f"{IMAGE}:2.0.0"
 
@@ -149,14 +149,12 @@ def _requests_since(audit_log: Path, offset: int) -> Counter[str]:
     return counted
 
 
-def measure(run: Bench, *, quick: bool, rate: str, crowds: Sequence[int] = AT_ONCE) -> list[Line]:
-    """All of it, or with `quick` a few single releases."""
-    if quick:
-        return measure_one(run, 5)
-    lines = [] if rate == "stock" else measure_one(run, 15)
-    for number in crowds:
-        lines += measure_many(run, number, rate=rate)
-    return lines
+def measure(run: Bench, *, quick: bool, rate: str, crowds: Sequence[int] = AT_ONCE) -> Iterator[Line]:
+    """All of it as it comes, or with `quick` a few single releases."""
+    if rate != "stock":
+        yield from measure_one(run, 5 if quick else 15)
+    for number in () if quick else crowds:
+        yield from measure_many(run, number, rate=rate)
 
 
 def main() -> int:
@@ -169,10 +167,16 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, nargs="*", default=AT_ONCE, help="how many releases at once")
     parser.add_argument("--json", type=Path, help="write the figures there as well")
     asked = parser.parse_args()
-    with bench(stock_rate=asked.stock) as run:
-        lines = measure(run, quick=asked.quick, rate="stock" if asked.stock else "500/s", crowds=asked.at_once)
-    write(lines, asked.json)
-    return 0 if show(lines) else 1
+    rate = "stock" if asked.stock else "500/s"
+    lines: list[Line] = []
+    try:
+        with bench(stock_rate=asked.stock) as run:
+            lines.extend(measure(run, quick=asked.quick, rate=rate, crowds=asked.at_once))
+    finally:
+        # What was measured before something broke is worth keeping.
+        write(lines, asked.json)
+        kept = show(lines)
+    return 0 if kept else 1
 
 
 if __name__ == "__main__":
