@@ -55,7 +55,7 @@ def start(folder: Path, owner_pid: int, *, port: int = 0) -> subprocess.Popen[by
 
 def answers(folder: Path, port: int = 0) -> bool:
     """Whether a server is ready for connections on the socket in `folder`."""
-    ready = [programs() / "pg_isready", "-q", "-h", str(folder), "-p", str(port or 5432), "-d", "postgres"]
+    ready = [str(programs() / "pg_isready"), "-q", "-h", str(folder), "-p", str(port or 5432), "-d", "postgres"]
     return subprocess.run(ready, check=False).returncode == 0
 
 
@@ -70,19 +70,8 @@ def _keep(folder: Path, owner_pid: int, port: int) -> None:
     try:
         with (folder / "log").open("wb") as log:
             data = folder / "data"
-            make = [
-                programs() / "initdb",
-                "-D",
-                data,
-                "-U",
-                USER,
-                "-A",
-                "trust",
-                "-E",
-                "UTF8",
-                "--locale=C",
-                "--no-sync",
-            ]
+            options = ["-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+            make = [str(programs() / "initdb"), "-D", str(data), *options]
             subprocess.run(make, user=user, stdout=log, stderr=log, check=True, cwd=folder)
             with (data / "pg_hba.conf").open("w") as rules:
                 rules.write("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
@@ -100,7 +89,7 @@ def _keep(folder: Path, owner_pid: int, port: int) -> None:
             while server.poll() is None and _lives(owner_pid):
                 time.sleep(0.5)
     finally:
-        if server and server.poll() is None:
+        if server is not None and server.poll() is None:
             server.send_signal(signal.SIGINT)
             server.wait(20)
         shutil.rmtree(folder, ignore_errors=True)
