@@ -8,8 +8,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from secrets import token_urlsafe
 
 import pytest
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.test import Client
 
@@ -48,7 +50,11 @@ def test_t49_outside_of_a_local_run_cookies_are_secure_and_https_is_remembered(t
     kept = {k: v for k, v in os.environ.items() if not k.startswith("SLIPWAY_") and k != "DJANGO_SETTINGS_MODULE"}
     names = ["SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_HSTS_SECONDS", "SESSION_COOKIE_NAME", "DEBUG"]
     code = f"import json; from portal import settings as s; print(json.dumps([getattr(s, n) for n in {names}]))"
-    keys = {"SLIPWAY_SECRET_KEY": "x" * 64, "SLIPWAY_FIELD_KEYS": "x"}
+    keys = {
+        "SLIPWAY_SECRET_KEY": token_urlsafe(64),
+        "SLIPWAY_FIELD_KEYS": Fernet.generate_key().decode(),
+        "SLIPWAY_REDIS_URL": f"rediss://:{token_urlsafe(24)}@redis.example:6379/0",
+    }
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=settings.BASE_DIR,
