@@ -30,7 +30,7 @@ class ViewMenu:
 
 
 def view_menu(user: User, of: str, given: QueryDict) -> ViewMenu:
-    """The menu of the list `of`; the view whose query is `given` is marked as the current one. One query, and the roles."""
+    """The menu of the list `of`; the view whose query is `given` is marked as current. One query, and the roles."""
     here = given.copy()
     for name in ("page", "cursor", "fragment"):
         here.pop(name, None)
