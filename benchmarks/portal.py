@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import httpx
 
+from sandbox.bootstrap import nodes
 from tests.factories.workloads import deployment
 from tests.kubectl import Kubectl
 from tests.portal_run import PortalRun
@@ -25,6 +26,7 @@ NAMESPACE, ENVIRONMENT, CLUSTER = "bench", "dev", "sandbox"
 IMAGE = "registry.bench.example/bench"
 DEPLOYMENTS = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments"
 START_SECONDS, SETTLE_SECONDS, PATIENCE_SECONDS = 300, 600, 60
+MORE_NODES = 16
 BUSY = (httpx.codes.CONFLICT, httpx.codes.SERVICE_UNAVAILABLE)
 
 
@@ -153,8 +155,21 @@ def _ready(portal: BenchRun) -> Bench:
     status = json.loads(subprocess.run(words, env=portal.environment(), capture_output=True, check=True).stdout)
     kubectl = Kubectl(status["kubeconfig"])
     kubectl.create("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+    _add_nodes(kubectl)
     team = api.get("teams/").json()["results"][0]["name"]
     return Bench(portal, api, kubectl, Path(status["audit_log"]), team)
+
+
+def _add_nodes(kubectl: Kubectl) -> None:
+    """Room for crowds: the sandbox has nodes for its shop, and none takes more than 110 Pods."""
+    like = nodes()[0]
+    for number in range(MORE_NODES):
+        name = f"bench-{number}"
+        labels = {**like["metadata"]["labels"], "kubernetes.io/hostname": name}
+        spec = {**like["spec"], "podCIDR": f"10.244.{100 + number}.0/24", "podCIDRs": [f"10.244.{100 + number}.0/24"]}
+        kubectl.create(
+            "/api/v1/nodes", {**like, "metadata": {**like["metadata"], "name": name, "labels": labels}, "spec": spec}
+        )
 
 
 def _with_key(request: httpx.Request) -> None:
