@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connections
@@ -66,8 +67,8 @@ def changes() -> Iterator[list[dict[str, Any]]]:
     """What the signal has told, in order."""
     heard: list[dict[str, Any]] = []
 
-    def hear(sender: object, objects: list[Changed], **_more: Any) -> None:
-        heard.extend(asdict(one) for one in objects)
+    def hear(sender: object, cluster_id: UUID, objects: list[Changed], **_more: Any) -> None:
+        heard.extend({**asdict(one), "cluster_id": cluster_id} for one in objects)
 
     objects_changed.connect(hear, weak=False)
     yield heard
