@@ -20,7 +20,7 @@ export UV_PYTHON_DOWNLOADS := never
 CODE := $(wildcard web durable audit accounts clusters services deployments metrics portal sandbox benchmarks)
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test soak check bench bench-quick lint types arrows templates fmt lock screenshots openapi openapi-current \
+.PHONY: help run stop status test test-again soak check bench bench-quick lint types arrows templates fmt lock screenshots openapi openapi-current \
   sandbox-build sandbox-up sandbox-down sandbox-status
 
 help: ## list the commands
@@ -50,16 +50,25 @@ status: ## show the processes of this SLIPWAY_HOME and the sandbox
 
 # ---- judge ----
 
+# Each database keeps its own list of what failed.
+ON_POSTGRES := -o cache_dir=.cache/pytest-postgres
+
 test: .venv/.dev ## run all tests; T=abort runs every test file with that verb in its name
 	@# What has to hold on both databases runs on PostgreSQL first: the closing line is then that of all tests.
 	@files="$(if $(T),$(shell find tests -name 'test_*$(T)*.py'))"; failed=0; \
 	  test -z "$(T)" || test -n "$$files" || { echo "no test file has $(T) in its name"; exit 1; }; \
-	  SLIPWAY_TEST_DATABASE=postgres $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m both_databases $$files || \
+	  SLIPWAY_TEST_DATABASE=postgres $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m both_databases $(ON_POSTGRES) $$files || \
 	  test $$? -eq 5 || failed=1; \
 	  $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $$files || failed=1; exit $$failed
 
 soak: .venv/.dev ## 200 random kills in the middle of releases, with a report (SLIPWAY_KILLS=200 SLIPWAY_SEED=...)
 	@SLIPWAY_KILLS=$${SLIPWAY_KILLS:-200} exec $(BIN)/python -m pytest -q -n 0 tests/faults/test_random_kills.py
+
+test-again: .venv/.dev ## run what failed in the last `make test` once more, one at a time
+	@failed=0; again="--last-failed --last-failed-no-failures none -n 0"; \
+	  if [ -s .cache/pytest-postgres/v/cache/lastfailed ]; then \
+	    SLIPWAY_TEST_DATABASE=postgres $(BIN)/python -m pytest -q -m both_databases $(ON_POSTGRES) $$again || test $$? -eq 5 || failed=1; fi; \
+	  if [ -s .pytest_cache/v/cache/lastfailed ]; then $(BIN)/python -m pytest $$again || test $$? -eq 5 || failed=1; fi; exit $$failed
 
 check: lint types arrows templates ## what must pass before a commit, in under 20 seconds
 	@$(BIN)/python -m pytest -q -n 0 $(wildcard tests/house tests/engine)

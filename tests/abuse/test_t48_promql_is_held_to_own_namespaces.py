@@ -31,7 +31,7 @@ TRICKS = [
     f"{OTHER} offset -1s",
     f"{OTHER} @ end()",
     f"rate({OTHER}[1m] @ start() offset 5s)",
-    f"topk(scalar(count({OTHER})), {OTHER})",
+    f"topk(scalar(count({OTHER}) or vector(1)), {OTHER})",
     f"quantile(scalar(count({OTHER})) / 100, {OTHER})",
     f"count_values('namespace', {OTHER})",
     f"sum by (namespace) ({OTHER})",
