@@ -49,7 +49,7 @@ def test_the_page_follows_a_cluster_that_goes_out_of_contact(
     expect(page.locator(".feed")).to_contain_text("live")
     Cluster.objects.update(status="unreachable", status_message="connection refused", last_seen_at=timezone.now())
     live.publish("cluster:home")
-    expect(page.locator("#overview")).to_contain_text("Out of contact", timeout=30_000)
+    expect(page.locator("#overview")).to_contain_text("Last heard of", timeout=30_000)
 
 
 def test_removing_needs_the_name_typed(visitor: Visitor, admin: User, sandbox_cluster: Any) -> None:
