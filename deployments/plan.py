@@ -17,6 +17,7 @@ from deployments.engine.workload import desired_of, template_of
 from deployments.errors import ReleaseBlocked, ReleaseInvalid
 from deployments.models import Release, portal_key
 from deployments.owners import owners_of
+from deployments.revisions import images_of
 from deployments.strategy_words import problem_words
 from deployments.template_change import changed_template
 from deployments.template_diff import template_diff
@@ -147,7 +148,7 @@ def plan_release(target: Target, wish: Wish) -> Plan:
         deployment=deployment,
         template_from=template_from,
         template_to=template_to,
-        images=images or _images(template_to),
+        images=images or images_of(template_to),
         active=active,
         owners=owners_of(deployment, _autoscaler(target)),
         warnings=warnings_of(deployment, template_to, strategy, checks),
@@ -210,11 +211,6 @@ def _autoscaler(target: Target) -> str:
         if isinstance(aim, dict) and aim.get("kind") == target.kind and aim.get("name") == target.workload:
             return str(name)
     return ""
-
-
-def _images(template: Json) -> dict[str, str]:
-    containers = (template.get("spec") or {}).get("containers") or []
-    return {container["name"]: container.get("image", "") for container in containers}
 
 
 def _summary(checks: tuple[Check, ...]) -> Json:

@@ -73,7 +73,7 @@ def _tell_unanswered(state: State, release: ReleaseSpec, now: datetime) -> tuple
         return state, ()
     if now - datetime.fromisoformat(unanswered["since"]) < BLIND_IS_WORTH_A_LINE:
         return state, ()
-    sentence = Sentence("write_unanswered", {**_names(release), "words": unanswered["words"]})
+    sentence = Sentence("write_unanswered", {**release.names, "words": unanswered["words"]})
     return state.but(unanswered={**unanswered, "told": True}), (Said("write.unanswered", sentence),)
 
 
@@ -81,13 +81,9 @@ def _not_yet_given_back(state: State, release: ReleaseSpec, refused: Json, again
     """Wait and write again; the first refusal is told, the others are the same."""
     if state.tries or refused.get("told"):
         return Decision(state, wake_at=again_at)
-    sentence = Sentence("write_refused_for_now", {**_names(release), "words": refused["message"]})
+    sentence = Sentence("write_refused_for_now", {**release.names, "words": refused["message"]})
     said = Said("write.refused", sentence, {"status": refused["status"]})
     return Decision(state.but(refused={**refused, "told": True}), said=(said,), wake_at=again_at)
-
-
-def _names(release: ReleaseSpec) -> Json:
-    return {"workload": release.workload, "namespace": release.namespace, "cluster": release.cluster}
 
 
 def refuse(state: State, release: ReleaseSpec, now: datetime, words: str, *, status: int) -> Decision:
@@ -100,7 +96,7 @@ def refuse(state: State, release: ReleaseSpec, now: datetime, words: str, *, sta
         reason,
         "write_refused",
         words=words,
-        **_names(release),
+        **release.names,
     )
 
 

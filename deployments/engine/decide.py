@@ -49,7 +49,7 @@ def decide(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Dec
     if seen.deployment is not None and state.phase != "Queued":
         state = state.but(counts=counts_of(seen, release.template_to))
     if lost := _is_lost(release, state, seen):
-        return end(state, now, "Failed", "Conflict", lost, **_names(release))
+        return end(state, now, "Failed", "Conflict", lost, **release.names)
     if state.restored and state.phase != "Queued":
         return find_again(release, state, _deployment(seen), now)
     if asked := rolling.asked_to_stop(release, state, seen, now):
@@ -76,10 +76,6 @@ def must_stamp(release: ReleaseSpec, state: State, seen: Seen) -> bool:
     if claim.portal and (claim.portal, claim.release) != (release.portal, release.id):
         return False
     return claim.epoch != str(release.epoch)
-
-
-def _names(release: ReleaseSpec) -> dict[str, str]:
-    return {"workload": release.workload, "namespace": release.namespace, "cluster": release.cluster}
 
 
 def _deployment(seen: Seen) -> dict[str, object]:

@@ -31,17 +31,13 @@ def find_again(release: ReleaseSpec, state: State, deployment: Json, now: dateti
         if claim.epoch != str(release.epoch):
             return act(state, patches.stamp(release, deployment), release, now)
         fresh = found.but(ready_high=-1, ready_rose_at=now, bad_since={}, undone=())
-        return look_again(fresh, now, Said("restore.find", Sentence("found_again", _names(release))))
+        return look_again(fresh, now, Said("restore.find", Sentence("found_again", release.names)))
     if state.phase in GIVING_BACK:
         return look_again(found, now)
     if same_template(template_of(deployment), release.template_to) and is_complete(deployment):
-        return end(found, now, "Succeeded", "", "found_done", **_names(release))
-    return end(found, now, "Failed", "Conflict", "not_found_again", **_names(release))
+        return end(found, now, "Succeeded", "", "found_done", **release.names)
+    return end(found, now, "Failed", "Conflict", "not_found_again", **release.names)
 
 
 def _is_ours(release: ReleaseSpec, claim: Claim) -> bool:
     return (claim.portal, claim.release) == (release.portal, release.id)
-
-
-def _names(release: ReleaseSpec) -> Json:
-    return {"workload": release.workload, "namespace": release.namespace, "cluster": release.cluster}

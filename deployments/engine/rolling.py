@@ -25,10 +25,6 @@ UNDO_WINDOW = timedelta(minutes=5)
 MOST_UNDONE = 2
 
 
-def _names(release: ReleaseSpec) -> Json:
-    return {"workload": release.workload, "namespace": release.namespace, "cluster": release.cluster}
-
-
 def _deployment(seen: Seen) -> Json:
     if seen.deployment is None:
         raise ValueError("a phase behind Queued is only entered with a Deployment")
@@ -90,16 +86,16 @@ def gated(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Deci
     deployment = _deployment(seen)
     claim = claim_of(deployment)
     if claim.portal and claim.portal != release.portal:
-        return end(state, now, "Failed", "Conflict", "foreign_claim", portal=claim.portal, **_names(release))
+        return end(state, now, "Failed", "Conflict", "foreign_claim", portal=claim.portal, **release.names)
     if deployment["metadata"].get("deletionTimestamp"):
-        return end(state, now, "Failed", "Conflict", "deployment_gone", **_names(release))
+        return end(state, now, "Failed", "Conflict", "deployment_gone", **release.names)
     if _runs_new(release, deployment) and is_complete(deployment):
-        return end(state, now, "Succeeded", "", "already_runs", **_names(release))
+        return end(state, now, "Succeeded", "", "already_runs", **release.names)
     if deployment["spec"].get("paused"):
-        return end(state, now, "Failed", "Conflict", "deployment_paused", **_names(release))
+        return end(state, now, "Failed", "Conflict", "deployment_paused", **release.names)
     if not _is_as_planned(release, deployment):
         manager = last_writer_of_template(deployment)
-        return end(state, now, "Failed", "DriftDetected", "changed_since_plan", manager=manager, **_names(release))
+        return end(state, now, "Failed", "DriftDetected", "changed_since_plan", manager=manager, **release.names)
     if seen.checks is None:
         return wait(state, now, timedelta(0))
     if refused := next((check for check in seen.checks if check.status == "refused"), None):
@@ -111,7 +107,7 @@ def gated(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Deci
             "check_refused",
             check=refused.name,
             words=refused.detail,
-            **_names(release),
+            **release.names,
         )
     said = [
         Said("checks.pass", Sentence("checks_passed", {"count": len(seen.checks)}), {"checks": _checks(seen.checks)})
@@ -133,11 +129,11 @@ def preparing(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> 
     deployment = _deployment(seen)
     claim = claim_of(deployment)
     if claim.portal and claim.portal != release.portal:
-        return end(state, now, "Failed", "Conflict", "foreign_claim", portal=claim.portal, **_names(release))
+        return end(state, now, "Failed", "Conflict", "foreign_claim", portal=claim.portal, **release.names)
     if _is_ours(release, deployment) and _runs_new(release, deployment):
         started = _enter(state, "Progressing", now, step_started_at=now, ready_high=-1, ready_rose_at=now, bad_since={})
         wanted = desired_of(deployment)
-        sentence = Sentence("rolling_started", {"wanted": wanted, **_names(release)})
+        sentence = Sentence("rolling_started", {"wanted": wanted, **release.names})
         said = Said("step.started", sentence, {"step": 0, "generation": deployment["metadata"].get("generation")})
         return look_again(started.but(message=sentence), now, said)
     if not (state.takes_any_template or _is_as_planned(release, deployment)):
@@ -147,7 +143,7 @@ def preparing(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> 
             state,
             now,
             "DriftDetected",
-            Sentence("changed_since_plan", {"manager": manager, **_names(release)}),
+            Sentence("changed_since_plan", {"manager": manager, **release.names}),
         )
     if state.originals is None:
         state = state.but(originals=patches.originals_of(release, deployment))
@@ -159,7 +155,7 @@ def progressing(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -
     deployment = _deployment(seen)
     claim = claim_of(deployment)
     if claim.portal and not _is_ours(release, deployment):
-        return end(state, now, "Failed", "Conflict", "foreign_claim", portal=claim.portal, **_names(release))
+        return end(state, now, "Failed", "Conflict", "foreign_claim", portal=claim.portal, **release.names)
     if not _runs_new(release, deployment):
         return _foreign_template(release, state, deployment, now)
     if not _is_ours(release, deployment):
@@ -182,7 +178,7 @@ def progressing(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -
             )
     deadline = (state.ready_rose_at or now) + timedelta(seconds=release.strategy.progress_deadline_seconds)
     if now >= deadline:
-        params = {"seconds": release.strategy.progress_deadline_seconds, **vars(state.counts), **_names(release)}
+        params = {"seconds": release.strategy.progress_deadline_seconds, **vars(state.counts), **release.names}
         return _fail(release, state, "ProgressDeadlineExceeded", Sentence("deadline", params), now, _unready(seen))
     return Decision(_describe(state, deployment, found, release), wake_at=_next_look(state, found, deadline, now))
 
@@ -191,7 +187,7 @@ def _rolled_out(release: ReleaseSpec, state: State, deployment: Json, now: datet
     wanted = desired_of(deployment)
     seconds = round((now - (state.step_started_at or now)).total_seconds(), 1)
     code = "rolled_out" if wanted else "scaled_to_zero"
-    sentence = Sentence(code, {"wanted": wanted, "seconds": seconds, **_names(release)})
+    sentence = Sentence(code, {"wanted": wanted, "seconds": seconds, **release.names})
     said = Said("step.finished", sentence, {"step": 0, "seconds": seconds})
     reason = "" if wanted else "ScaledToZero"
     return look_again(_enter(state, "Finishing", now, message=sentence, reason=reason, evidence=None), now, said)
@@ -221,12 +217,12 @@ def _describe(state: State, deployment: Json, found: list[Failure], release: Rel
         sentence = Sentence(f"pods_{found[0].reason}", _proof(found[0], release))
         return state.but(message=sentence, reason=found[0].reason, evidence=found[0].to_json())
     if deployment["spec"].get("paused"):
-        return state.but(message=Sentence("paused_by_other", _names(release)), reason="", evidence=None)
+        return state.but(message=Sentence("paused_by_other", release.names), reason="", evidence=None)
     return state.but(message=Sentence("rolling", vars(counts)), reason="", evidence=None)
 
 
 def _proof(failure: Failure, release: ReleaseSpec) -> Json:
-    return {**failure.to_json(), **_names(release)}
+    return {**failure.to_json(), **release.names}
 
 
 def _unready(seen: Seen) -> Failure | None:
@@ -263,7 +259,7 @@ def _foreign_template(release: ReleaseSpec, state: State, deployment: Json, now:
     """Another hand changed the template. It is written again, but never fought over: after two undone writes of the
     same manager within five minutes a person decides."""
     manager = last_writer_of_template(deployment)
-    params = {"manager": manager, **_names(release)}
+    params = {"manager": manager, **release.names}
     if state.refused:
         return act(state, patches.write_template(release, state, deployment), release, now)
     recent = [one for one in state.undone if now - datetime.fromisoformat(one["at"]) < UNDO_WINDOW]
@@ -295,7 +291,7 @@ def finishing(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> 
         return cleaning
     seconds = round((now - (state.started_at or now)).total_seconds(), 1)
     code = "succeeded" if state.counts.desired else "succeeded_at_zero"
-    return end(state, now, "Succeeded", state.reason, code, seconds=seconds, **_names(release))
+    return end(state, now, "Succeeded", state.reason, code, seconds=seconds, **release.names)
 
 
 def _clean_next(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
@@ -334,6 +330,6 @@ def aborting(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> D
 def _gave_back(release: ReleaseSpec, state: State, now: datetime, how: str) -> Decision:
     """End with the sentence that says why; what became of the old version is a line of its own."""
     sentence = state.message or Sentence("ended")
-    said = [Said("restore", Sentence(how, _names(release)))] if how else []
+    said = [Said("restore", Sentence(how, release.names))] if how else []
     ended = end(state, now, state.outcome, state.reason, sentence.code, **sentence.params)
     return Decision(ended.state, said=(*said, *ended.said))

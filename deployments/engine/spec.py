@@ -109,3 +109,8 @@ class ReleaseSpec:
     template_to: Json
     template_back: Json
     also_from: tuple[Json, ...] = ()
+
+    @property
+    def names(self) -> Json:
+        """Where the release works, as sentences name it."""
+        return {"workload": self.workload, "namespace": self.namespace, "cluster": self.cluster}
