@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from deployments.models import Release
-from durable.idempotency import Replayed, StillRunning, claim
+from durable.idempotency import AlreadyMade, Replayed, StillRunning, claim, forget, under
 from durable.models import IdempotencyKey
 
 if TYPE_CHECKING:
@@ -41,14 +41,17 @@ def start_once(user: User, form: QueryDict, path: str, start: Callable[[], Relea
             break
         except Replayed as before:
             return Release.objects.get(pk=UUID(str((before.kept.body or {}).get("id"))))
+        except AlreadyMade as before:
+            return Release.objects.get(pk=UUID(before.kept.made))
         except StillRunning:
             if time.monotonic() > given_up_at:
                 raise
             time.sleep(LOOK_AGAIN_SECONDS)
     try:
-        release = start()
+        with under(mine):
+            release = start()
     except BaseException:
-        mine.delete()
+        forget(mine)
         raise
     own = IdempotencyKey.objects.filter(pk=mine.pk, claimed_until=mine.claimed_until)
     own.update(status=202, body={"id": str(release.pk)})

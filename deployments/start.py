@@ -19,6 +19,7 @@ from deployments.save import add_events
 from deployments.wake import wake
 from durable.clock import DbNow, database_time
 from durable.commit import after_commit
+from durable.idempotency import note_made
 from services.models import Target
 from web import request_id
 from web.live import publish
@@ -73,6 +74,7 @@ def make_release(
                 wake_at=database_time(),
                 event_seq=1 + len(notes),
             )
+            note_made(release.pk)
             KeepWhole.objects.create(
                 cluster=target.cluster, namespace=target.namespace, workload=target.workload, release_id=release.pk
             )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
@@ -48,17 +51,55 @@ class Replayed(Exception):
         self.kept = kept
 
 
+class AlreadyMade(Exception):
+    """The first request did its work and was never answered: carries the id of what it made."""
+
+    def __init__(self, kept: IdempotencyKey) -> None:
+        self.kept = kept
+
+
+_present: ContextVar[IdempotencyKey | None] = ContextVar("idempotency_key", default=None)
+
+
+@contextmanager
+def under(key: IdempotencyKey | None) -> Iterator[None]:
+    """What is made inside is noted with this key."""
+    token = _present.set(key)
+    try:
+        yield
+    finally:
+        _present.reset(token)
+
+
+def note_made(made: UUID) -> None:
+    """Note with the key of this request what it makes, in the caller's transaction: either both are there or neither.
+
+    A process that dies before it has answered leaves a key that says what to answer; the work is not done again.
+    """
+    if key := _present.get():
+        IdempotencyKey.objects.filter(pk=key.pk).update(made=str(made))
+
+
 class IdempotentMixin(APIView):
     """Put before the view's base class. Fields named in `secret_fields` are never stored with an answer."""
 
     secret_fields: ClassVar[Sequence[str]] = ()
     _claim: IdempotencyKey | None = None
 
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        with under(None):
+            return super().dispatch(request, *args, **kwargs)
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         key = request.headers.get("Idempotency-Key")
         if request.method == "POST" and key is not None and request.user.pk:
             self._claim = claim(request.user.pk, key, fingerprint(request))
+            _present.set(self._claim)
+
+    def answer_made(self, request: Request, made: UUID) -> Response:
+        """The answer to a POST that made this object, for a view whose command calls `note_made`."""
+        raise NotImplementedError
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, Replayed):
@@ -67,10 +108,13 @@ class IdempotentMixin(APIView):
             response["Idempotency-Replayed"] = "true"
             return response
         try:
+            if isinstance(exc, AlreadyMade):
+                self._claim = exc.kept
+                return self.answer_made(self.request, UUID(exc.kept.made))
             return super().handle_exception(exc)
         except Exception:
             if self._claim:
-                self._claim.delete()
+                forget(self._claim)
             raise
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
@@ -81,7 +125,7 @@ class IdempotentMixin(APIView):
 
     def _keep(self, mine: IdempotencyKey, answered: Response) -> None:
         if answered.status_code >= 500:
-            mine.delete()
+            forget(mine)
             return
         body = orjson.loads(JSONRenderer().render(answered.data) or b"null")
         if isinstance(body, dict):
@@ -91,6 +135,11 @@ class IdempotentMixin(APIView):
             headers["Content-Type"] = answered.content_type
         own = IdempotencyKey.objects.filter(pk=mine.pk, claimed_until=mine.claimed_until)
         own.update(status=answered.status_code, body=body, headers=headers)
+
+
+def forget(mine: IdempotencyKey) -> None:
+    """Let the same POST be tried again, unless its work is done: then the key still says what to answer."""
+    IdempotencyKey.objects.filter(pk=mine.pk, made="").delete()
 
 
 def fingerprint(request: Request) -> str:
@@ -103,7 +152,8 @@ def claim(user_id: UUID, key: str, print_: str) -> IdempotencyKey:
     """Own the key for the time of one request.
 
     Raises BadParameter for a key that is empty, longer than 255 or not printable ASCII, StillRunning while the first
-    request runs, KeyReused when the key came with something else, and replays an answer that is already there.
+    request runs, KeyReused when the key came with something else, Replayed with an answer that is already there, and
+    AlreadyMade where the work was done and its answer lost.
     """
     if not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
         raise BadParameter(_("An Idempotency-Key has 1 to 255 printable ASCII characters."))
@@ -119,6 +169,8 @@ def claim(user_id: UUID, key: str, print_: str) -> IdempotencyKey:
         raise KeyReused(_("This Idempotency-Key came before with another body."), next=_("Use a new key."))
     if kept.status:
         raise Replayed(kept)
+    if kept.made:
+        raise AlreadyMade(kept)
     return _take_lapsed(kept, now)
 
 

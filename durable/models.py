@@ -35,7 +35,8 @@ class Heartbeat(models.Model):
 class IdempotencyKey(models.Model):
     """The first answer to a POST, kept for a day so that a repeated POST is answered with it again.
 
-    `status` 0 means that the first one is still running; its claim lapses at `claimed_until`.
+    `status` 0 means that the first one is still running; its claim lapses at `claimed_until`. `made` is the id of what
+    it made, noted in the same transaction, for an answer that was never given.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
@@ -43,6 +44,7 @@ class IdempotencyKey(models.Model):
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(default=0)
+    made = models.CharField(max_length=36, default="")
     headers = models.JSONField(default=dict)
     body = models.JSONField(null=True)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework.response import Response
 
 from deployments.queries import release_named
 from deployments.serializers import ReleaseOut
+from durable.idempotency import IdempotentMixin
 from services.lookups import environment_named
 from services.models import Environment, Service
+from web.api import accepted
 from web.errors import Invalid
 
 if TYPE_CHECKING:
@@ -46,3 +49,16 @@ def release_answer(request: Request, release: Release, status: int = 200) -> Res
     """One release, with an entity tag that counts edits by people, not ticks."""
     body = ReleaseOut(release, context={"request": request}).data
     return Response(body, status=status, headers={"ETag": f'"{release.edits}"'})
+
+
+def release_accepted(request: Request, release_id: UUID) -> Response:
+    """202 with the release and where it is."""
+    found = visible_release(request, release_id)
+    return accepted(release_answer(request, found).data, reverse("api:release", args=[found.pk]))
+
+
+class MakesRelease(IdempotentMixin):
+    """Put before the base class of a view whose POST makes a release."""
+
+    def answer_made(self, request: Request, made: UUID) -> Response:
+        return release_accepted(request, made)

@@ -4,31 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from accounts.permissions import require
-from deployments.api.callers import caller, release_answer, service_and_environment, visible_release
+from deployments.api.callers import (
+    MakesRelease,
+    caller,
+    release_accepted,
+    service_and_environment,
+    visible_release,
+)
 from deployments.commands import abort_release, retry_release, rollback_release
 from deployments.errors import WrongPhase
 from deployments.serializers import ReasonIn, ReleaseOut, RollbackIn
 from deployments.verbs import allowed_verbs
 from durable.idempotency import IdempotentMixin
-from web.api import ApiView, accepted
+from web.api import ApiView
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from rest_framework.request import Request
-
-    from deployments.models import Release
-
-
-def _accepted(request: Request, release: Release) -> Response:
-    found = visible_release(request, release.pk)
-    return accepted(release_answer(request, found).data, reverse("api:release", args=[release.pk]))
 
 
 class AbortView(IdempotentMixin, ApiView):
@@ -40,20 +38,22 @@ class AbortView(IdempotentMixin, ApiView):
         body = ReasonIn(data=request.data)
         body.is_valid(raise_exception=True)
         release = visible_release(request, release_id)
-        return _accepted(request, abort_release(release, by=caller(request), reason=body.validated_data["reason"]))
+        return release_accepted(
+            request, abort_release(release, by=caller(request), reason=body.validated_data["reason"]).pk
+        )
 
 
-class RetryView(IdempotentMixin, ApiView):
+class RetryView(MakesRelease, ApiView):
     """Try a release again."""
 
     @extend_schema(operation_id="releases_retry", request=None, responses={202: ReleaseOut})
     def post(self, request: Request, release_id: UUID) -> Response:
         """A paused release goes on; of an ended one a new release begins, whose `id` is answered."""
         release = visible_release(request, release_id)
-        return _accepted(request, retry_release(release, by=caller(request)))
+        return release_accepted(request, retry_release(release, by=caller(request)).pk)
 
 
-class RollbackView(IdempotentMixin, ApiView):
+class RollbackView(MakesRelease, ApiView):
     """Go back to an older revision."""
 
     @extend_schema(operation_id="releases_rollback", request=RollbackIn, responses={202: ReleaseOut})
@@ -72,7 +72,7 @@ class RollbackView(IdempotentMixin, ApiView):
             reason=asked["reason"],
             supersede=asked["supersede"],
         )
-        return _accepted(request, release)
+        return release_accepted(request, release.pk)
 
 
 class OtherVerbView(IdempotentMixin, ApiView):

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.response import Response
 
-from deployments.api.callers import caller, release_answer, service_and_environment, visible_release
+from deployments.api.callers import (
+    MakesRelease,
+    caller,
+    release_accepted,
+    release_answer,
+    service_and_environment,
+    visible_release,
+)
 from deployments.commands.start import plan_for, start_release
 from deployments.models import Release
 from deployments.plan import Wish
 from deployments.queries import FILTERS, ORDERINGS, SEARCHED, release_list
 from deployments.serializers import PlanOut, ReleaseIn, ReleaseOut
-from durable.idempotency import IdempotentMixin
-from web.api import ApiViewSet, accepted
+from web.api import ApiViewSet
 from web.filters import flag
 
 if TYPE_CHECKING:
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
 DRY_RUN = OpenApiParameter("dry_run", bool, description="Answer the plan and change nothing.")
 
 
-class ReleaseViewSet(IdempotentMixin, ApiViewSet):
+class ReleaseViewSet(MakesRelease, ApiViewSet):
     """Releases that the caller may see."""
 
     serializer_class = ReleaseOut
@@ -75,8 +80,7 @@ class ReleaseViewSet(IdempotentMixin, ApiViewSet):
             commit=body["commit"],
             source_url=body["source_url"],
         )
-        made = visible_release(request, release.pk)
-        return accepted(release_answer(request, made).data, reverse("api:release", args=[release.pk]))
+        return release_accepted(request, release.pk)
 
 
 def _wish(body: dict[str, Any]) -> Wish:

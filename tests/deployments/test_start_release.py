@@ -114,6 +114,28 @@ def test_the_same_key_starts_one_release(api: Api, developer: User, live: Live) 
     assert Release.objects.count() == 1
 
 
+def test_an_answer_that_was_lost_is_given_to_the_same_key(
+    api: Api, developer: User, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_about: object) -> None:
+        raise SystemExit
+
+    caller = api(developer)
+    key = {"HTTP_IDEMPOTENCY_KEY": "pipeline-882"}
+    with monkeypatch.context() as patched:
+        patched.setattr("deployments.api.releases.release_accepted", dies)
+        with pytest.raises(SystemExit):
+            caller.post("/releases/", WISH, **key)
+    made = Release.objects.get()
+
+    again = caller.post("/releases/", WISH, **key)
+    third = caller.post("/releases/", WISH, **key)
+
+    assert (again.status_code, again.json()["id"]) == (202, str(made.pk))
+    assert (third.json(), third["Idempotency-Replayed"]) == (again.json(), "true")
+    assert Release.objects.count() == 1
+
+
 def test_who_may_only_look_and_who_may_not_even_that(api: Api, viewer: User, stranger: User, live: Live) -> None:
     refused = api(viewer).post("/releases/", WISH)
     unknown = api(stranger).post("/releases/", WISH)
