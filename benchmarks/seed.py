@@ -339,7 +339,7 @@ def _revisions(targets: list[Target]) -> Iterator[Revision]:
 def _releases(revisions: list[Revision]) -> Iterator[Release]:
     """One ended release from each revision; one in fifty failed."""
     from deployments.engine.decision import Counts, Sentence, State
-    from deployments.engine.spec import RollingUpdate
+    from deployments.engine.strategies import RollingUpdate
     from deployments.models import Release
     from deployments.save import STATUS
 

@@ -16,9 +16,10 @@ from deployments.effects import is_admission_down, is_failed_test
 from deployments.engine import patches
 from deployments.engine.bounds import surge_of, unavailable_of
 from deployments.engine.decision import State
+from deployments.engine.json import Json
 from deployments.engine.reasons import reason_of_refusal
 from deployments.engine.seen import Check
-from deployments.engine.spec import Json, ReleaseSpec
+from deployments.engine.spec import ReleaseSpec
 from deployments.engine.workload import desired_of, same_template, template_of
 from deployments.lease import REQUEST_SECONDS
 from deployments.models import Release

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import reverse
 
 from deployments.engine.decision import Counts
-from deployments.engine.spec import Json
+from deployments.engine.json import Json
 from deployments.masked import masked
 from deployments.models import Phase, Release, ReleaseEvent, Revision, Status
 from deployments.revisions import images_of

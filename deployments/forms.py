@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from deployments.engine.spec import StrategyInvalid, read_strategy
+from deployments.engine.read_strategy import StrategyInvalid, read_strategy
 from deployments.strategy_words import problem_words
 from services.images import parse_image
 from web.errors import Invalid, SlipwayError

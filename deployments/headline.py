@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from deployments.brief import in_brief
-from deployments.engine.spec import Json
+from deployments.engine.json import Json
 from deployments.models import Phase, Release, Status
 from web.ago import duration
 from web.redact import redacted_text

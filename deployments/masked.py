@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from deployments.engine.spec import Json
+from deployments.engine.json import Json
 from web.redact import MASK, redacted_text
 
 _SECRET_NAME = re.compile(

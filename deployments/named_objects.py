@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from clusters.connection import connect, paths
 from clusters.errors import ApiRefused, ClusterUnreachable
-from deployments.engine.spec import Json
+from deployments.engine.json import Json
 from services.models import Target
 
 PLURALS = {

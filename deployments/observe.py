@@ -11,8 +11,8 @@ from clusters.errors import ApiRefused, ClusterUnreachable
 from clusters.models import Cluster, Observation
 from clusters.observe import read
 from deployments.engine.decision import State
+from deployments.engine.json import Json
 from deployments.engine.seen import Seen
-from deployments.engine.spec import Json
 from deployments.lease import REQUEST_SECONDS
 from deployments.models import Release
 
@@ -28,7 +28,7 @@ def observe(release: Release, state: State, now: datetime, before_request: Calla
     A watcher that lags behind our write for more than two seconds is not waited for.
     """
     if state.unconfirmed is None and state.refused is None and (seen := _from_rows(release, state)):
-        lag = now - datetime.fromisoformat(state.written["at"]) if state.written else WATCH_LAGS_AT_MOST
+        lag = now - _last_write(state) if state.written else WATCH_LAGS_AT_MOST
         if seen.fresh or lag < WATCH_LAGS_AT_MOST:
             return seen
     return look_live(release.target.cluster, release.target.namespace, release.target.workload, before_request)
@@ -74,16 +74,28 @@ def _from_rows(release: Release, state: State) -> Seen | None:
     row = read.observed(target.cluster_id, "Deployment", target.namespace, target.workload)
     if row is None:
         return None
-    if state.written and row.resource_version < state.written["resource_version"]:
-        return Seen(fresh=False, seen_at=row.seen_at)
     sets = read.observed_many(target.cluster_id, "ReplicaSet", target.namespace, owner_uids=[row.uid])
     pods = read.observed_many(target.cluster_id, "Pod", target.namespace, owner_uids=[one.uid for one in sets])
     if row.whole is None or any(one.whole is None for one in [*sets, *pods]):
         return None
+    if not _reflects(state, {"Deployment/": row, **{f"ReplicaSet/{one.name}": one for one in sets}}):
+        return Seen(fresh=False, seen_at=row.seen_at)
     events: list[Observation] = []
     if any(_is_in_trouble(pod.whole or {}) for pod in pods):
         events = read.observed_many(target.cluster_id, "Event", target.namespace)
     return Seen(row.whole, _whole(sets), _whole(pods), _whole(events), seen_at=row.seen_at)
+
+
+def _reflects(state: State, rows: dict[str, Observation]) -> bool:
+    """Whether the rows are no older than our own last write of each object."""
+    return all(
+        key in rows and rows[key].resource_version >= written["resource_version"]
+        for key, written in state.written.items()
+    )
+
+
+def _last_write(state: State) -> datetime:
+    return max(datetime.fromisoformat(written["at"]) for written in state.written.values())
 
 
 def _whole(rows: list[Observation]) -> tuple[Json, ...]:

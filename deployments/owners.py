@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from deployments.engine.spec import Json
+from deployments.engine.json import Json
 from deployments.engine.workload import labels_of
 
 HELM_RELEASE = "meta.helm.sh/release-name"

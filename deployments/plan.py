@@ -11,8 +11,11 @@ from django.utils.translation import gettext as _
 from clusters.errors import ApiRefused, ClusterUnreachable
 from clusters.models import Observation
 from deployments.checks import check_target
+from deployments.engine.json import Json
+from deployments.engine.read_strategy import Problem, StrategyInvalid, read_strategy
 from deployments.engine.seen import Check
-from deployments.engine.spec import Json, ReleaseSpec, RollingUpdate, StrategyInvalid, read_strategy
+from deployments.engine.spec import ReleaseSpec
+from deployments.engine.strategies import RollingUpdate
 from deployments.engine.workload import desired_of, template_of
 from deployments.errors import ReleaseBlocked, ReleaseInvalid
 from deployments.models import Release, portal_key
@@ -159,7 +162,10 @@ def plan_release(target: Target, wish: Wish) -> Plan:
 
 def _strategy(asked: str | Json | None) -> RollingUpdate:
     try:
-        return read_strategy(asked)
+        strategy = read_strategy(asked)
+        if not isinstance(strategy, RollingUpdate):
+            raise StrategyInvalid([Problem("/strategy/type", "unknown_strategy", {"type": strategy.type})])
+        return strategy
     except StrategyInvalid as error:
         errors = [{"pointer": one.pointer, "code": one.code, "detail": problem_words(one)} for one in error.problems]
         raise ReleaseInvalid(errors[0]["detail"], errors=errors) from error

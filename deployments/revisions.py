@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from deployments.engine.spec import Json
+from deployments.engine.json import Json
 from deployments.engine.workload import hash_of
 from deployments.models import Release, Revision
 from durable.clock import database_time

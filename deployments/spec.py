@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from deployments.engine.decision import State
-from deployments.engine.spec import Json, ReleaseSpec, read_strategy
+from deployments.engine.json import Json
+from deployments.engine.read_strategy import read_strategy
+from deployments.engine.spec import ReleaseSpec
 from deployments.models import Release, Revision, portal_key
 
 

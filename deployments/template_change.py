@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from deployments.engine.spec import Json
+from deployments.engine.json import Json
 from deployments.errors import ReleaseInvalid
 from services.images import parse_image
 

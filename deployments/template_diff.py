@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from deployments.engine.spec import Json
+from deployments.engine.json import Json
 from deployments.engine.workload import HASH
 from deployments.masked import masked
 

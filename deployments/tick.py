@@ -19,7 +19,7 @@ from deployments import lease
 from deployments.checks import run_checks
 from deployments.effects import perform
 from deployments.engine.decide import decide
-from deployments.engine.decision import Patch, State
+from deployments.engine.decision import State, Write
 from deployments.engine.outcome import Outcome, after_write
 from deployments.engine.seen import Seen
 from deployments.engine.spec import ReleaseSpec
@@ -74,12 +74,12 @@ def _go_on(held: Held) -> None:
         if not save_decision(release, decision, held, contents):
             continue
         again = decision.again
-        for patch in decision.patches:
-            held, outcome = _apply(release, decision.state, patch, held)
+        for write in decision.writes:
+            held, outcome = _apply(release, decision.state, write, held)
             again = outcome.kind == "refused"
         if decision.state.is_terminal:
             return
-        if again and not decision.patches and state.phase != "Queued":
+        if again and not decision.writes and state.phase != "Queued":
             kept = seen, release.wake_seq
         if not again and lease.give_back(held, seen_wake_seq=release.wake_seq):
             return
@@ -106,15 +106,15 @@ def _look(release: Release, spec: ReleaseSpec, state: State, now: datetime, held
     return seen
 
 
-def _apply(release: Release, state: State, patch: Patch, held: Held) -> tuple[Held, Outcome]:
+def _apply(release: Release, state: State, write: Write, held: Held) -> tuple[Held, Outcome]:
     """Do one write and save what came of it. After an answer that never came a new epoch begins."""
     lease.renew(held)
-    outcome = perform(release, patch)
-    log.info("release.write", why=patch.why, outcome=outcome.kind, words=outcome.words or None)
-    WRITES.labels(patch.why, outcome.kind).inc()
+    outcome = perform(release, write)
+    log.info("release.write", why=write.why, outcome=outcome.kind, words=outcome.words or None)
+    WRITES.labels(write.why, outcome.kind).inc()
     if outcome.kind == "ambiguous":
         held = lease.raise_epoch(held)
     now = database_time()
     wake_at = now + LOOK_AFTER_UNSENT if outcome.kind in ("unsent", "ambiguous") else None
-    save_outcome(release.pk, held, after_write(state, patch, outcome, now), wake_at=wake_at)
+    save_outcome(release.pk, held, after_write(state, write, outcome, now), wake_at=wake_at)
     return held, outcome

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from deployments.engine.bounds import surge_of, unavailable_of
+from deployments.engine.json import Json
 from deployments.engine.seen import Check
-from deployments.engine.spec import Json, RollingUpdate
+from deployments.engine.strategies import RollingUpdate
 from deployments.engine.workload import PORTAL, claim_of, desired_of, is_complete, same_template, template_of
 from services.images import parse_image
 

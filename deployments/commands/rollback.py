@@ -10,7 +10,7 @@ from clusters.connection import connect, paths
 from clusters.errors import ApiRefused, ClusterUnreachable
 from deployments.commands.start import require_target_namespace
 from deployments.engine.decision import Said, Sentence
-from deployments.engine.spec import Json
+from deployments.engine.json import Json
 from deployments.engine.workload import hash_of, same_template, template_of
 from deployments.errors import NothingToRollBackTo, ReleaseBlocked
 from deployments.models import Release, Revision

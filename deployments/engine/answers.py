@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from deployments.engine.decision import Decision, Patch, Said, Sentence, State
+from deployments.engine.decision import Decision, Said, Sentence, State, Write
+from deployments.engine.json import Json
 from deployments.engine.patches import fingerprint
 from deployments.engine.reasons import reason_of_refusal
 from deployments.engine.seen import Seen
-from deployments.engine.spec import Json, ReleaseSpec
+from deployments.engine.spec import ReleaseSpec
 
 LOOK_WHILE_MOVING = timedelta(seconds=10)
 LOOK_WHILE_WAITING = timedelta(seconds=60)
@@ -38,7 +39,7 @@ def look_again(state: State, now: datetime, *said: Said, consumed: tuple[str, ..
 
 
 def act(
-    state: State, patch: Patch, release: ReleaseSpec, now: datetime, *said: Said, consumed: tuple[str, ...] = ()
+    state: State, write: Write, release: ReleaseSpec, now: datetime, *said: Said, consumed: tuple[str, ...] = ()
 ) -> Decision:
     """Do one write. Until it is seen to have landed the release looks at the object live.
 
@@ -46,7 +47,7 @@ def act(
     cluster's words end the release. Only what gives the Deployment back is tried for longer.
     """
     refused = state.refused
-    if refused and refused["fingerprint"] == fingerprint(patch) and not refused["moved"]:
+    if refused and refused["fingerprint"] == fingerprint(write) and not refused["moved"]:
         if state.phase not in GIVING_BACK or state.tries >= MOST_TRIES_GIVING_BACK:
             return refuse(state, release, now, refused["message"], status=refused["status"])
         again_at = datetime.fromisoformat(refused["at"]) + LOOK_WHILE_MOVING
@@ -55,11 +56,11 @@ def act(
     elif state.tries >= MOST_TRIES:
         return refuse(state, release, now, (refused or {}).get("message", ""), status=(refused or {}).get("status", 0))
     # A stamp is sent because of an older write, which stays the one to fear until the stamp is seen.
-    unconfirmed = state.unconfirmed or {"why": patch.why, "epoch": release.epoch}
+    unconfirmed = state.unconfirmed or {"why": write.why, "epoch": release.epoch}
     state, unanswered = _tell_unanswered(state, release, now)
     return Decision(
         state.but(unconfirmed=unconfirmed, tries=state.tries + 1 if refused else 0),
-        patches=(patch,),
+        writes=(write,),
         said=(*said, *unanswered),
         wake_at=now + LOOK_AFTER_WRITE,
         consumed=consumed,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from deployments.engine.spec import Amount, Json
+from deployments.engine.json import Json
+from deployments.engine.strategies import Amount
 
 DEFAULT: Amount = "25%"
 

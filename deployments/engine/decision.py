@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Self
 
-from deployments.engine.spec import Json
+from deployments.engine.json import Json
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,45 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Patch:
-    """One JSON patch of an object that the release may write. `name` empty: the Deployment itself."""
+class Write:
+    """One thing to do to one object of the target's namespace.
+
+    `kind` as in manifests; `name` empty means the Deployment itself. `verb`: patch (JSON patch `ops`), create or apply
+    (`body`), delete (only the object of that `uid`).
+    """
 
     why: str
-    ops: tuple[Json, ...]
-    replica_set: str = ""
+    ops: tuple[Json, ...] = ()
+    kind: str = "Deployment"
+    name: str = ""
+    verb: str = "patch"
+    body: Json | None = None
+    uid: str = ""
+
+    @property
+    def key(self) -> str:
+        """The object by kind and name, as `State.written` names it."""
+        return f"{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Ask for one measurement of one analysis template. `run` is the step's or the background's run of it; asking again
+    for the same (run, template, number) is harmless: it is measured once."""
+
+    run: str
+    template: str
+    number: int
+
+
+@dataclass(frozen=True)
+class AskApproval:
+    """Ask people for their voices. `gate` names the place once per release: "start", "step-3". `rules` are all needed:
+    [{team, count}]; team "" is the team that owns the service."""
+
+    gate: str
+    rules: tuple[Json, ...]
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -54,9 +87,14 @@ class State:
     """Where a release stands. Stored as JSON in its row before anything is done about it.
 
     unconfirmed: a write that was decided and not seen to have landed: {why, epoch}.
-    written: our last acknowledged write to the Deployment: {resource_version, at}.
+    written: our last acknowledged write of each object, by `Write.key`: {key: {resource_version, at}}.
     refused: the cluster's answer to our last write: {fingerprint, status, message, moved}; moved: a test failed.
     unanswered: since when no write of ours was either taken or refused: {since, words}.
+    step: the index of the strategy's step that is under way, and `step_started_at` since when; step_done: what of it is
+    already so and is not asked for again ({} when it begins).
+    weight: the share in percent that the last set_weight asked for; weight_since: since when it has been actual.
+    held: a person's pause: {by, phase}: the phase to go on with.
+    place, routing, runs, gates: what in_place, routing, analysis and gates need to remember; each is its module's own.
     restored: the row came from a backup: "look" for its claim, then "stamp" the new epoch; empty once it is found.
     """
 
@@ -67,7 +105,7 @@ class State:
     evidence: Json | None = None
     holding: bool = True
     unconfirmed: Json | None = None
-    written: Json | None = None
+    written: Json = field(default_factory=dict)
     refused: Json | None = None
     unanswered: Json | None = None
     started_at: datetime | None = None
@@ -82,6 +120,15 @@ class State:
     takes_any_template: bool = False
     tries: int = 0
     counts: Counts = field(default_factory=Counts)
+    step: int = 0
+    step_done: Json = field(default_factory=dict)
+    weight: int = 0
+    weight_since: datetime | None = None
+    held: Json | None = None
+    place: Json = field(default_factory=dict)
+    routing: Json = field(default_factory=dict)
+    runs: Json = field(default_factory=dict)
+    gates: Json = field(default_factory=dict)
     restored: str = ""
     asks: Json = field(default_factory=dict)
 
@@ -115,7 +162,7 @@ class State:
         """Read a stored state; fields that a newer version added keep their defaults."""
         known = {item.name for item in fields(cls)}
         values = {name: value for name, value in stored.items() if name in known}
-        for name in ("started_at", "step_started_at", "finished_at", "ready_rose_at", "blind_since"):
+        for name in ("started_at", "step_started_at", "finished_at", "ready_rose_at", "blind_since", "weight_since"):
             if values.get(name):
                 values[name] = datetime.fromisoformat(values[name])
         if values.get("message"):
@@ -128,15 +175,19 @@ class State:
 
 @dataclass(frozen=True)
 class Decision:
-    """What is next: save `state` and `said`, then do `patches`, then sleep until `wake_at` (None: ended).
+    """What is next: save `state` and `said`, then do `writes`, then sleep until `wake_at` (None: ended).
+
+    `measures` and `approvals` are asked for in the transaction of the state.
 
     `again` asks to look again at once, because the state moved without touching the cluster.
     `consumed` names the asks that this decision has answered. `succeeded` asks for a Revision to be recorded.
     """
 
     state: State
-    patches: tuple[Patch, ...] = ()
+    writes: tuple[Write, ...] = ()
     said: tuple[Said, ...] = ()
     wake_at: datetime | None = None
+    measures: tuple[Measure, ...] = ()
+    approvals: tuple[AskApproval, ...] = ()
     again: bool = False
     consumed: tuple[str, ...] = ()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from deployments.engine.decision import Patch, State
-from deployments.engine.spec import Json
+from deployments.engine.decision import State, Write
+from deployments.engine.json import Json
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Outcome:
     words: str = ""
 
 
-def after_write(state: State, patch: Patch, outcome: Outcome, now: datetime) -> State:
+def after_write(state: State, write: Write, outcome: Outcome, now: datetime) -> State:
     """The state once the answer to a write is known.
 
     A clear yes confirms it, a clear no leaves nothing on its way. A write that never left says nothing of an older one
@@ -31,8 +31,10 @@ def after_write(state: State, patch: Patch, outcome: Outcome, now: datetime) -> 
     state = state.but(unconfirmed=None, unanswered=None)
     if outcome.kind == "refused":
         return state.but(refused={**(outcome.refused or {}), "at": now.isoformat()})
-    written = state.written
-    if outcome.obj is not None and not patch.replica_set:
+    written = dict(state.written)
+    if write.verb == "delete":
+        written.pop(write.key, None)
+    elif outcome.obj is not None:
         version = int(outcome.obj["metadata"]["resourceVersion"])
-        written = {"resource_version": version, "at": now.isoformat()}
+        written[write.key] = {"resource_version": version, "at": now.isoformat()}
     return state.but(refused=None, written=written)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 
-from deployments.engine.decision import Patch, State
-from deployments.engine.spec import Amount, Json, ReleaseSpec
+from deployments.engine.decision import State, Write
+from deployments.engine.json import Json
+from deployments.engine.spec import ReleaseSpec
+from deployments.engine.strategies import Amount
 from deployments.engine.workload import EPOCH, ORIGINALS, PORTAL, RELEASE, Claim, claim_of, labels_of, template_of
 
 
@@ -51,12 +53,12 @@ def _claiming(release: ReleaseSpec, deployment: Json) -> list[Json]:
     return [_put(_label(name), value) for name, value in ours.items()]
 
 
-def stamp(release: ReleaseSpec, deployment: Json) -> Patch:
+def stamp(release: ReleaseSpec, deployment: Json) -> Write:
     """Claim the Deployment with this epoch and change nothing else: what an older tick sends late now fails."""
-    return Patch("stamp", (*_tests_of_claim(deployment), *_claiming(release, deployment)))
+    return Write("stamp", (*_tests_of_claim(deployment), *_claiming(release, deployment)))
 
 
-def write_template(release: ReleaseSpec, state: State, deployment: Json) -> Patch:
+def write_template(release: ReleaseSpec, state: State, deployment: Json) -> Write:
     """Claim, set the bounds that were asked for, and write the new template: one write begins a rolling release."""
     ops = [*_tests_of_claim(deployment), *_claiming(release, deployment)]
     wanted = wanted_strategy(release, deployment)
@@ -66,10 +68,10 @@ def write_template(release: ReleaseSpec, state: State, deployment: Json) -> Patc
         ops.extend(_keep_originals(deployment, state.originals))
     ops.append(_test("/spec/template", template_of(deployment)))
     ops.append({"op": "replace", "path": "/spec/template", "value": release.template_to})
-    return Patch("write", tuple(ops))
+    return Write("write", tuple(ops))
 
 
-def let_go(release: ReleaseSpec, state: State, deployment: Json, *, why: str, template: Json | None = None) -> Patch:
+def let_go(release: ReleaseSpec, state: State, deployment: Json, *, why: str, template: Json | None = None) -> Write:
     """Take our labels away and put the bounds back; with `template`, that template comes back in the same write."""
     ops = [*_tests_of_claim(deployment)]
     ops += [
@@ -83,10 +85,10 @@ def let_go(release: ReleaseSpec, state: State, deployment: Json, *, why: str, te
     if template is not None:
         ops.append(_test("/spec/template", template_of(deployment)))
         ops.append({"op": "replace", "path": "/spec/template", "value": template})
-    return Patch(why, tuple(ops))
+    return Write(why, tuple(ops))
 
 
-def clean(deployment: Json) -> Patch:
+def clean(deployment: Json) -> Write:
     """Take away the claim of a release that no longer runs, and put back the bounds that it noted down."""
     ops = [*_tests_of_claim(deployment)]
     labels = labels_of(deployment)
@@ -96,7 +98,7 @@ def clean(deployment: Json) -> Patch:
         ops.append({"op": "remove", "path": f"/metadata/annotations/{escape(ORIGINALS)}"})
         if strategy := _strategy_in(kept):
             ops.append(_put("/spec/strategy", strategy))
-    return Patch("clean", tuple(ops))
+    return Write("clean", tuple(ops))
 
 
 def _strategy_in(kept: str) -> Json | None:
@@ -108,7 +110,7 @@ def _strategy_in(kept: str) -> Json | None:
     return strategy if isinstance(strategy, dict) else None
 
 
-def clean_replica_set(replica_set: Json) -> Patch | None:
+def clean_replica_set(replica_set: Json) -> Write | None:
     """Remove the copy of our annotation that the controller made on a ReplicaSet; None where there is none."""
     if ORIGINALS not in (replica_set["metadata"].get("annotations") or {}):
         return None
@@ -116,7 +118,7 @@ def clean_replica_set(replica_set: Json) -> Patch | None:
         _test("/metadata/uid", replica_set["metadata"]["uid"]),
         {"op": "remove", "path": f"/metadata/annotations/{escape(ORIGINALS)}"},
     )
-    return Patch("clean", ops, replica_set=replica_set["metadata"]["name"])
+    return Write("clean", ops, kind="ReplicaSet", name=replica_set["metadata"]["name"])
 
 
 def wanted_strategy(release: ReleaseSpec, deployment: Json) -> Json | None:
@@ -147,8 +149,8 @@ def _keep_originals(deployment: Json, originals: Json) -> list[Json]:
     return [_put(f"/metadata/annotations/{escape(ORIGINALS)}", text)]
 
 
-def fingerprint(patch: Patch) -> str:
-    """The identity of a patch but for the resourceVersion it tests: the same write is known when tried again."""
-    ops = [op for op in patch.ops if op["path"] != "/metadata/resourceVersion"]
-    text = json.dumps([patch.why, patch.replica_set, ops], sort_keys=True)
+def fingerprint(write: Write) -> str:
+    """The identity of a write but for the resourceVersion it tests: the same write is known when tried again."""
+    ops = [op for op in write.ops if op["path"] != "/metadata/resourceVersion"]
+    text = json.dumps([write.why, write.verb, write.key, ops, write.body], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

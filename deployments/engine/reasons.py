@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from deployments.engine.json import Json
 from deployments.engine.seen import Seen
-from deployments.engine.spec import Json
 
 WAITING = {
     "ErrImagePull": "ImagePullFailed",

@@ -7,7 +7,8 @@ from datetime import datetime
 from deployments.engine import patches
 from deployments.engine.answers import GIVING_BACK, act, end, look_again
 from deployments.engine.decision import Decision, Said, Sentence, State
-from deployments.engine.spec import Json, ReleaseSpec
+from deployments.engine.json import Json
+from deployments.engine.spec import ReleaseSpec
 from deployments.engine.workload import Claim, claim_of, is_complete, same_template, template_of
 
 
@@ -26,7 +27,7 @@ def find_again(release: ReleaseSpec, state: State, deployment: Json, now: dateti
     The release's epoch is above the claimed one by now; it is stamped before anything else is believed.
     """
     claim = claim_of(deployment)
-    found = state.but(restored="", refused=None, tries=0, written=None)
+    found = state.but(restored="", refused=None, tries=0, written={})
     if _is_ours(release, claim):
         if claim.epoch != str(release.epoch):
             return act(state, patches.stamp(release, deployment), release, now)

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from deployments.engine import patches
 from deployments.engine.answers import LOOK_WHILE_MOVING, LOOK_WHILE_WAITING, act, end, look_again, wait
 from deployments.engine.decision import Decision, Said, Sentence, State
+from deployments.engine.json import Json
 from deployments.engine.reasons import Failure, failures
 from deployments.engine.seen import Check, Seen
-from deployments.engine.spec import Json, ReleaseSpec
+from deployments.engine.spec import ReleaseSpec
 from deployments.engine.workload import (
     claim_of,
     desired_of,
@@ -316,7 +317,7 @@ def aborting(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> D
         return act(state, patches.let_go(release, state, deployment, why="abort", template=back), release, now)
     if cleaning := _clean_next(release, state, seen, now):
         return cleaning
-    if not goes_back or not same_template(template_of(deployment), release.template_back) or state.written is None:
+    if not goes_back or not same_template(template_of(deployment), release.template_back) or not state.written:
         return _gave_back(release, state, now, "")
     if is_complete(deployment):
         return _gave_back(release, state, now, "restored")

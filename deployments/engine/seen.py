@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from deployments.engine.spec import Json
+from deployments.engine.json import Json
 
 
 @dataclass(frozen=True)
@@ -22,17 +22,63 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Measurement:
+    """One measurement as stored: `status` is Successful, Failed, Inconclusive or Error; `value` None where there was
+    none; `samples` is how many requests it stands on, None where the template does not count them."""
+
+    run: str
+    template: str
+    number: int
+    at: datetime
+    status: str
+    value: float | None = None
+    samples: float | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Voices:
+    """What came of asking for approval at one gate: `status` is pending, approved, rejected or void (the release was
+    edited: ask anew). `by` and `comment` are those of the voice that decided."""
+
+    gate: str
+    status: str
+    by: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A freeze window that blocks this target now, until when, and which role may override it."""
+
+    name: str
+    until: datetime
+    override_role: str = ""
+
+
+@dataclass(frozen=True)
 class Seen:
     """One observation. `deployment` None means: looked, and it is not there.
 
     `live` says that it was read from the API server for this tick; `fresh` that it reflects our own last write;
     `unreachable` says why nothing was seen. `checks` is filled in Gated only.
+    `services` are the Kubernetes Services of the namespace that select pods of the target or carry our claim, with
+    their `endpoint_slices`; `routes` the objects of the strategy's router that lead to them or carry our claim;
+    `autoscaler` the HPA of the Deployment. They are looked for where the strategy has use for them.
+    `measurements`, `voices` and `window` come from our own database.
     """
 
     deployment: Json | None = None
     replica_sets: tuple[Json, ...] = ()
     pods: tuple[Json, ...] = ()
     events: tuple[Json, ...] = ()
+    services: tuple[Json, ...] = ()
+    endpoint_slices: tuple[Json, ...] = ()
+    routes: tuple[Json, ...] = ()
+    autoscaler: Json | None = None
+    measurements: tuple[Measurement, ...] = ()
+    voices: tuple[Voices, ...] = ()
+    window: Window | None = None
     live: bool = False
     fresh: bool = True
     unreachable: str = ""

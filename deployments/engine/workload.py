@@ -8,8 +8,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 from deployments.engine.decision import Counts
+from deployments.engine.json import Json
 from deployments.engine.seen import Seen
-from deployments.engine.spec import Json
 
 PORTAL, RELEASE, EPOCH = "slipway.dev/portal", "slipway.dev/release", "slipway.dev/epoch"
 ORIGINALS = "slipway.dev/originals"

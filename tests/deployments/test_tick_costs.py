@@ -7,7 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from clusters.models import Observation
-from deployments.engine.spec import Json
+from deployments.engine.json import Json
 from deployments.engine.workload import EPOCH, PORTAL, RELEASE
 from deployments.models import Release, portal_key
 from deployments.queries import release_list

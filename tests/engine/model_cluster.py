@@ -7,9 +7,11 @@ from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
-from deployments.engine.decision import Patch
+from deployments.engine.decision import Write
+from deployments.engine.json import Json
 from deployments.engine.seen import Seen
-from deployments.engine.spec import Json, ReleaseSpec, RollingUpdate
+from deployments.engine.spec import ReleaseSpec
+from deployments.engine.strategies import RollingUpdate
 from deployments.engine.workload import hash_of
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -68,7 +70,7 @@ class ModelCluster:
         self.ready[self._current()] = replicas
         self._write_status()
 
-    def patch(self, patch: Patch) -> Json:
+    def patch(self, patch: Write) -> Json:
         """Apply a JSON patch whole or not at all. Raises TestFailed."""
         changed = deepcopy(self.deployment)
         for op in patch.ops:

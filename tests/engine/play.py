@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from deployments.engine.decide import decide
-from deployments.engine.decision import Decision, Patch, Said, State
+from deployments.engine.decision import Decision, Said, State, Write
+from deployments.engine.json import Json
 from deployments.engine.outcome import Outcome, after_write
 from deployments.engine.patches import fingerprint
 from deployments.engine.seen import Check, Seen
-from deployments.engine.spec import Json, ReleaseSpec
+from deployments.engine.spec import ReleaseSpec
 from tests.engine.model_cluster import NOW, ModelCluster, TestFailed, release
 
 PASSED = (Check("template", "passed"), Check("pod", "passed"))
@@ -27,7 +28,7 @@ class Play:
         self.asks: Json = {}
         self.now: datetime = NOW
         self.said: list[Said] = []
-        self.in_flight: list[Patch] = []
+        self.in_flight: list[Write] = []
         self.writes = 0
         self.predecessor_ended = True
 
@@ -51,22 +52,22 @@ class Play:
         """
         for _ in range(20):
             decision = self.decide()
-            for patch in decision.patches:
+            for write in decision.writes:
                 if fate:
-                    self._fail(patch, fate)
+                    self._fail(write, fate)
                     return decision
-                self._write(patch)
+                self._write(write)
             # A write is followed by its own watch event, which wakes the release.
-            if not decision.again and not decision.patches:
+            if not decision.again and not decision.writes:
                 return decision
         raise AssertionError("the release never came to rest")
 
     def deliver(self) -> None:
         """A write of a tick that is long dead arrives."""
         late, self.in_flight = self.in_flight, []
-        for patch in late:
+        for write in late:
             try:
-                self.cluster.patch(patch)
+                self.cluster.patch(write)
             except TestFailed:
                 continue
 
@@ -82,36 +83,36 @@ class Play:
             self.roll()
         return self.state
 
-    def _fail(self, patch: Patch, fate: str) -> None:
+    def _fail(self, write: Write, fate: str) -> None:
         if fate in ("crash", "lost"):
-            self.in_flight.append(patch)
+            self.in_flight.append(write)
         if fate == "crash":
             self.release = replace(self.release, epoch=self.release.epoch + 1)
         elif fate == "forbidden":
-            self._hear(patch, Outcome("refused", refused=refusal(patch, "deployments.apps is forbidden")))
+            self._hear(write, Outcome("refused", refused=refusal(write, "deployments.apps is forbidden")))
         else:
-            self._hear(patch, Outcome("ambiguous" if fate == "lost" else "unsent"))
+            self._hear(write, Outcome("ambiguous" if fate == "lost" else "unsent"))
 
-    def _write(self, patch: Patch) -> None:
+    def _write(self, write: Write) -> None:
         self.writes += 1
-        if patch.replica_set:
-            self.cluster.sets[patch.replica_set]["metadata"]["annotations"].clear()
-            self._hear(patch, Outcome("done"))
+        if write.kind == "ReplicaSet":
+            self.cluster.sets[write.name]["metadata"]["annotations"].clear()
+            self._hear(write, Outcome("done"))
             return
         try:
-            obj = self.cluster.patch(patch)
+            obj = self.cluster.patch(write)
         except TestFailed as error:
-            self._hear(patch, Outcome("refused", refused=refusal(patch, str(error), status=422, moved=True)))
+            self._hear(write, Outcome("refused", refused=refusal(write, str(error), status=422, moved=True)))
             return
-        self._hear(patch, Outcome("done", obj=obj))
+        self._hear(write, Outcome("done", obj=obj))
 
-    def _hear(self, patch: Patch, outcome: Outcome) -> None:
+    def _hear(self, write: Write, outcome: Outcome) -> None:
         """What the answer to a write leaves behind, as a tick saves it."""
-        self.state = State.from_json(after_write(self.state, patch, outcome, self.now).to_json())
+        self.state = State.from_json(after_write(self.state, write, outcome, self.now).to_json())
         if outcome.kind == "ambiguous":
             self.release = replace(self.release, epoch=self.release.epoch + 1)
 
 
-def refusal(patch: Patch, words: str, *, status: int = 403, moved: bool = False) -> Json:
-    """The cluster's no to a patch."""
-    return {"fingerprint": fingerprint(patch), "status": status, "message": words, "moved": moved}
+def refusal(write: Write, words: str, *, status: int = 403, moved: bool = False) -> Json:
+    """The cluster's no to a write."""
+    return {"fingerprint": fingerprint(write), "status": status, "message": words, "moved": moved}

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from deployments.engine.spec import RollingUpdate
+from deployments.engine.strategies import RollingUpdate
 from deployments.engine.workload import PORTAL, RELEASE, claim_of
 from tests.engine.model_cluster import ModelCluster
 from tests.engine.play import Play

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from accounts.models import Team, User
 from deployments.engine.decision import Counts, Said, Sentence, State
-from deployments.engine.spec import Json, RollingUpdate
+from deployments.engine.json import Json
+from deployments.engine.strategies import RollingUpdate
 from deployments.engine.workload import hash_of
 from deployments.models import Release, ReleaseEvent, Revision
 from deployments.save import STATUS, add_events

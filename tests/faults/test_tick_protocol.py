@@ -15,7 +15,7 @@ from django.db import connection
 from deployments import effects, lease, spec
 from deployments import tick as ticks
 from deployments.commands import abort_release
-from deployments.engine.decision import Decision, Patch, Said, Sentence
+from deployments.engine.decision import Decision, Said, Sentence, Write
 from deployments.models import Release
 from deployments.save import save_decision
 from deployments.spec import state_of
@@ -61,10 +61,10 @@ class Stalled:
     """A tick that saved what it decided, and then stood still with the write in its hand."""
 
     def __init__(self, release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.patches: list[tuple[Release, Patch]] = []
+        self.writes: list[tuple[Release, Write]] = []
 
-        def stand_still(release: Release, patch: Patch) -> None:
-            self.patches.append((release, patch))
+        def stand_still(release: Release, write: Write) -> None:
+            self.writes.append((release, write))
             raise lease.LeaseLost
 
         with monkeypatch.context() as standing:
@@ -74,7 +74,7 @@ class Stalled:
 
     def goes_on(self) -> list[str]:
         """Send what it had in its hand; answers what came of it."""
-        return [effects.perform(release, patch).kind for release, patch in self.patches]
+        return [effects.perform(release, write).kind for release, write in self.writes]
 
 
 def test_a_stalled_tick_cannot_begin_a_release_that_was_aborted(
@@ -97,7 +97,7 @@ def test_a_stalled_tick_cannot_give_back_what_a_later_release_holds(
     first = until_phase(web.deploy("1.1-unready"), "Progressing")
     abort_release(first, by=web.developer)
     stalled = Stalled(first, monkeypatch)
-    assert [patch.why for _release, patch in stalled.patches] == ["abort"]
+    assert [write.why for _release, write in stalled.writes] == ["abort"]
     assert to_the_end(first).status == "aborted"
     second = until_phase(web.deploy("1.2-unready"), "Progressing")
 
