@@ -28,6 +28,9 @@ STATUS = {
     "Preparing": Status.PROGRESSING,
     "Progressing": Status.PROGRESSING,
     "Paused": Status.PAUSED,
+    "AwaitingApproval": Status.WAITING,
+    "Analysing": Status.PROGRESSING,
+    "TakingOver": Status.PROGRESSING,
     "Finishing": Status.PROGRESSING,
     "Aborting": Status.PROGRESSING,
     "Succeeded": Status.SUCCEEDED,
@@ -35,6 +38,18 @@ STATUS = {
     "Aborted": Status.ABORTED,
     "Superseded": Status.SUPERSEDED,
 }
+
+# What a release waits for that is not a pod: api.md calls it waiting, whatever the phase.
+WAITS_FOR = ("ApprovalRequired", "FreezeWindow")
+
+
+def status_of(state: State) -> Status:
+    """What CI reads (api.md, status): `waiting` at a gate, `aborted` as soon as traffic is on stable."""
+    if state.phase in ("Gated", "Progressing") and state.reason in WAITS_FOR:
+        return Status.WAITING
+    if state.phase == "Aborting" and state.on_stable:
+        return STATUS[state.outcome]
+    return STATUS[state.phase]
 
 
 def save_decision(release: Release, decision: Decision, held: Held, contents: Mapping[str, str] | None = None) -> bool:
@@ -101,7 +116,7 @@ def _columns(state: State) -> dict[str, Any]:
     return {
         "state": state.to_json(),
         "phase": state.phase,
-        "status": STATUS[state.phase],
+        "status": status_of(state),
         "reason": state.reason,
         "message": message,
         "holding": state.holding,

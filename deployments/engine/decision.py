@@ -95,6 +95,7 @@ class State:
     weight: the share in percent that the last set_weight asked for; weight_since: since when it has been actual.
     held: a person's pause: {by, phase}: the phase to go on with.
     place, routing, runs, gates: what in_place, routing, analysis and gates need to remember; each is its module's own.
+    on_stable: while Aborting: all traffic is on the old version again; what is left is cleaning up.
     restored: the row came from a backup: "look" for its claim, then "stamp" the new epoch; empty once it is found.
     """
 
@@ -129,6 +130,7 @@ class State:
     routing: Json = field(default_factory=dict)
     runs: Json = field(default_factory=dict)
     gates: Json = field(default_factory=dict)
+    on_stable: bool = False
     restored: str = ""
     asks: Json = field(default_factory=dict)
 

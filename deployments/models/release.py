@@ -32,13 +32,16 @@ class Status(models.TextChoices):
 
 
 class Phase(models.TextChoices):
-    """The engine's finer state (delivery.md, Phases), those that a rolling release passes."""
+    """The engine's finer state (delivery.md, Phases)."""
 
     QUEUED = "Queued", _("Queued")
     GATED = "Gated", _("Gated")
     PREPARING = "Preparing", _("Preparing")
     PROGRESSING = "Progressing", _("Progressing")
     PAUSED = "Paused", _("Paused")
+    AWAITING_APPROVAL = "AwaitingApproval", _("Awaiting approval")
+    ANALYSING = "Analysing", _("Analysing")
+    TAKING_OVER = "TakingOver", _("Taking over")
     FINISHING = "Finishing", _("Finishing")
     ABORTING = "Aborting", _("Aborting")
     SUCCEEDED = "Succeeded", _("Succeeded")
