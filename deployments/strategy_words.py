@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from deployments.engine.read_strategy import Problem
+from deployments.engine.json import Json
+from deployments.engine.read_strategy import Problem, StrategyInvalid, read_strategy
 
 
 def problem_words(problem: Problem) -> str:
@@ -33,3 +34,12 @@ def problem_words(problem: Problem) -> str:
         "not_a_percentage": _("Give a whole number between 0 and 100."),
     }
     return words[problem.code] % problem.params
+
+
+def strategy_findings(strategy: Json) -> list[tuple[str, str]]:
+    """What is wrong with a strategy: the JSON pointer below it and a sentence, for each problem."""
+    try:
+        read_strategy(strategy)
+    except StrategyInvalid as error:
+        return [(one.pointer.removeprefix("/strategy"), problem_words(one)) for one in error.problems]
+    return []

@@ -220,6 +220,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "ClusterStatus": ["building", "connected", "unreachable", "unknown"],
         "Health": ["healthy", "degraded", "unhealthy", "unknown"],
+        "ValidityOf": ["server_certificate", "client_certificate", "token"],
+        "SavedViewOf": "accounts.models.SavedView.Of",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -16,6 +16,7 @@ def environment_facts(environment: Environment) -> dict[str, Any]:
         "protected": environment.protected,
         "approvals": environment.approvals,
         "freeze_windows": environment.freeze_windows,
+        "strategy": environment.strategy,
         "colour": environment.colour,
     }
 

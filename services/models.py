@@ -38,6 +38,7 @@ class Environment(models.Model):
     protected = models.BooleanField(default=False)
     approvals = models.JSONField(default=list, blank=True)
     freeze_windows = models.JSONField(default=list, blank=True)
+    strategy = models.JSONField[dict[str, Any] | None](null=True, blank=True)
     colour = models.CharField(max_length=16, choices=Colour.choices, default=Colour.DEV)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)

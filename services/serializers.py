@@ -23,6 +23,7 @@ class EnvironmentSerializer(serializers.Serializer[Any]):
     protected = serializers.BooleanField(required=False)
     approvals = ApprovalRuleSerializer(many=True, required=False)
     freeze_windows = serializers.ListField(child=serializers.DictField(), required=False)
+    strategy = serializers.JSONField(required=False, allow_null=True)
     colour = serializers.ChoiceField(choices=Colour.choices, required=False)
     created_at = serializers.DateTimeField(read_only=True)
 

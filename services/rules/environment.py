@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from services.models import Colour
 from services.rules.findings import Check, Findings, escaped
 from services.rules.freeze_windows import checked_windows
+from services.rules.strategy import checked_strategy
 
-FIELDS = {"name", "title", "order", "protected", "approvals", "freeze_windows", "colour"}
+FIELDS = {"name", "title", "order", "protected", "approvals", "freeze_windows", "strategy", "colour"}
 
 
 def checked_environment(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -24,6 +25,7 @@ def checked_environment(values: Mapping[str, Any]) -> dict[str, Any]:
         "protected": lambda pointer, value: _flag(findings, pointer, value),
         "approvals": lambda pointer, value: _approvals(findings, pointer, value),
         "freeze_windows": lambda pointer, value: checked_windows(findings, pointer, value),
+        "strategy": lambda pointer, value: checked_strategy(findings, pointer, value),
         "colour": lambda pointer, value: findings.choice(pointer, value, list(Colour.values)),
     }
     clean: dict[str, Any] = {}

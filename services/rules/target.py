@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from services.models import Target
 from services.rules.findings import Check, Findings, escaped
+from services.rules.strategy import checked_strategy
 
 IDENTITY = {"environment", "cluster", "namespace", "workload", "kind"}
 EDITABLE = {"container", "kubernetes_service", "strategy"}
-STRATEGIES = ["rolling", "canary", "blue_green"]
 _SUBDOMAIN = re.compile(r"\A[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\Z")
-
-strategy_checks: list[Callable[[Any], list[tuple[str, str]]]] = []
-"""How the room that carries strategies out judges one: `(pointer below the strategy, what is wrong)` per finding."""
 
 
 def checked_target(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,7 +28,7 @@ def checked_target(values: Mapping[str, Any]) -> dict[str, Any]:
         "kind": lambda pointer, value: findings.choice(pointer, value, list(Target.Kind.values)),
         "container": lambda pointer, value: findings.name(pointer, value, required=False),
         "kubernetes_service": lambda pointer, value: findings.name(pointer, value, required=False),
-        "strategy": lambda pointer, value: _strategy(findings, pointer, value),
+        "strategy": lambda pointer, value: checked_strategy(findings, pointer, value),
     }
     clean: dict[str, Any] = {}
     for field, value in values.items():
@@ -55,20 +52,3 @@ def _subdomain(findings: Findings, pointer: str, value: Any) -> str:
             _("A workload is named by up to 253 lower-case letters, digits, hyphens and dots."),
         )
     return ""
-
-
-def _strategy(findings: Findings, pointer: str, value: Any) -> dict[str, Any] | None:
-    if value is None or value == "":
-        return None
-    strategy = {"type": value} if isinstance(value, str) else value
-    if not isinstance(strategy, dict) or strategy.get("type") not in STRATEGIES:
-        findings.add(
-            f"{pointer}/type" if isinstance(value, dict) else pointer,
-            "choice",
-            _("A strategy is of type %(types)s.") % {"types": ", ".join(STRATEGIES)},
-        )
-        return None
-    for check in strategy_checks:
-        for below, detail in check(strategy):
-            findings.add(f"{pointer}{below}", "strategy", detail)
-    return strategy
