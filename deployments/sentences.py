@@ -20,6 +20,19 @@ SENTENCES: dict[str, str | Promise] = {
     "abort_asked_because": _("%(by)s asked to abort: “%(why)s”"),
     "supersede_asked": _("%(by)s started a newer release, which takes over"),
     "retry_asked": _("%(by)s asked to try again"),
+    "approved": _("%(by)s approved"),
+    "approved_because": _("%(by)s approved: “%(why)s”"),
+    "rejected": _("%(by)s rejected the release"),
+    "rejected_because": _("%(by)s rejected the release: “%(why)s”"),
+    # gates
+    "waits_for_approval": _("Waiting for approval: %(rules)s"),
+    "waits_for_owners": _("Waiting for %(count)s approving voices of the team that owns the service"),
+    "approval_rejected": _("%(by)s rejected the release of %(workload)s in %(namespace)s. %(why)s"),
+    "approval_expired": _(
+        "The approval of %(workload)s in %(namespace)s was not given in time. Retry asks for it anew"
+    ),
+    "freeze_window": _("Held by the freeze window “%(window)s” until %(until)s"),
+    "freeze_window_ended": _("The freeze window “%(window)s” has ended"),
     # before the first write
     "waits_for_older": _("Waiting for the older release of this target to let it go"),
     "checks_passed": _("The API server would take the template and its pods"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from deployments.engine import patches, rolling
+from deployments.engine import gates, patches, rolling
 from deployments.engine.answers import act, blind, end, look_again, seeing_again, stay, wait
 from deployments.engine.decision import Decision, State
 from deployments.engine.restored import find_again
@@ -54,7 +55,11 @@ def decide(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Dec
         return find_again(release, state, _deployment(seen), now)
     if asked := rolling.asked_to_stop(release, state, seen, now):
         return asked
-    return PHASES[state.phase](release, state, seen, now)
+    return _phase_of(state)(release, state, seen, now)
+
+
+def _phase_of(state: State) -> Callable[[ReleaseSpec, State, Seen, datetime], Decision]:
+    return gates.awaiting_start if gates.awaits_start(state) else PHASES[state.phase]
 
 
 def _is_lost(release: ReleaseSpec, state: State, seen: Seen) -> str:

@@ -37,9 +37,7 @@ def made(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decis
     raise NotImplementedError
 
 
-def sized(
-    release: ReleaseSpec, state: State, seen: Seen, now: datetime, *, new: int, old: int
-) -> Decision | None:
+def sized(release: ReleaseSpec, state: State, seen: Seen, now: datetime, *, new: int, old: int) -> Decision | None:
     """Both ReplicaSets are asked for these sizes and carry no stamp of the controller's own scaling: one patch each.
 
     Moves nothing by bounds: the caller says sizes that are within them (see `weights.next_sizes`).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from deployments.engine import patches
+from deployments.engine import gates, patches
 from deployments.engine.answers import LOOK_WHILE_MOVING, LOOK_WHILE_WAITING, act, end, look_again, wait
 from deployments.engine.decision import Decision, Said, Sentence, State
 from deployments.engine.json import Json
@@ -97,6 +97,8 @@ def gated(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Deci
     if not _is_as_planned(release, deployment):
         manager = last_writer_of_template(deployment)
         return end(state, now, "Failed", "DriftDetected", "changed_since_plan", manager=manager, **release.names)
+    if closed := gates.begun(release, state, seen, now):
+        return closed
     if seen.checks is None:
         return wait(state, now, timedelta(0))
     if refused := next((check for check in seen.checks if check.status == "refused"), None):

@@ -38,13 +38,15 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Voices:
-    """What came of asking for approval at one gate: `status` is pending, approved, rejected or void (the release was
-    edited: ask anew). `by` and `comment` are those of the voice that decided."""
+    """What came of asking for approval at one gate: `status` is pending, approved, rejected, expired or void (the
+    release was edited: ask anew). `by` and `comment` are those of the voice that decided; `asked` names the request."""
 
     gate: str
     status: str
     by: str = ""
     comment: str = ""
+    asked: str = ""
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True)
