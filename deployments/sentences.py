@@ -88,6 +88,40 @@ SENTENCES: dict[str, str | Promise] = {
         "Stop it there, then retry here"
     ),
     "cluster_unreachable": _("%(cluster)s does not answer: %(words)s. The release goes on when it does"),
+    # analysis: one measurement
+    "measured_success": _("%(value)s, and %(condition)s is true"),
+    "measured_no_failure": _("%(value)s, and %(condition)s is not true"),
+    "measured_failure": _("%(value)s, and %(condition)s is true, which counts as failed"),
+    "measured_no_success": _("%(value)s, and %(condition)s is not true"),
+    "measured_neither": _("%(value)s is neither success (%(condition)s) nor failure"),
+    "measured_nothing": _("Prometheus has no data of these Pods for this time"),
+    "measured_no_number": _("Prometheus answered %(value)s, which is no number"),
+    "measured_too_few": _("%(samples)s requests so far, %(least)s are needed to tell"),
+    "measured_error": _("could not be measured: %(words)s"),
+    "compared_within": _(
+        "%(new)s failed against %(old)s: the difference is between %(lower)s and %(upper)s points, "
+        "surely below the margin of %(margin)s (z %(z)s)"
+    ),
+    "compared_worse": _(
+        "%(new)s failed against %(old)s: the difference is between %(lower)s and %(upper)s points, "
+        "surely above the margin of %(margin)s (z %(z)s)"
+    ),
+    "compared_open": _(
+        "%(new)s failed against %(old)s: the difference is between %(lower)s and %(upper)s points, "
+        "too few requests to tell whether it is below the margin of %(margin)s (z %(z)s)"
+    ),
+    # analysis: what the measurements of a template say together
+    "analysis_passed": _("%(template)s passed after %(count)s measurements"),
+    "analysis_failed": _("Analysis %(template)s failed: %(words)s"),
+    "analysis_inconclusive": _(
+        "Analysis %(template)s cannot tell, after %(count)s measurements that say nothing: %(words)s. "
+        "Promote to accept it, or retry to measure anew"
+    ),
+    "analysis_unmeasured": _(
+        "Analysis %(template)s could not be measured %(count)s times in a row: %(words)s. "
+        "Promote to go on without it, or retry to measure anew"
+    ),
+    "analysis_no_template": _("The analysis template %(template)s is not kept with the release. Start a new release"),
     # why pods do not become ready
     "pods_ImagePullFailed": _("The image of pod %(name)s cannot be pulled: %(words)s"),
     "pods_InvalidImageName": _("The image name of pod %(name)s is not valid: %(words)s"),

@@ -24,7 +24,11 @@ class Check:
 @dataclass(frozen=True)
 class Measurement:
     """One measurement as stored: `status` is Successful, Failed, Inconclusive or Error; `value` None where there was
-    none; `samples` is how many requests it stands on, None where the template does not count them."""
+    none; `samples` is how many requests it stands on, None where the template does not count them.
+
+    `since` is where its window begins; `early`: the weight was too young for the whole window of the template.
+    `words` say what was compared with what, in English.
+    """
 
     run: str
     template: str
@@ -34,6 +38,8 @@ class Measurement:
     value: float | None = None
     samples: float | None = None
     words: str = ""
+    since: datetime | None = None
+    early: bool = False
 
 
 @dataclass(frozen=True)

@@ -213,12 +213,17 @@ def _common(strategy: RollingUpdate | Canary | BlueGreen) -> Json:
 class AnalysisTemplate:
     """What is measured and when it is good enough (delivery.md, Analysis).
 
+    `query` and `samples` are PromQL with {{service}} {{namespace}} {{stable}} {{canary}} {{window}}; `samples` counts
+    what the value stands on, for `min_samples`. `version_label` is the label by which the two versions are told apart:
+    "pod" (its values are matched by Pod name) or one that holds the pod-template-hash.
     `success` and `failure` are conditions on `result`; `compare` names a built-in rule that is judged from counts of
     both versions instead. `dry_run`: measured and shown, never decides.
     """
 
     name: str
     query: str = ""
+    samples: str = ""
+    version_label: str = "pod"
     success: str = ""
     failure: str = ""
     compare: str = ""
