@@ -21,6 +21,7 @@ GUARD = "slipway-guard"
 FEATURES = {
     "observe": gettext_lazy("see workloads, nodes and events"),
     "deploy": gettext_lazy("release to existing Deployments"),
+    "steer": gettext_lazy("canary and blue-green releases: a second ReplicaSet, Services and routes"),
     "rollback": gettext_lazy("see whether what an old revision names is still there and unchanged"),
     "create": gettext_lazy("create Deployments and Services for new targets"),
 }
@@ -50,6 +51,12 @@ RULES = (
     Rule("deploy", "apps", ("deployments", "replicasets"), ("patch",)),
     # Only dry runs: whether quotas and admission policies would let the new Pods in.
     Rule("deploy", "", ("pods",), ("create",)),
+    # Canary and blue-green: the second ReplicaSet, a Service for each version, and the routes between them.
+    Rule("steer", "apps", ("replicasets",), ("create", "delete")),
+    Rule("steer", "", ("services",), ("create", "patch", "delete")),
+    Rule("steer", "networking.k8s.io", ("ingresses",), ("get", "list", "create", "patch", "delete")),
+    Rule("steer", "gateway.networking.k8s.io", ("httproutes", "grpcroutes"), ("get", "list", "patch")),
+    Rule("steer", "networking.istio.io", ("virtualservices", "destinationrules"), ("get", "list", "patch")),
     Rule("rollback", "", ("configmaps", "persistentvolumeclaims", "serviceaccounts"), ("get",)),
     Rule("create", "apps", ("deployments",), ("create", "delete")),
     Rule("create", "", ("services",), ("create", "delete")),

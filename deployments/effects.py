@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from clusters.connection import connect, paths
+from django.utils.translation import gettext as _
+
+from clusters.connection import Door, connect, paths
 from clusters.errors import ApiRefused, ClusterUnreachable
 from deployments.engine.decision import Write
 from deployments.engine.json import Json
 from deployments.engine.outcome import Outcome
 from deployments.engine.patches import fingerprint
+from deployments.engine.workload import claim_of
 from deployments.lease import REQUEST_SECONDS
 from deployments.models import Release
 
 
 def perform(release: Release, write: Write) -> Outcome:
-    """Send one patch to the release's cluster. Never raises for what a cluster can answer."""
+    """Send one write to the release's cluster. Never raises for what a cluster can answer.
+
+    What was made before counts as made, and what is gone as deleted: any write may be sent twice. An object of the same
+    name that is not of this release is a refusal (`moved`), whatever the verb.
+    """
     target = release.target
-    path = paths.deployment(target.namespace, target.workload)
-    if write.kind == "ReplicaSet":
-        path = paths.replicaset(target.namespace, write.name)
     try:
-        obj = connect(target.cluster, timeout_seconds=REQUEST_SECONDS).json_patch(path, write.ops)
+        door = connect(target.cluster, timeout_seconds=REQUEST_SECONDS)
+        obj = _send(door, target.namespace, write.name or target.workload, write)
+    except Foreign as error:
+        return Outcome("refused", refused=_foreign(write, error), words=str(error))
     except ClusterUnreachable as error:
         return Outcome("ambiguous" if error.ambiguous else "unsent", words=error.detail)
     except ApiRefused as error:
@@ -34,12 +41,79 @@ def perform(release: Release, write: Write) -> Outcome:
     return Outcome("done", obj=obj)
 
 
+class Foreign(Exception):
+    """An object of the wanted name is there and does not carry this release's claim."""
+
+
+def _send(door: Door, namespace: str, name: str, write: Write) -> Json | None:
+    """Do it and answer the object as it is now, None once it is deleted. Raises what the door raises, and Foreign."""
+    path = paths.of_kind(write.kind, namespace, name)
+    if write.verb == "patch":
+        return door.json_patch(path, write.ops)
+    if write.verb == "delete":
+        _delete(door, path, write)
+        return None
+    body = write.body or {}
+    if write.verb == "create":
+        return _create(door, paths.all_of_kind(write.kind, namespace), path, body, write)
+    if not write.uid:
+        # An apply would adopt whatever has this name; with a uid it fails on any other object.
+        _require_ours(_found(door, path), body, write)
+        return door.apply(path, body, force=True)
+    metadata = {**(body.get("metadata") or {}), "uid": write.uid}
+    return door.apply(path, {**body, "metadata": metadata}, force=True)
+
+
+def _create(door: Door, collection: str, path: str, body: Json, write: Write) -> Json:
+    try:
+        return door.create(collection, body)
+    except ApiRefused as error:
+        if not error.is_already_there:
+            raise
+        there = _found(door, path)
+        if there is None:
+            raise
+        _require_ours(there, body, write)
+        return there
+
+
+def _delete(door: Door, path: str, write: Write) -> None:
+    try:
+        door.delete(path, uid=write.uid or None)
+    except ApiRefused as error:
+        if not error.is_not_found:
+            raise
+
+
+def _found(door: Door, path: str) -> Json | None:
+    try:
+        return door.get(path)
+    except ApiRefused as error:
+        if error.is_not_found:
+            return None
+        raise
+
+
+def _require_ours(there: Json | None, body: Json, write: Write) -> None:
+    """Raises Foreign unless the object carries the same claim as the one that was to be made."""
+    if there is None:
+        return
+    mine, its = claim_of(body), claim_of(there)
+    if not mine.release or (mine.portal, mine.release) != (its.portal, its.release):
+        words = _("%(kind)s %(name)s is there already and is not of this release.")
+        raise Foreign(words % {"kind": write.kind, "name": there["metadata"]["name"]})
+
+
+def _foreign(write: Write, error: Foreign) -> Json:
+    return {"fingerprint": fingerprint(write), "status": 409, "message": str(error), "moved": True}
+
+
 def _answer(write: Write, error: ApiRefused) -> Json:
     return {
         "fingerprint": fingerprint(write),
         "status": error.http_status,
         "message": error.message[:2000],
-        "moved": error.is_conflict or error.is_not_found or is_failed_test(error),
+        "moved": error.is_conflict or error.is_already_there or error.is_not_found or is_failed_test(error),
     }
 
 

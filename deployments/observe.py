@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from clusters.connection import connect, paths
+from clusters.connection import Door, connect, paths
 from clusters.errors import ApiRefused, ClusterUnreachable
 from clusters.models import Cluster, Observation
 from clusters.observe import read
@@ -15,6 +16,7 @@ from deployments.engine.json import Json
 from deployments.engine.seen import Seen
 from deployments.lease import REQUEST_SECONDS
 from deployments.models import Release
+from deployments.observe_traffic import NOTHING, Wanted, wanted_by, with_rows, with_traffic
 
 WATCH_LAGS_AT_MOST = timedelta(seconds=2)
 KINDS = ("Deployment", "ReplicaSet", "Pod")
@@ -27,17 +29,23 @@ def observe(release: Release, state: State, now: datetime, before_request: Calla
     last one was not refused because the object had moved on from what was seen.
     A watcher that lags behind our write for more than two seconds is not waited for.
     """
-    if state.unconfirmed is None and state.refused is None and (seen := _from_rows(release, state)):
+    if state.unconfirmed is None and state.refused is None and (seen := _from_rows(release, state, before_request)):
         lag = now - _last_write(state) if state.written else WATCH_LAGS_AT_MOST
         if seen.fresh or lag < WATCH_LAGS_AT_MOST:
             return seen
-    return look_live(release.target.cluster, release.target.namespace, release.target.workload, before_request)
+    target, wanted = release.target, wanted_by(release.strategy)
+    return look_live(target.cluster, target.namespace, target.workload, before_request, wanted)
 
 
 def look_live(
-    cluster: Cluster, namespace: str, workload: str, before_request: Callable[[], None] = lambda: None
+    cluster: Cluster,
+    namespace: str,
+    workload: str,
+    before_request: Callable[[], None] = lambda: None,
+    wanted: Wanted = NOTHING,
 ) -> Seen:
-    """Read the Deployment, its ReplicaSets and Pods, and the Pods' Warnings, from the API server."""
+    """Read the Deployment, its ReplicaSets and Pods, the Pods' Warnings, and what is `wanted` of the traffic, from the
+    API server. A Deployment that is gone leaves its Services and routes to be seen."""
 
     def ask(path: str, params: dict[str, Any] | None = None) -> list[Json]:
         before_request()
@@ -47,7 +55,9 @@ def look_live(
     try:
         door = connect(cluster, timeout_seconds=REQUEST_SECONDS)
         before_request()
-        deployment = door.get(paths.deployment(namespace, workload))
+        deployment = _deployment(door, namespace, workload)
+        if deployment is None:
+            return with_traffic(Seen(live=True), wanted, door, namespace, workload, before_request)
         uid = deployment["metadata"]["uid"]
         selector = {"labelSelector": _selector(deployment)}
         replica_sets = tuple(one for one in ask(paths.replicasets(namespace), selector) if _owned_by(one, uid))
@@ -57,17 +67,28 @@ def look_live(
         if any(_is_in_trouble(pod) for pod in pods):
             fields = {"fieldSelector": "type=Warning,involvedObject.kind=Pod"}
             events = tuple(ask(paths.events(namespace), fields))
+        seen = Seen(deployment, replica_sets, pods, events, live=True)
+        return with_traffic(seen, wanted, door, namespace, workload, before_request)
     except ApiRefused as error:
-        if error.is_not_found:
-            return Seen(deployment=None, live=True)
         return Seen(unreachable=error.message, live=True)
     except ClusterUnreachable as error:
         return Seen(unreachable=error.detail, live=True)
-    return Seen(deployment, replica_sets, pods, events, live=True)
 
 
-def _from_rows(release: Release, state: State) -> Seen | None:
-    """The watcher's rows, or None where they can't tell: a kind is not watched, or not kept whole yet."""
+def _deployment(door: Door, namespace: str, workload: str) -> Json | None:
+    try:
+        return door.get(paths.deployment(namespace, workload))
+    except ApiRefused as error:
+        if error.is_not_found:
+            return None
+        raise
+
+
+def _from_rows(release: Release, state: State, before_request: Callable[[], None]) -> Seen | None:
+    """The watcher's rows, or None where they can't tell: a kind is not watched, or not kept whole yet.
+
+    What is not watched on any cluster (routes, the whole HPA) is read from the API server beside them.
+    """
     target = release.target
     if not read.watching(target.cluster_id, *KINDS):
         return None
@@ -83,14 +104,26 @@ def _from_rows(release: Release, state: State) -> Seen | None:
     events: list[Observation] = []
     if any(_is_in_trouble(pod.whole or {}) for pod in pods):
         events = read.observed_many(target.cluster_id, "Event", target.namespace)
-    return Seen(row.whole, _whole(sets), _whole(pods), _whole(events), seen_at=row.seen_at)
+    seen = Seen(row.whole, _whole(sets), _whole(pods), _whole(events), seen_at=row.seen_at)
+    wanted = wanted_by(release.strategy)
+    if wanted.nothing:
+        return seen
+    place = (target.cluster_id, target.namespace, target.workload)
+    try:
+        door = partial(connect, target.cluster, timeout_seconds=REQUEST_SECONDS)
+        return with_rows(seen, wanted, *place, state.written, door, before_request)
+    except ApiRefused as error:
+        return Seen(unreachable=error.message, live=True)
+    except ClusterUnreachable as error:
+        return Seen(unreachable=error.detail, live=True)
 
 
 def _reflects(state: State, rows: dict[str, Observation]) -> bool:
-    """Whether the rows are no older than our own last write of each object."""
+    """Whether the rows are no older than our own last write of each Deployment and ReplicaSet."""
     return all(
         key in rows and rows[key].resource_version >= written["resource_version"]
         for key, written in state.written.items()
+        if key.startswith(("Deployment/", "ReplicaSet/"))
     )
 
 

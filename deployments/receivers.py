@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from clusters.models import KeepWhole
 from clusters.signals import Changed
+from deployments.models import Release
 from deployments.wake import due, enqueue, wake
 from web.live import publish
 
-FOLLOWED = ("Deployment", "ReplicaSet", "Pod")
+FOLLOWED = ("Deployment", "ReplicaSet", "Pod", "Service", "EndpointSlice", "HorizontalPodAutoscaler")
 DUE_WITHIN = timedelta(seconds=2)
 
 
@@ -26,24 +26,25 @@ def wake_followers(sender: object, *, cluster_id: uuid.UUID, objects: list[Chang
 
 
 def _followers(cluster_id: uuid.UUID, changed: list[Changed]) -> set[uuid.UUID]:
-    """Active releases whose Deployment, or a ReplicaSet or Pod of it, is among the changed objects. One query.
+    """Active releases whose Deployment, or a ReplicaSet, Pod, Service, EndpointSlice or HPA of it, is among the changed
+    objects. One query.
 
-    Names of a Deployment's ReplicaSets and Pods begin with its own; a stranger that matches costs one idle look.
+    Names of what belongs to a Deployment or to its Service begin with theirs; a stranger that matches costs one idle
+    look.
     """
     named: dict[str, list[Changed]] = {}
     for one in changed:
         named.setdefault(one.namespace, []).append(one)
     if not named:
         return set()
-    kept = KeepWhole.objects.filter(cluster_id=cluster_id, namespace__in=named)
-    rows = kept.values_list("namespace", "workload", "release_id")
-    return {release_id for namespace, workload, release_id in rows if _is_about(workload, named[namespace])}
+    active = Release.objects.active().filter(target__cluster_id=cluster_id, target__namespace__in=named)
+    rows = active.values_list("pk", "target__namespace", "target__workload", "target__kubernetes_service")
+    return {pk for pk, namespace, workload, service in rows if _is_about({workload, service} - {""}, named[namespace])}
 
 
-def _is_about(workload: str, changed: Iterable[Changed]) -> bool:
-    return any(
-        one.name == workload or one.name.startswith(f"{workload}-") or one.owner_name == workload for one in changed
-    )
+def _is_about(names: set[str], changed: Iterable[Changed]) -> bool:
+    beginnings = tuple(f"{name}-" for name in names)
+    return any(one.name in names or one.name.startswith(beginnings) or one.owner_name in names for one in changed)
 
 
 def due_soon() -> list[tuple[datetime, str]]:

@@ -62,3 +62,44 @@ endpoint_slices = partial(_all, "/apis/discovery.k8s.io/v1", "endpointslices")
 horizontal_pod_autoscalers = partial(_all, "/apis/autoscaling/v2", "horizontalpodautoscalers")
 pod_disruption_budgets = partial(_all, "/apis/policy/v1", "poddisruptionbudgets")
 admission_policies = partial(_all, "/apis/admissionregistration.k8s.io/v1", "validatingadmissionpolicies")
+admission_policy_bindings = partial(_all, "/apis/admissionregistration.k8s.io/v1", "validatingadmissionpolicybindings")
+admission_policy = partial(_global, "/apis/admissionregistration.k8s.io/v1", "validatingadmissionpolicies")
+admission_policy_binding = partial(
+    _global, "/apis/admissionregistration.k8s.io/v1", "validatingadmissionpolicybindings"
+)
+
+NETWORKING = "/apis/networking.k8s.io/v1"
+GATEWAY = "/apis/gateway.networking.k8s.io/v1"
+ISTIO = "/apis/networking.istio.io/v1"
+
+# The kinds that a release writes to or reads beside its Pods, as manifests name them.
+_NAMESPACED = {
+    "Deployment": (APPS, "deployments"),
+    "ReplicaSet": (APPS, "replicasets"),
+    "Service": (CORE, "services"),
+    "EndpointSlice": ("/apis/discovery.k8s.io/v1", "endpointslices"),
+    "Ingress": (NETWORKING, "ingresses"),
+    "HTTPRoute": (GATEWAY, "httproutes"),
+    "GRPCRoute": (GATEWAY, "grpcroutes"),
+    "VirtualService": (ISTIO, "virtualservices"),
+    "DestinationRule": (ISTIO, "destinationrules"),
+    "HorizontalPodAutoscaler": ("/apis/autoscaling/v2", "horizontalpodautoscalers"),
+    "PodDisruptionBudget": ("/apis/policy/v1", "poddisruptionbudgets"),
+}
+
+
+def of_kind(kind: str, namespace: str, name: str) -> str:
+    """The path of one object by its kind. Raises KeyError for a kind that Slipway has no business with."""
+    prefix, plural = _NAMESPACED[kind]
+    return _one(prefix, plural, namespace, name)
+
+
+def all_of_kind(kind: str, namespace: str) -> str:
+    """The path of all objects of a kind in a namespace; where they are created, too. Raises KeyError as `of_kind`."""
+    prefix, plural = _NAMESPACED[kind]
+    return _all(prefix, plural, namespace)
+
+
+def api_version(kind: str) -> str:
+    """`apiVersion` of a kind as manifests write it: "apps/v1", "v1"."""
+    return _NAMESPACED[kind][0].removeprefix("/apis/").removeprefix("/api/")

@@ -152,7 +152,7 @@ class ClusterWatch:
         for workload in came:
             self._start(self._fill(workload))
         for namespace in {workload.namespace for workload in went}:
-            snapshot = KeptWhole(self._kept.workloads)
+            snapshot = self._kept.as_it_is()
             forget = partial(rows.forget_whole, self.spec.id, namespace, snapshot)
             self._start(self._store.after_all(self.spec.id, forget))
 

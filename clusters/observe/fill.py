@@ -14,7 +14,8 @@ from clusters.observe.whole import KeptWhole, Workload, selector_text
 
 
 async def fill(workload: Workload, link: Link, kept: KeptWhole, put: Callable[[Change], None]) -> None:
-    """Put the Deployment, its ReplicaSets, their Pods and the Events of those, each as a change that fills its row.
+    """Put the Deployment, its ReplicaSets, their Pods, the Events of those, and the Services that pick the Pods with
+    their EndpointSlices, each as a change that fills its row.
 
     A workload that is not there is nothing to fetch. Raises what the link raises.
     """
@@ -33,11 +34,13 @@ async def fill(workload: Workload, link: Link, kept: KeptWhole, put: Callable[[C
         raise
     take("Deployment", deployment)
     selected = {"labelSelector": selector_text((deployment.get("spec") or {}).get("selector") or {})}
-    # ReplicaSets first: their uids tell which Pods are theirs.
+    # ReplicaSets first: their uids tell which Pods are theirs; Services before their slices.
     for kind, path, params in (
         ("ReplicaSet", paths.replicasets(namespace), selected),
         ("Pod", paths.pods(namespace), selected),
         ("Event", paths.events(namespace), {}),
+        ("Service", paths.services(namespace), {}),
+        ("EndpointSlice", paths.endpoint_slices(namespace), {}),
     ):
         try:
             async for page in link.pages(path, params):

@@ -1,4 +1,5 @@
-"""Which objects are kept with all fields: a workload under release, its ReplicaSets, Pods and their Events."""
+"""Which objects are kept with all fields: a workload under release, its ReplicaSets, Pods and their Events, and the
+Services that pick its Pods with their EndpointSlices."""
 
 from __future__ import annotations
 
@@ -7,10 +8,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from clusters.observe.objects import trimmed
+from clusters.observe.slim.network import SERVICE_NAME
+from clusters.observe.slim.parts import Malformed, mapping, texts
 
 if TYPE_CHECKING:
     from clusters.observe.objects import SeenObject
     from clusters.observe.slim.parts import Raw
+
+
+CLAIM = "slipway.dev/release"
+HASH = "pod-template-hash"
 
 
 class Workload(NamedTuple):
@@ -25,6 +32,9 @@ class KeptWhole:
     workloads: frozenset[Workload] = frozenset()
     # A ReplicaSet that a Deployment adopted is not named after it: its pods are known by its uid.
     _replica_sets: set[str] = field(default_factory=set)
+    # Which Services are a workload's is known once it was seen itself.
+    _pod_labels: dict[Workload, dict[str, str]] = field(default_factory=dict)
+    _selectors: dict[Workload, dict[str, str]] = field(default_factory=dict)
 
     def replace(self, workloads: Iterable[Workload]) -> tuple[frozenset[Workload], frozenset[Workload]]:
         """Take over what the rows say now; answers what came and what went."""
@@ -33,14 +43,27 @@ class KeptWhole:
         self.workloads = now
         if not now:
             self._replica_sets.clear()
+            self._selectors.clear()
+        for gone in went:
+            self._pod_labels.pop(gone, None)
         return came, went
+
+    def as_it_is(self) -> KeptWhole:
+        """A copy for another thread."""
+        return KeptWhole(self.workloads, set(self._replica_sets), dict(self._pod_labels), dict(self._selectors))
 
     def whole_of(self, seen: SeenObject, raw: Raw) -> Raw | None:
         """The object as it is to be kept, None where the slim form is enough."""
-        if not self.workloads or seen.bad or not self.wants(seen):
+        if not self.workloads or seen.bad:
+            return None
+        if seen.kind == "Service" and any(workload.namespace == seen.namespace for workload in self.workloads):
+            self._selectors[Workload(seen.namespace, seen.name)] = _selector(seen)
+        if not self.wants(seen):
             return None
         if seen.kind == "ReplicaSet":
             self._replica_sets.add(seen.uid)
+        if seen.kind == "Deployment":
+            self._pod_labels[Workload(seen.namespace, seen.name)] = _pod_labels(raw)
         return trimmed(raw, keep_managed_fields=seen.kind == "Deployment")
 
     def wants(self, seen: SeenObject) -> bool:
@@ -60,7 +83,32 @@ class KeptWhole:
                 for workload in self.workloads
                 if workload.namespace == namespace
             )
+        if seen.kind == "Service":
+            return CLAIM in (seen.labels or {}) or self._picks(namespace, _selector(seen))
+        if seen.kind == "EndpointSlice":
+            service = Workload(namespace, (seen.labels or {}).get(SERVICE_NAME, ""))
+            return self._picks(namespace, self._selectors.get(service, {}))
         return False
+
+    def _picks(self, namespace: str, selector: dict[str, str]) -> bool:
+        """Whether a Service picks Pods of a workload that is kept whole, all of them or one ReplicaSet's."""
+        own = {key: value for key, value in selector.items() if key != HASH}
+        return bool(own) and any(
+            workload.namespace == namespace and own.items() <= labels.items()
+            for workload, labels in self._pod_labels.items()
+        )
+
+
+def _selector(service: SeenObject) -> dict[str, str]:
+    selector: dict[str, str] = (service.slim or {}).get("selector") or {}
+    return selector
+
+
+def _pod_labels(deployment: Raw) -> dict[str, str]:
+    try:
+        return texts(mapping(mapping(mapping(deployment, "spec"), "template"), "metadata"), "labels")
+    except Malformed:
+        return {}
 
 
 def selector_text(selector: Raw) -> str:

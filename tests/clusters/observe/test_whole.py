@@ -49,6 +49,30 @@ def test_pods_of_an_adopted_replica_set_are_known_by_its_uid():
     assert kept.whole_of(see(BY_NAME["Pod"], orphan), orphan) is not None
 
 
+def test_services_that_pick_its_pods_are_kept_with_their_endpoint_slices():
+    kept = KeptWhole(frozenset({WEB}))
+    slices = raw("EndpointSlice", "web-x", metadata={"labels": {"kubernetes.io/service-name": "front"}}, endpoints=[])
+
+    def is_kept(object_: dict) -> bool:
+        return kept.whole_of(see(BY_NAME[object_["kind"]], object_), object_) is not None
+
+    def service(selector: dict) -> dict:
+        return raw("Service", "front", spec={"selector": selector})
+
+    web = deployment()
+    labels = {"app": "web", "tier": "front"}
+    web["spec"] = {**web.get("spec", {}), "template": {"metadata": {"labels": labels}}}
+    assert not is_kept(service({"app": "web"}))
+    assert is_kept(web)
+    assert not is_kept(slices)
+    for selector in ({"app": "web"}, {**labels, "pod-template-hash": "abc"}):
+        assert is_kept(service(selector))
+        assert is_kept(slices)
+    for selector in ({"app": "basket"}, {}, {"pod-template-hash": "abc"}):
+        assert not is_kept(service(selector))
+        assert not is_kept(slices)
+
+
 def test_managed_fields_are_kept_of_the_deployment_alone():
     kept = KeptWhole(frozenset({WEB}))
     for object_, has_them in ((deployment(), True), (replica_set("web-6d4f"), False), (pod(), False)):
