@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from django.urls import reverse
 
-from deployments.engine.decision import Counts
 from deployments.engine.json import Json
+from deployments.gate_facts import gate_facts
 from deployments.masked import masked
-from deployments.models import Phase, Release, ReleaseEvent, Revision, Status
+from deployments.models import Release, ReleaseEvent, Revision
 from deployments.revisions import images_of
+from deployments.shares import counts_of, wanted_pods, weight_of
+from deployments.step_facts import step_facts, step_index
 from web.redact import redacted, redacted_text
-
-GOES_BACK = (Status.FAILED, Status.ABORTED)
 
 
 def release_facts(release: Release, base: str = "") -> Json:
     """One release. `base` is the origin that links begin with, as `https://slipway.example`; "" makes them relative."""
     target = release.target
-    counts = counts_of(release)
+    counts, weight, steps = counts_of(release), weight_of(release), step_facts(release)
+    wanted_new, wanted_old = wanted_pods(release)
     # The revision has the images without the template, which lists do not load.
     old_images = release.from_revision.images if release.from_revision else images_of(release.template_from)
     return {
@@ -38,22 +39,22 @@ def release_facts(release: Release, base: str = "") -> Json:
         "from_revision": release.from_revision.number if release.from_revision else None,
         "to_revision": release.to_revision.number if release.to_revision else None,
         "images": release.images,
-        "step_index": 0,
-        "steps": [{"kind": "rolling", "status": step_status(release), "weight": 100}],
-        "weight": {"desired": desired_weight(release), "actual": actual_weight(counts)},
+        "step_index": step_index(steps),
+        "steps": [step.to_json() for step in steps],
+        "weight": {"desired": weight.desired, "actual": weight.actual},
         "stable": {
             "ready": counts.old_ready,
-            "desired": counts.old,
+            "desired": wanted_old,
             "images": old_images,
             "revision": release.from_revision.number if release.from_revision else None,
         },
         "canary": {
             "ready": counts.new_ready,
-            "desired": 0 if goes_back(release) else counts.desired,
+            "desired": wanted_new,
             "images": {**old_images, **release.images},
             "revision": release.to_revision.number if release.to_revision else None,
         },
-        "gates": [],
+        "gates": gate_facts(release),
         "analysis": [],
         "retry_of": str(release.retry_of_id) if release.retry_of_id else None,
         "supersedes": str(release.supersedes_id) if release.supersedes_id else None,
@@ -100,35 +101,3 @@ def revision_facts(revision: Revision) -> Json:
         "release": str(revision.release_id) if revision.release_id else None,
         "finished_at": revision.finished_at,
     }
-
-
-def counts_of(release: Release) -> Counts:
-    """Pods by version, as the last tick saw them."""
-    return Counts(**(release.state.get("counts") or {}))
-
-
-def goes_back(release: Release) -> bool:
-    """Whether the old version is what the release is bringing back, or has brought back."""
-    return release.status in GOES_BACK or release.phase == Phase.ABORTING
-
-
-def desired_weight(release: Release) -> int:
-    """The share that the new version is to have now, in percent: a rolling release knows all or nothing."""
-    waits = release.phase in (Phase.QUEUED, Phase.GATED)
-    return 0 if waits or goes_back(release) else 100
-
-
-def actual_weight(counts: Counts) -> int:
-    """The share of ready pods that run the new version, in percent."""
-    ready = counts.new_ready + counts.old_ready
-    return round(100 * counts.new_ready / ready) if ready else 0
-
-
-def step_status(release: Release) -> str:
-    """How the one step of a rolling release stands."""
-    if release.ended:
-        return str(release.status)
-    if release.phase in (Phase.QUEUED, Phase.GATED, Phase.PREPARING):
-        return "pending"
-    names = {Phase.PAUSED: "paused", Phase.ABORTING: "aborting", Phase.FINISHING: "finishing"}
-    return names.get(Phase(release.phase), "running")

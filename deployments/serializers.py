@@ -132,11 +132,18 @@ class PlanOut(serializers.Serializer[Any]):
 
 
 class ReleaseStepOut(serializers.Serializer[Any]):
-    """One step of a strategy."""
+    """One step of a strategy: a canary's own steps, then `promote`; of a blue-green release preview, pre_promotion,
+    approval, switch, post_promotion, scale_down, as far as it has them; of a rolling one `rolling`."""
 
+    index = serializers.IntegerField()
     kind = serializers.CharField()
-    status = serializers.CharField()
-    weight = serializers.IntegerField()
+    status = serializers.CharField(
+        help_text="pending, running, paused, waiting, succeeded, failed, aborted, superseded or skipped"
+    )
+    weight = serializers.IntegerField(help_text="the new version's share during this step, in percent")
+    spec = serializers.DictField(help_text="the step as the strategy has it")
+    started_at = serializers.DateTimeField(allow_null=True, help_text="of the step that is under way")
+    ends_at = serializers.DateTimeField(allow_null=True, help_text="when a timed pause that is under way ends")
 
 
 class WeightOut(serializers.Serializer[Any]):
@@ -153,6 +160,17 @@ class SideOut(serializers.Serializer[Any]):
     desired = serializers.IntegerField()
     images = serializers.DictField(child=serializers.CharField())
     revision = serializers.IntegerField(allow_null=True)
+
+
+class GateOut(serializers.Serializer[Any]):
+    """What holds a release: an approval (`gate` names the place) or a freeze window (`name`, `until`)."""
+
+    kind = serializers.CharField(help_text="approval or freeze_window")
+    status = serializers.CharField(help_text="pending or closed")
+    gate = serializers.CharField(required=False)
+    name = serializers.CharField(required=False)
+    until = serializers.DateTimeField(required=False)
+    since = serializers.DateTimeField()
 
 
 class LinksOut(serializers.Serializer[Any]):
@@ -189,7 +207,7 @@ class ReleaseOut(serializers.Serializer[Release]):
     weight = WeightOut()
     stable = SideOut()
     canary = SideOut()
-    gates = serializers.ListField(child=serializers.DictField())
+    gates = GateOut(many=True)
     analysis = serializers.ListField(child=serializers.DictField())
     retry_of = serializers.UUIDField(allow_null=True)
     supersedes = serializers.UUIDField(allow_null=True)

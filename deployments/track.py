@@ -8,8 +8,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from deployments.facts import counts_of
 from deployments.models import Phase, Release, ReleaseEvent, Status
+from deployments.shares import counts_of
 from web.ago import duration
 
 # The event that shows each step done, in order.

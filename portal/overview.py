@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from accounts.permissions import may
 from clusters.models import Cluster
 from clusters.queries import health
-from deployments.facts import counts_of
 from deployments.headline import standing_of
 from deployments.models import Release, Status
 from deployments.queries.releases import release_list
+from deployments.shares import counts_of
 from deployments.verbs import allowed_verbs
 from services.health import State
 from services.models import Service, Target

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_safe
 from accounts.decorators import SignedInRequest, signed_in
 from deployments.by_hand import lines_of
 from deployments.decisions import decisions_of
-from deployments.facts import actual_weight, counts_of, desired_weight, goes_back
 from deployments.headline import cause_of, saying_of, standing_of
 from deployments.models import Release
 from deployments.queries import events_of, pods_of, release_named
+from deployments.shares import counts_of, goes_back, weight_of
 from deployments.slots import slots_of
 from deployments.switches import between_last_releases
 from deployments.template_diff import template_diff
@@ -51,7 +51,7 @@ def live_context(request: SignedInRequest, found: Release) -> dict[str, Any]:
     """What changes while a release runs."""
     events, counts, now = events_of(found), counts_of(found), timezone.now()
     is_newest = not Release.objects.filter(target_id=found.target_id, number__gt=found.number).exists()
-    weight, cause = actual_weight(counts), cause_of(found)
+    weight, cause = weight_of(found), cause_of(found)
     # The pods of a workload say nothing about a release that others have followed.
     pods = pods_of(found) if is_newest else None
     return {
@@ -62,7 +62,7 @@ def live_context(request: SignedInRequest, found: Release) -> dict[str, Any]:
         "saying": saying_of(found, cause),
         "steps": track(found, events, now),
         "counts": counts,
-        "weight": {"desired": desired_weight(found), "actual": weight, "old": 100 - weight},
+        "weight": weight,
         "pods": pods,
         "decisions": decisions_of(found, request.user, is_newest=is_newest),
         "events": lines_of_timeline(events),

@@ -49,7 +49,7 @@ def test_it_has_every_field_of_the_contract(api: Api, viewer: User, developer: U
 
     assert set(body) >= CONTRACT
     assert (body["service"], body["environment"], body["created_by"]) == ("checkout", "dev", "dev")
-    assert body["steps"] == [{"kind": "rolling", "status": "running", "weight": 100}]
+    assert [(step["kind"], step["status"], step["weight"]) for step in body["steps"]] == [("rolling", "running", 100)]
     assert body["weight"] == {"desired": 100, "actual": 25}
     assert body["stable"] == {
         "ready": 3,

@@ -12,10 +12,10 @@ from django.utils import timezone
 from accounts.models import Team, User
 from deployments.engine.decision import Counts, Said, Sentence, State
 from deployments.engine.json import Json
-from deployments.engine.strategies import RollingUpdate
+from deployments.engine.strategies import Analyse, Approve, BlueGreen, Canary, Pause, RollingUpdate, SetWeight, Step
 from deployments.engine.workload import hash_of
 from deployments.models import Release, ReleaseEvent, Revision
-from deployments.save import STATUS, add_events
+from deployments.save import STATUS, add_events, status_of
 from services.models import Target
 from tests.factories.services import new_service, new_target
 
@@ -78,14 +78,14 @@ def new_release(
     release = Release.objects.create(
         target=target,
         number=number,
-        strategy=RollingUpdate().to_json(),
         images={target.container: f"{REPOSITORY}:{version}"},
         template_from=old.template,
         template_to=template(version, container=target.container, **(env or {})),
         from_revision=old,
         created_by=by,
         **{
-            "status": STATUS[phase],
+            "strategy": RollingUpdate().to_json(),
+            "status": status_of(stored),
             "phase": phase,
             "reason": stored.reason,
             "state": stored.to_json(),
@@ -101,6 +101,60 @@ def new_release(
     params = {"version": version, "environment": target.environment.name, "by": who}
     say(release, Said("release.start", Sentence("started", params)), *said, by=who)
     return release
+
+
+STEPS: tuple[Step, ...] = (SetWeight(10), Pause(60), Analyse(("success-rate",)), Approve(2), SetWeight(50), Pause())
+
+
+def new_canary(
+    target: Target,
+    *,
+    step: int = 0,
+    weight: int = 0,
+    phase: str = "Progressing",
+    steps: tuple[Step, ...] = STEPS,
+    counts: Counts | None = None,
+    state: dict[str, Any] | None = None,
+    strategy: dict[str, Any] | None = None,
+    **columns: Any,
+) -> Release:
+    """A canary of ten pods at a step; `strategy` are more fields of the Canary. Times are of half a minute ago."""
+    began = timezone.now() - timedelta(seconds=30)
+    asked = {"step": step, "weight": weight, "step_started_at": began, "weight_since": began if weight else None}
+    new = round(weight / 10)
+    return new_release(
+        target,
+        phase=phase,
+        counts=counts or Counts(10, new, new, 10 - new, 10 - new),
+        state={**asked, **(state or {})},
+        strategy=Canary(steps=steps, **(strategy or {})).to_json(),
+        **columns,
+    )
+
+
+def new_blue_green(
+    target: Target,
+    *,
+    phase: str = "Progressing",
+    state: dict[str, Any] | None = None,
+    strategy: dict[str, Any] | None = None,
+    **columns: Any,
+) -> Release:
+    """A blue-green release of three pods whose preview is ready; `strategy` are fields of the BlueGreen."""
+    began = {"step_started_at": timezone.now() - timedelta(seconds=30)}
+    return new_release(
+        target,
+        phase=phase,
+        counts=columns.pop("counts", Counts(3, 3, 3, 3, 3)),
+        state={**began, **(state or {})},
+        strategy=BlueGreen(**(strategy or {})).to_json(),
+        **columns,
+    )
+
+
+def step_said(kind: str, index: int, step: str, **data: Any) -> Said:
+    """A line of the timeline about one step: `kind` is started or finished."""
+    return Said(f"step.{kind}", Sentence("retried", {"by": "x"}), {"step": index, "kind": step, **data})
 
 
 def say(release: Release, *said: Said, by: str = "slipway") -> None:
