@@ -34,3 +34,11 @@ def clean_orphans() -> None:
     from deployments.orphans import clean_orphans as clean_what_nobody_holds
 
     clean_what_nobody_holds()
+
+
+@shared_task(ignore_result=True, queue="ticks")
+def measure(release_id: str, run: str, template: str, number: int) -> None:
+    """One measurement of one analysis template."""
+    from deployments.analysis.measuring import measure as take_one
+
+    take_one(uuid.UUID(release_id), run, template, number)

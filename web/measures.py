@@ -30,5 +30,6 @@ RELEASES = Histogram(
     ("status",),
     buckets=(5, 15, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600, 24 * 3600),
 )
+MEASUREMENTS = Counter("slipway_measurements", "Measurements of analysis templates, by what they came to.", ("status",))
 PUBLISH_FAILURES = Counter("slipway_live_publish_failures", "Words to open pages that the broker did not take.")
 ORPHANS = Counter("slipway_orphans_cleaned", "Claims taken away because no running release stood behind them.")

@@ -26,7 +26,7 @@ from deployments.engine.judge import (
 )
 from deployments.engine.seen import Measurement, Seen
 from deployments.engine.spec import ReleaseSpec
-from deployments.engine.strategies import Analyse, AnalysisTemplate, Canary
+from deployments.engine.strategies import Analyse, AnalysisTemplate, BlueGreen, Canary, Strategy
 
 BACKGROUND = "background"
 # A rate needs two samples; looking earlier than this only finds nothing.
@@ -161,11 +161,29 @@ def looks_from(state: State, run: str, now: datetime) -> datetime:
     return state.weight_since or began
 
 
-def planned_count(release: ReleaseSpec, run: str, name: str, step: Analyse | None) -> int | None:
+def run_of_step(index: int) -> str:
+    """The first name of the run of a canary's step."""
+    return f"step-{index}"
+
+
+def planned_count(release: ReleaseSpec, run: str, name: str) -> int | None:
     """How many looks a run will take of a template, None where their number is open."""
-    if run.partition(".")[0] == BACKGROUND or name not in release.templates:
+    first = run.partition(".")[0]
+    template = release.templates.get(name)
+    if first == BACKGROUND or template is None:
         return None
-    return _count(release.templates[name], step) if step else release.templates[name].count
+    asked = _asked_by(release.strategy, first)
+    return _count(template, asked) if asked else template.count
+
+
+def _asked_by(strategy: Strategy, run: str) -> Analyse | None:
+    """What the strategy says of a run, None where it has none of that name."""
+    if isinstance(strategy, BlueGreen):
+        return {"pre_promotion": strategy.pre_promotion, "post_promotion": strategy.post_promotion}.get(run)
+    if isinstance(strategy, Canary):
+        found = [step for index, step in enumerate(strategy.steps) if run_of_step(index) == run]
+        return found[0] if found and isinstance(found[0], Analyse) else None
+    return None
 
 
 def _background_of(release: ReleaseSpec) -> Analyse | None:

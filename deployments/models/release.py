@@ -88,6 +88,7 @@ class Release(models.Model):
     number = models.PositiveIntegerField()
 
     strategy = models.JSONField[dict[str, Any]](default=dict)
+    templates = models.JSONField[dict[str, Any]](default=dict)
     images = models.JSONField[dict[str, str]](default=dict)
     config = models.JSONField[dict[str, Any]](default=dict)
     version_label = models.CharField(max_length=200, blank=True)
