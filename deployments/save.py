@@ -75,6 +75,7 @@ def save_decision(release: Release, decision: Decision, held: Held, contents: Ma
                 add_events(release.pk, release.event_seq, decision.said)
             if state.is_terminal:
                 _end(release, state, contents or {})
+            _ask_for_measurements(release, decision)
             _announce(release, decision)
     except IntegrityError:
         # Another release of this target got hold of it first; look again when it has ended.
@@ -148,6 +149,14 @@ def _end(release: Release, state: State, contents: Mapping[str, str]) -> None:
     )
     for waiting in Release.objects.filter(target_id=release.target_id, ended=False).exclude(pk=release.pk):
         after_commit(wake, waiting.pk)
+
+
+def _ask_for_measurements(release: Release, decision: Decision) -> None:
+    """Have them taken once this is committed. A message that gets lost is sent again by the engine."""
+    from deployments.tasks import measure
+
+    for one in decision.measures:
+        after_commit(measure.delay, str(release.pk), one.run, one.template, one.number)
 
 
 def _announce(release: Release, decision: Decision) -> None:

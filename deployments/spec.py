@@ -6,6 +6,7 @@ from deployments.engine.decision import State
 from deployments.engine.json import Json
 from deployments.engine.read_strategy import read_strategy
 from deployments.engine.spec import ReleaseSpec
+from deployments.engine.strategies import AnalysisTemplate
 from deployments.models import Release, Revision, portal_key
 
 
@@ -31,6 +32,7 @@ def spec_of(release: Release) -> ReleaseSpec:
         template_to=release.template_to,
         template_back=back,
         also_from=_left_by_older(release),
+        templates={name: AnalysisTemplate.from_json(rules) for name, rules in release.templates.items()},
     )
 
 

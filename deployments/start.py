@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from audit.record import audit
 from clusters.models import KeepWhole
+from deployments.analysis.templates import kept_with_release
 from deployments.engine.decision import Said, Sentence, State
 from deployments.errors import ReleaseBlocked
 from deployments.models import Release, Revision
@@ -54,6 +55,7 @@ def make_release(
                 target=target,
                 number=(Release.objects.filter(target=target).aggregate(last=Max("number"))["last"] or 0) + 1,
                 strategy=plan.strategy.to_json(),
+                templates=kept_with_release(plan.strategy, target.service.team),
                 images=plan.images,
                 config=dict(plan.wish.config),
                 version_label=plan.wish.version or (rollback_to.version_label if rollback_to else ""),

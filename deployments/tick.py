@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from deployments import lease
+from deployments.analysis.stored import measurements_of
 from deployments.checks import run_checks
 from deployments.effects import perform
 from deployments.engine.decide import decide
@@ -100,6 +101,8 @@ def _look(release: Release, spec: ReleaseSpec, state: State, now: datetime, held
         older = Release.objects.filter(target_id=release.target_id, holding=True).exclude(pk=release.pk)
         return Seen(predecessor_ended=not older.exists())
     seen = observe(release, state, now, lambda: lease.renew(held))
+    if state.runs:
+        seen = replace(seen, measurements=measurements_of(release, state))
     if state.phase == "Gated" and seen.deployment is not None and not state.unconfirmed:
         checks = run_checks(release, spec, seen.deployment, lambda: lease.renew(held))
         seen = replace(seen, checks=checks)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import uuid
-
 from datetime import datetime, timedelta
 
 import structlog
@@ -65,9 +64,7 @@ def _took(release: Release, rules: AnalysisTemplate, where: Where, number: int, 
         return Taken(could_not_measure(f"{type(error).__name__} in Slipway; its log has more"))
 
 
-def _where(
-    release: Release, state: State, rules: AnalysisTemplate, run: str, at: datetime
-) -> tuple[Where, bool]:
+def _where(release: Release, state: State, rules: AnalysisTemplate, run: str, at: datetime) -> tuple[Where, bool]:
     """What to look at, and whether the weight is too young for the whole window.
 
     The window never reaches behind the moment when the last weight became actual; a comparison counts all since then.

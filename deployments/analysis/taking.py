@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from clusters.errors import PrometheusMissing, PrometheusRefused, PrometheusUnreachable
 from clusters.models import Cluster
-from clusters.promql import BadQuery
 from clusters.prometheus import Prometheus, prometheus_of
+from clusters.promql import BadQuery
 from deployments.analysis.filling import Where, compares_both, filled, tells_versions_apart
 from deployments.engine.judge import (
     AGAINST_STABLE,
@@ -120,9 +120,7 @@ def _compared(template: AnalysisTemplate, where: Where, ask: _Asking, look: int,
     query = filled(template.query, template, where)
     new = _share(ask.one(query), ask.one(filled(template.samples, template, where)))
     turned = where.turned
-    old = _share(
-        ask.one(filled(template.query, template, turned)), ask.one(filled(template.samples, template, turned))
-    )
+    old = _share(ask.one(filled(template.query, template, turned)), ask.one(filled(template.samples, template, turned)))
     judged = judge_counts(template, new, old, look, planned)
     return Taken(
         judged,

@@ -6,4 +6,14 @@ from deployments.models.portal import Portal, portal_key
 from deployments.models.release import Phase, Release, Status
 from deployments.models.revision import Revision
 
-__all__ = ["AnalysisTemplate", "Measurement", "Phase", "Portal", "Release", "ReleaseEvent", "Revision", "Status", "portal_key"]
+__all__ = [
+    "AnalysisTemplate",
+    "Measurement",
+    "Phase",
+    "Portal",
+    "Release",
+    "ReleaseEvent",
+    "Revision",
+    "Status",
+    "portal_key",
+]
