@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils.translation import gettext as _
 from docker_image.digest import InvalidDigest
@@ -53,6 +54,7 @@ def _not_an_image(text: str, reason: str) -> str:
     return _("“%(image)s” is no image reference: %(reason)s.") % {"image": shown, "reason": reason}
 
 
+@lru_cache(maxsize=8192)
 def version_of(image: str) -> str:
     """What a person calls the version: the tag, else the shortened digest, else "latest"; unreadable text as it is."""
     try:
