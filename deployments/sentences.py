@@ -122,6 +122,26 @@ SENTENCES: dict[str, str | Promise] = {
         "Promote to go on without it, or retry to measure anew"
     ),
     "analysis_no_template": _("The analysis template %(template)s is not kept with the release. Start a new release"),
+    # traffic
+    "service_gone": _("There is no Kubernetes Service %(service)s in %(namespace)s on %(cluster)s any more"),
+    "service_held": _("Another release holds the Kubernetes Service %(service)s in %(namespace)s; waiting for it"),
+    "service_shared": _(
+        "The Kubernetes Service %(service)s in %(namespace)s on %(cluster)s also reaches %(pods)s, which are no pods of "
+        "the old version of %(workload)s. Pinning it would cut them off"
+    ),
+    "name_taken": _(
+        "%(namespace)s on %(cluster)s already has a %(kind)s %(name)s that is not Slipway's. Rename it, then try again"
+    ),
+    "endpoints_lag": _("%(count)s of %(wanted)s new pods stand in the EndpointSlices of %(service)s"),
+    "route_not_accepted": _(
+        "The route to %(service)s in %(namespace)s is written; its gateway has not accepted it at this generation yet"
+    ),
+    "route_gone": _("No route leads to %(service)s in %(namespace)s on %(cluster)s any more, so no share can be given"),
+    "object_written_again": _("“%(manager)s” changed the %(kind)s %(name)s; what the release needs was written again"),
+    "object_conflict": _(
+        "“%(manager)s” keeps changing the %(kind)s %(name)s in %(namespace)s on %(cluster)s. "
+        "Stop it there, then retry here"
+    ),
     # why pods do not become ready
     "pods_ImagePullFailed": _("The image of pod %(name)s cannot be pulled: %(words)s"),
     "pods_InvalidImageName": _("The image name of pod %(name)s is not valid: %(words)s"),

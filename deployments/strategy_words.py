@@ -18,6 +18,8 @@ def problem_words(problem: Problem) -> str:
         "not_in_range": _("Give a whole number between %(least)s and %(most)s."),
         "not_a_choice": _("Choose one of: %(choices)s."),
         "needs_router": _("A fixed number of canary pods needs a router: by replicas the share of pods is the weight."),
+        "sticky_needs_router": _("A cookie needs a router: by replicas nothing stands between users and pods."),
+        "not_a_cookie": _("Give the name of a cookie: letters, digits and hyphens."),
         "no_steps": _("Give a list of at least one step."),
         "too_many_steps": _("%(count)s steps are too many; a release has at most %(most)s."),
         "no_weight": _("No step gives the new version a share: add a set_weight."),

@@ -71,7 +71,7 @@ class _Reader:
         return s.RollingUpdate(**self._common(asked))
 
     def canary(self, asked: Json, default_steps: tuple[s.Step, ...]) -> s.Canary:
-        own = ("traffic", "steps", "analysis", "canary_replicas")
+        own = ("traffic", "steps", "analysis", "canary_replicas", "sticky")
         waits = ("route_settle_seconds", "abort_scale_down_delay_seconds", "canary_ready_timeout_seconds")
         self._known(asked, "/strategy", (*COMMON, *own, *waits))
         traffic = self._choice(asked, "/strategy", "traffic", s.TRAFFIC, "replicas")
@@ -90,6 +90,7 @@ class _Reader:
             traffic=traffic,
             analysis=self._analysis(asked, "/strategy", "analysis"),
             canary_replicas=fixed,
+            sticky=self._sticky(asked["sticky"], traffic) if asked.get("sticky") else None,
             **seconds,
             **self._common(asked),
         )
@@ -231,6 +232,19 @@ class _Reader:
             self._wrong(f"{at}/match/{how[0]}", "not_a_match")
             return None
         return s.HeaderRoute(name, header, how[0], wanted)
+
+    def _sticky(self, value: Any, traffic: str) -> s.Sticky | None:
+        at = "/strategy/sticky"
+        if not self._is_object(value, at):
+            return None
+        self._known(value, at, ("cookie", "seconds"))
+        if traffic == "replicas":
+            self._wrong(at, "sticky_needs_router")
+        cookie = value.get("cookie")
+        if not isinstance(cookie, str) or not HEADER.match(cookie):
+            self._wrong(f"{at}/cookie", "not_a_cookie")
+            return None
+        return s.Sticky(cookie, self._number(value, at, "seconds", 1, LONGEST_SECONDS, s.STICKY_SECONDS))
 
     def _is_object(self, value: Any, at: str) -> bool:
         if isinstance(value, Mapping):

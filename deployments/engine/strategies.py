@@ -15,6 +15,7 @@ ABORT_SCALE_DOWN_SECONDS = 30
 CANARY_READY_SECONDS = 120
 SCALE_DOWN_SECONDS = 30
 APPROVAL_SECONDS = 86_400
+STICKY_SECONDS = 3600
 TRAFFIC = ("replicas", "istio", "gateway_api", "nginx")
 
 
@@ -111,6 +112,18 @@ Step = SetWeight | Pause | Analyse | Approve | HeaderRoute | Mirror
 
 
 @dataclass(frozen=True)
+class Sticky:
+    """Keep a session with the version that first answered it: a cookie of this name, for so many seconds. A weight then
+    is the share of new sessions."""
+
+    cookie: str
+    seconds: int = STICKY_SECONDS
+
+    def to_json(self) -> Json:
+        return {"cookie": self.cookie, "seconds": self.seconds}
+
+
+@dataclass(frozen=True)
 class RollingUpdate:
     """Replace pods in waves. A bound that is None leaves what the Deployment itself says."""
 
@@ -140,6 +153,7 @@ class Canary:
     route_settle_seconds: int = SETTLE_SECONDS
     abort_scale_down_delay_seconds: int = ABORT_SCALE_DOWN_SECONDS
     canary_ready_timeout_seconds: int = CANARY_READY_SECONDS
+    sticky: Sticky | None = None
 
     type = "canary"
 
@@ -154,6 +168,7 @@ class Canary:
             "route_settle_seconds": self.route_settle_seconds,
             "abort_scale_down_delay_seconds": self.abort_scale_down_delay_seconds,
             "canary_ready_timeout_seconds": self.canary_ready_timeout_seconds,
+            **({"sticky": self.sticky.to_json()} if self.sticky else {}),
         }
 
 

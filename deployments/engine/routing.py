@@ -1,0 +1,347 @@
+"""How requests reach the new version while it is tried: opened, steered, headed, mirrored, emptied, closed.
+
+Each ensure answers None when it is already so (by replicas always), else the Decision that brings it nearer.
+The order up: a Service of ours and the pin, pods, their endpoints, the route, accepted, settled. Down: weight 0,
+settled, pods away, the route as it was, settled, the Service of ours away.
+
+`State.routing` remembers: `service`, the name of the routed Service; `headers` and `mirror`, what steps have asked for;
+`asked`, the last ask; `actual`, the weight of the route that was last accepted; `accepted` and `accepted_at`, which ask
+that was and since when; `back_at`, since when the routes are as they were found; `waits` {why, since}.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from types import ModuleType
+from typing import cast
+
+from deployments.engine import borrowed, in_place, pin
+from deployments.engine.answers import LOOK_WHILE_MOVING, act
+from deployments.engine.conflicts import fail, undo_or_pause
+from deployments.engine.decision import Decision, Sentence, State
+from deployments.engine.json import Json
+from deployments.engine.routers import Ask, Ends, Obstacle, Router, gateway_api, istio, nginx
+from deployments.engine.seen import Seen
+from deployments.engine.spec import ReleaseSpec
+from deployments.engine.strategies import SETTLE_SECONDS, Canary, HeaderRoute, Mirror
+from deployments.engine.workload import PORTAL, claim_of, labels_of
+
+ROUTERS: dict[str, ModuleType] = {"istio": istio, "gateway_api": gateway_api, "nginx": nginx}
+# Endpoints and status of routes lag behind; what does not show for so long is not lag.
+PATIENCE = timedelta(seconds=20)
+GOES_ON_ALL_THE_SAME = ("TakingOver", "Finishing", "Aborting")
+
+
+def router_of(release: ReleaseSpec) -> Router | None:
+    """The router of a canary; None where the share of pods is the weight."""
+    if not isinstance(release.strategy, Canary):
+        return None
+    return cast("Router | None", ROUTERS.get(release.strategy.traffic))
+
+
+def opened(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
+    """Before the first new pod: nothing leaks to it, and a Service of ours waits for it. The new ReplicaSet exists."""
+    router = router_of(release)
+    if router is None:
+        return None
+    ends = ends_of(release, state, seen)
+    service = pin.service_named(seen, ends.stable)
+    if service is None:
+        return fail(release, state, now, "Conflict", "service_gone", service=ends.stable)
+    state = _noting(state, service=ends.stable)
+    if not router.pins_services(seen, ends):
+        write = router.pinned(release, seen, ends)
+        return act(state, write, release, now) if write else None
+    return beside_and_pinned(release, state, seen, now, ends, "canary")
+
+
+def beside_and_pinned(
+    release: ReleaseSpec, state: State, seen: Seen, now: datetime, ends: Ends, role: str
+) -> Decision | None:
+    """A Service of ours selects the new pods, and the routed one only the old. `role`: canary or preview."""
+    service = pin.service_named(seen, ends.stable)
+    if service is None:
+        return fail(release, state, now, "Conflict", "service_gone", service=ends.stable)
+    if borrowed.is_held_by_other(release, service):
+        return _wait(release, state, now, "service_held", {"service": ends.stable})
+    ours = pin.service_named(seen, ends.canary)
+    if ours is None:
+        return act(state, pin.of_ours(release, service, ends.canary, role, ends.canary_hash), release, now)
+    if not borrowed.is_ours(release, ours):
+        return fail(release, state, now, "Conflict", "name_taken", kind="Service", name=ends.canary)
+    if write := pin.moved(release, ours, service, ends.canary_hash):
+        return act(state, write, release, now)
+    if not ends.stable_hash:
+        return None
+    if not borrowed.is_ours(release, service) and (strangers := _strangers(release, state, seen, ends)):
+        params = {"service": ends.stable, "pods": ", ".join(sorted(strangers)[:3])}
+        return _wait(release, state, now, "service_shared", params, patience=PATIENCE)
+    if pin.is_edited(release, service):
+        write = pin.aim(release, service, ends.stable_hash, why="pin")
+        params = {"kind": "Service", "name": ends.stable}
+        return undo_or_pause(release, state, now, service, write, params) if write else None
+    if write := pin.aim(release, service, ends.stable_hash, why="pin"):
+        return act(state, write, release, now)
+    return None
+
+
+def steered(release: ReleaseSpec, state: State, seen: Seen, now: datetime, weight: int) -> Decision | None:
+    """The canary's share of requests is `weight` percent: written, accepted and settled. On the way up its pods are in
+    the EndpointSlices first."""
+    router = router_of(release)
+    return _steered(release, state, seen, now, router, _ask(release, state, weight)) if router else None
+
+
+def headed(release: ReleaseSpec, state: State, seen: Seen, now: datetime, step: HeaderRoute) -> Decision | None:
+    """Requests with the step's header go to the new version, or no longer."""
+    router = router_of(release)
+    if router is None:
+        return None
+    others = [one for one in state.routing.get("headers") or [] if one["name"] != step.name]
+    asked = [*others, step.to_json()["set_header_route"]] if step.header else others
+    state = _noting(state, headers=asked)
+    return _steered(release, state, seen, now, router, _ask(release, state, asked_weight(state)))
+
+
+def mirrored(release: ReleaseSpec, state: State, seen: Seen, now: datetime, step: Mirror) -> Decision | None:
+    """The step's share of requests is copied to the new version."""
+    router = router_of(release)
+    if router is None:
+        return None
+    state = _noting(state, mirror=step.percent)
+    return _steered(release, state, seen, now, router, _ask(release, state, asked_weight(state)))
+
+
+def emptied(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
+    """No request is meant for the new version: weight 0, no header routes, no copies; accepted and settled."""
+    router = router_of(release)
+    if router is None:
+        return None
+    return _steered(release, _noting(state, headers=[], mirror=0), seen, now, router, Ask())
+
+
+def unpinned(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
+    """The routed Service takes the pods of all versions again."""
+    ends = ends_of(release, state, seen)
+    service = pin.service_named(seen, ends.stable)
+    if service is not None and (write := pin.let_go(release, service)):
+        return act(state, write, release, now)
+    router = router_of(release)
+    if router is not None and (write := router.unpinned(release, seen, ends)):
+        return act(state, write, release, now)
+    return None
+
+
+def closed(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
+    """Routes and Services are as they were found and ours are gone. Asked once no request is meant for pods that go."""
+    ends = ends_of(release, state, seen)
+    router = router_of(release)
+    if router is not None:
+        if write := router.given_back(release, seen, ends):
+            return act(state, write, release, now)
+        if wait := _settled_back(release, state, seen, now, router, ends):
+            return wait
+    service = pin.service_named(seen, ends.stable)
+    if service is not None and borrowed.is_ours(release, service) and not may_unpin(release, state, seen):
+        return Decision(state, wake_at=now + LOOK_WHILE_MOVING)
+    return unpinned(release, state, seen, now) or removed(release, state, seen, now)
+
+
+def removed(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
+    """No Service of ours is left."""
+    for service in seen.services:
+        if borrowed.is_ours(release, service) and labels_of(service).get(borrowed.ROLE):
+            return act(state, borrowed.remove({**service, "kind": "Service"}), release, now)
+    return None
+
+
+def may_unpin(release: ReleaseSpec, state: State, seen: Seen) -> bool:
+    """Whether the routed Service may take all pods again after an abort: none of the new version is left to leak to, or
+    none of the old one to be pinned to, or the Deployment is not held in place any more and makes others."""
+    sets = in_place.sets_of(release, state, seen)
+    new_left = ((sets.new or {}).get("status") or {}).get("replicas") or 0
+    old_ready = ((sets.old or {}).get("status") or {}).get("readyReplicas") or 0
+    return not new_left or not old_ready
+
+
+def ends_of(release: ReleaseSpec, state: State, seen: Seen, role: str = "canary") -> Ends:
+    """The two ends that requests are shared between. `stable` "" where no Service can be told."""
+    service = pin.routed_service(release, seen)
+    name = state.routing.get("service") or (borrowed.name_of(service) if service else release.kubernetes_service)
+    sets = in_place.sets_of(release, state, seen)
+    labels = labels_of(release.template_to)
+    return Ends(
+        namespace=release.namespace,
+        stable=name,
+        canary=pin.beside(name, role) if name else "",
+        stable_hash=pin.hash_of_set(sets.old),
+        canary_hash=pin.hash_of_set(sets.new),
+        pod_labels=labels,
+    )
+
+
+def asked_weight(state: State) -> int:
+    """The canary's share that the routes were last asked for, in percent."""
+    return int((state.routing.get("asked") or {}).get("weight", 0))
+
+
+def obstacles(release: ReleaseSpec, seen: Seen) -> list[Obstacle]:
+    """Why the plan refuses this canary's router; empty by replicas."""
+    router = router_of(release)
+    if router is None:
+        return []
+    service = pin.routed_service(release, seen)
+    if service is None:
+        return [Obstacle("no_service", release.names)]
+    name = borrowed.name_of(service)
+    ends = Ends(release.namespace, name, pin.beside(name, "canary"), pod_labels=labels_of(release.template_from))
+    found = router.obstacles(release, seen, ends)
+    for one in (*seen.services, *seen.routes):
+        portal = claim_of(one).portal
+        if portal and portal != release.portal:
+            found.append(Obstacle("claimed", {"kind": borrowed.kind_of(one), "name": borrowed.name_of(one)}))
+    return found + (service_obstacles(release, seen, ends) if router.pins_services(seen, ends) else [])
+
+
+def service_obstacles(release: ReleaseSpec, seen: Seen, ends: Ends) -> list[Obstacle]:
+    """Why the routed Service can't be pinned: pinning must yield exactly the endpoints of before."""
+    service = pin.service_named(seen, ends.stable)
+    if service is None:
+        return [Obstacle("no_service", release.names)]
+    params = {"service": ends.stable}
+    if not pin.original_selector(service):
+        return [Obstacle("service_without_selector", params)]
+    if pin.pinned_hash(service) and not labels_of(service).get(PORTAL):
+        return [Obstacle("service_pinned", params)]
+    found = []
+    taken = pin.service_named(seen, ends.canary)
+    if taken is not None and labels_of(taken).get(PORTAL) != release.portal:
+        found.append(Obstacle("name_taken", {"kind": "Service", "name": ends.canary}))
+    mine = {name for one in seen.replica_sets for name in pin.pods_of(seen, one)}
+    if strangers := pin.ready_pods_of(seen, ends.stable) - mine:
+        found.append(Obstacle("service_shared", {**params, "pods": ", ".join(sorted(strangers)[:3])}))
+    return found
+
+
+def leaking_services(release: ReleaseSpec, seen: Seen) -> list[str]:
+    """Names of the other Services that match the new pods: they get requests of both versions, unsplit."""
+    service = pin.routed_service(release, seen)
+    routed = borrowed.name_of(service) if service else ""
+    return sorted(name for one in pin.selecting(seen) if (name := borrowed.name_of(one)) != routed)
+
+
+def _ask(release: ReleaseSpec, state: State, weight: int) -> Ask:
+    stored: Json = {"weight": weight, "headers": state.routing.get("headers"), "mirror": state.routing.get("mirror")}
+    ask = Ask.from_json(stored)
+    # Everything goes one way then: what tells requests apart has no more to tell.
+    if weight == 100 or state.phase == "Aborting":
+        ask = Ask(weight)
+    sticky = release.strategy.sticky if isinstance(release.strategy, Canary) else None
+    return Ask(ask.weight, ask.headers, ask.mirror, sticky)
+
+
+def _steered(
+    release: ReleaseSpec, state: State, seen: Seen, now: datetime, router: Router, ask: Ask
+) -> Decision | None:
+    ends = ends_of(release, state, seen)
+    asked = ask.to_json()
+    if ask.is_nothing and "asked" not in state.routing:
+        return None
+    if not ask.is_nothing:
+        if router.obstacles(release, seen, ends) and state.phase not in GOES_ON_ALL_THE_SAME:
+            return fail(release, state, now, "Conflict", "route_gone", service=ends.stable)
+        if wait := _reached(release, state, seen, now, router, ends, ask):
+            return wait
+    if edited := router.edited_by_other(release, seen, ends):
+        write = router.steered(release, seen, ends, ask)
+        params = {"kind": borrowed.kind_of(edited), "name": borrowed.name_of(edited)}
+        if write:
+            return undo_or_pause(release, _noting(state, asked=asked), now, edited, write, params)
+    if write := router.steered(release, seen, ends, ask):
+        return act(_noting(state, asked=asked, waits=None, back_at=None), write, release, now)
+    return _settled(release, _noting(state, asked=asked), seen, now, router, ends)
+
+
+def _reached(
+    release: ReleaseSpec, state: State, seen: Seen, now: datetime, router: Router, ends: Ends, ask: Ask
+) -> Decision | None:
+    """More requests are only sent once the ready pods of the new version stand in the EndpointSlices."""
+    known = Ask.from_json(state.routing["asked"]) if state.routing.get("asked") else Ask()
+    if ask.weight <= known.weight and not known.is_nothing:
+        return None
+    sets = in_place.sets_of(release, state, seen)
+    name = ends.canary if router.pins_services(seen, ends) else ends.stable
+    there = pin.ready_pods_of(seen, name) & pin.pods_of(seen, sets.new)
+    wanted = ((sets.new or {}).get("status") or {}).get("availableReplicas") or 0
+    if there and len(there) >= wanted:
+        return None
+    return _wait(release, state, now, "endpoints_lag", {"service": name, "count": len(there), "wanted": wanted})
+
+
+def _settled(
+    release: ReleaseSpec, state: State, seen: Seen, now: datetime, router: Router, ends: Ends
+) -> Decision | None:
+    if not router.accepted(release, seen, ends):
+        return _wait(release, state, now, "route_not_accepted", {"service": ends.stable})
+    asked = state.routing["asked"]
+    if state.routing.get("accepted") != asked:
+        noted = _noting(state, accepted=asked, accepted_at=now.isoformat(), actual=asked["weight"], waits=None)
+        return Decision(noted, wake_at=now + _settling(release), again=not _settling(release))
+    due = datetime.fromisoformat(state.routing["accepted_at"]) + _settling(release)
+    return Decision(state, wake_at=due) if now < due else None
+
+
+def _settled_back(
+    release: ReleaseSpec, state: State, seen: Seen, now: datetime, router: Router, ends: Ends
+) -> Decision | None:
+    """The way of the given back routes to the data plane takes its time, too."""
+    if "asked" not in state.routing:
+        return None
+    if not state.routing.get("back_at"):
+        if not router.accepted(release, seen, ends) and (
+            wait := _wait(release, state, now, "route_not_accepted", {"service": ends.stable})
+        ):
+            return wait
+        noted = _noting(state, back_at=now.isoformat(), actual=0, waits=None)
+        return Decision(noted, wake_at=now + _settling(release), again=not _settling(release))
+    due = datetime.fromisoformat(state.routing["back_at"]) + _settling(release)
+    return Decision(state, wake_at=due) if now < due else None
+
+
+def _settling(release: ReleaseSpec) -> timedelta:
+    seconds = release.strategy.route_settle_seconds if isinstance(release.strategy, Canary) else SETTLE_SECONDS
+    return timedelta(seconds=seconds)
+
+
+def _strangers(release: ReleaseSpec, state: State, seen: Seen, ends: Ends) -> set[str]:
+    """Ready endpoints of the routed Service that are no pods of the old version: a pin would cut them off."""
+    old = in_place.sets_of(release, state, seen).old
+    return pin.ready_pods_of(seen, ends.stable) - pin.pods_of(seen, old)
+
+
+def _wait(
+    release: ReleaseSpec,
+    state: State,
+    now: datetime,
+    why: str,
+    params: Json,
+    patience: timedelta | None = None,
+) -> Decision | None:
+    """Look again soon; what lasts longer than the deadline fails the step. Where giving back is owed it is not held up
+    for ever: None then."""
+    waits = state.routing.get("waits") or {}
+    since = datetime.fromisoformat(waits["since"]) if waits.get("why") == why else now
+    deadline = patience or timedelta(seconds=release.strategy.progress_deadline_seconds)
+    sentence = Sentence(why, {**params, **release.names})
+    if now - since >= deadline:
+        if state.phase in GOES_ON_ALL_THE_SAME:
+            return None
+        reason = "Conflict" if patience else "ProgressDeadlineExceeded"
+        return fail(release, state, now, reason, why, **params)
+    noted = _noting(state, waits={"why": why, "since": since.isoformat()}).but(message=sentence)
+    return Decision(noted, wake_at=min(now + LOOK_WHILE_MOVING, since + deadline))
+
+
+def _noting(state: State, **noted: object) -> State:
+    routing = {key: value for key, value in {**state.routing, **noted}.items() if value is not None}
+    return state if routing == state.routing else state.but(routing=routing)
