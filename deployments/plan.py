@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from clusters.errors import ApiRefused, ClusterUnreachable
 from clusters.models import Observation
 from deployments.checks import check_target
+from deployments.default_strategy import chosen_strategy
 from deployments.engine.json import Json
-from deployments.engine.read_strategy import Problem, StrategyInvalid, read_strategy
+from deployments.engine.read_strategy import StrategyInvalid
 from deployments.engine.seen import Check
 from deployments.engine.spec import ReleaseSpec
-from deployments.engine.strategies import RollingUpdate
+from deployments.engine.strategies import Strategy
 from deployments.engine.workload import desired_of, template_of
 from deployments.errors import ReleaseBlocked, ReleaseInvalid
 from deployments.models import Release, portal_key
@@ -52,7 +53,7 @@ class Plan:
 
     target: Target
     wish: Wish
-    strategy: RollingUpdate
+    strategy: Strategy
     deployment: Json
     template_from: Json
     template_to: Json
@@ -128,7 +129,7 @@ def plan_release(target: Target, wish: Wish) -> Plan:
     Raises ReleaseInvalid (image, container, strategy), UnknownWorkload, and ReleaseBlocked when the cluster does not
     answer: what cannot be checked is not promised.
     """
-    strategy = _strategy(wish.strategy if wish.strategy is not None else target.strategy)
+    strategy = _strategy(wish.strategy, target)
     try:
         deployment = require_workload(target)
     except (ClusterUnreachable, ApiRefused) as error:
@@ -160,18 +161,15 @@ def plan_release(target: Target, wish: Wish) -> Plan:
     )
 
 
-def _strategy(asked: str | Json | None) -> RollingUpdate:
+def _strategy(asked: str | Json | None, target: Target) -> Strategy:
     try:
-        strategy = read_strategy(asked)
-        if not isinstance(strategy, RollingUpdate):
-            raise StrategyInvalid([Problem("/strategy/type", "unknown_strategy", {"type": strategy.type})])
-        return strategy
+        return chosen_strategy(asked, target)
     except StrategyInvalid as error:
         errors = [{"pointer": one.pointer, "code": one.code, "detail": problem_words(one)} for one in error.problems]
         raise ReleaseInvalid(errors[0]["detail"], errors=errors) from error
 
 
-def _checks(target: Target, deployment: Json, strategy: RollingUpdate, template_to: Json) -> tuple[Check, ...]:
+def _checks(target: Target, deployment: Json, strategy: Strategy, template_to: Json) -> tuple[Check, ...]:
     spec = ReleaseSpec(
         id="00000000-0000-0000-0000-000000000000",
         portal=portal_key(),

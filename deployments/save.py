@@ -60,7 +60,8 @@ def save_decision(release: Release, decision: Decision, held: Held, contents: Ma
     """
     state = decision.state
     rows = Release.objects.filter(held.row(), version=release.version)
-    if not decision.said and not decision.consumed and state.to_json() == release.state:
+    asks = decision.measures or decision.approvals or decision.consumed
+    if not decision.said and not asks and state.to_json() == release.state:
         # Most looks find nothing new; the row with its large columns is not written for them, nor a version used up.
         return rows.update(wake_at=decision.wake_at) == 1
     changes: dict[str, Any] = {**_columns(state), "version": F("version") + 1, "wake_at": decision.wake_at}

@@ -32,7 +32,10 @@ def spec_of(release: Release) -> ReleaseSpec:
         template_to=release.template_to,
         template_back=back,
         also_from=_left_by_older(release),
+        kubernetes_service=release.kubernetes_service,
         templates={name: AnalysisTemplate.from_json(rules) for name, rules in release.templates.items()},
+        approvals=tuple(release.approval_rules),
+        emergency=release.emergency,
     )
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from deployments.engine.bounds import surge_of, unavailable_of
 from deployments.engine.json import Json
 from deployments.engine.seen import Check
-from deployments.engine.strategies import RollingUpdate
+from deployments.engine.strategies import Strategy
 from deployments.engine.workload import PORTAL, claim_of, desired_of, is_complete, same_template, template_of
 from services.images import parse_image
 
@@ -29,14 +29,12 @@ class Note:
         return {"code": self.code, "detail": self.detail}
 
 
-def warnings_of(deployment: Json, template_to: Json, strategy: RollingUpdate, checks: tuple[Check, ...]) -> list[Note]:
+def warnings_of(deployment: Json, template_to: Json, strategy: Strategy, checks: tuple[Check, ...]) -> list[Note]:
     """What does not stop the release but may surprise."""
     return list(_warnings(deployment, template_to, strategy, checks))
 
 
-def _warnings(
-    deployment: Json, template_to: Json, strategy: RollingUpdate, checks: tuple[Check, ...]
-) -> Iterator[Note]:
+def _warnings(deployment: Json, template_to: Json, strategy: Strategy, checks: tuple[Check, ...]) -> Iterator[Note]:
     replicas = desired_of(deployment)
     if same_template(template_of(deployment), template_to) and is_complete(deployment):
         yield Note("already_runs", _("This already runs: the release will change nothing."))
@@ -120,6 +118,6 @@ def _is_rolling_out(deployment: Json) -> bool:
     return behind or updated < desired_of(deployment) or (status.get("replicas") or 0) > updated
 
 
-def surge_pods(deployment: Json, strategy: RollingUpdate) -> int:
+def surge_pods(deployment: Json, strategy: Strategy) -> int:
     """How many pods beyond the desired number the rollout may run at once."""
     return surge_of(deployment, desired_of(deployment), strategy.max_surge)

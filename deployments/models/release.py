@@ -81,6 +81,10 @@ class Release(models.Model):
 
     Three groups of columns, each with one writer: what was asked (the command that made the row), where it stands
     (the tick that holds the lease), and what people ask of it meanwhile (`asks`, written by commands).
+
+    `templates` are the analysis templates that the strategy names, as they were when it was asked for (by name);
+    `kubernetes_service` the Service whose traffic is steered; `approval_rules` what the environment asks for before a
+    first write; `emergency`: whoever asked may pass approvals and freeze windows, and does.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -88,10 +92,13 @@ class Release(models.Model):
     number = models.PositiveIntegerField()
 
     strategy = models.JSONField[dict[str, Any]](default=dict)
-    templates = models.JSONField[dict[str, Any]](default=dict)
     images = models.JSONField[dict[str, str]](default=dict)
     config = models.JSONField[dict[str, Any]](default=dict)
     version_label = models.CharField(max_length=200, blank=True)
+    templates = models.JSONField[dict[str, Any]](default=dict)
+    kubernetes_service = models.CharField(max_length=253, blank=True)
+    approval_rules = models.JSONField[list[dict[str, Any]]](default=list)
+    emergency = models.BooleanField(default=False)
     workload_uid = models.CharField(max_length=64, blank=True)
     template_from = models.JSONField[dict[str, Any]](default=dict)
     template_to = models.JSONField[dict[str, Any]](default=dict)
