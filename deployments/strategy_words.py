@@ -38,6 +38,20 @@ def problem_words(problem: Problem) -> str:
     return words[problem.code] % problem.params
 
 
+def strategy_name(strategy: Json) -> str:
+    """A strategy in a few words: "Canary by Istio", "Blue-green", "Rolling update"."""
+    kind = strategy.get("type")
+    if kind == "canary":
+        routers = {
+            "replicas": _("Canary by replicas"),
+            "istio": _("Canary by Istio"),
+            "gateway_api": _("Canary by Gateway API"),
+            "nginx": _("Canary by nginx ingress"),
+        }
+        return routers.get(str(strategy.get("traffic", "replicas")), _("Canary"))
+    return _("Blue-green") if kind == "blue_green" else _("Rolling update")
+
+
 def strategy_findings(strategy: Json) -> list[tuple[str, str]]:
     """What is wrong with a strategy: the JSON pointer below it and a sentence, for each problem."""
     try:

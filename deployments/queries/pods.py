@@ -45,14 +45,6 @@ class Pods:
     as_of: datetime | None = None
     left_out: int = 0
 
-    @property
-    def failing_new(self) -> int:
-        return sum(row.is_failing for row in self.rows if row.is_new)
-
-    @property
-    def failing_old(self) -> int:
-        return sum(row.is_failing for row in self.rows if not row.is_new)
-
 
 def pods_of(release: Release) -> Pods:
     """The pods of the release's workload, and which are of the new version. Four queries, no cluster asked."""

@@ -17,8 +17,10 @@ from deployments.decisions import decisions_of
 from deployments.headline import cause_of, saying_of, standing_of
 from deployments.models import Release
 from deployments.queries import events_of, pods_of, release_named
-from deployments.shares import counts_of, goes_back, weight_of
+from deployments.shares import kind_of, weight_of
+from deployments.sides import sides_of
 from deployments.slots import slots_of
+from deployments.strategy_words import strategy_name
 from deployments.switches import between_last_releases
 from deployments.template_diff import template_diff
 from deployments.timeline import lines_of_timeline
@@ -49,9 +51,9 @@ def release(request: SignedInRequest, release_id: UUID) -> HttpResponse:
 
 def live_context(request: SignedInRequest, found: Release) -> dict[str, Any]:
     """What changes while a release runs."""
-    events, counts, now = events_of(found), counts_of(found), timezone.now()
+    events, now = events_of(found), timezone.now()
     is_newest = not Release.objects.filter(target_id=found.target_id, number__gt=found.number).exists()
-    weight, cause = weight_of(found), cause_of(found)
+    cause = cause_of(found)
     # The pods of a workload say nothing about a release that others have followed.
     pods = pods_of(found) if is_newest else None
     return {
@@ -61,16 +63,15 @@ def live_context(request: SignedInRequest, found: Release) -> dict[str, Any]:
         "cause": cause,
         "saying": saying_of(found, cause),
         "steps": track(found, events, now),
-        "counts": counts,
-        "weight": weight,
+        "strategy_name": strategy_name(found.strategy),
+        "is_rolling": kind_of(found) == "rolling",
+        "weight": weight_of(found),
+        "sides": sides_of(found, pods),
         "pods": pods,
         "decisions": decisions_of(found, request.user, is_newest=is_newest),
         "events": lines_of_timeline(events),
         "diff": _diff(found),
         "is_newest": is_newest,
-        "new_wanted": max(0 if goes_back(found) else counts.desired, counts.new),
-        "failing_new": pods.failing_new if pods else 0,
-        "failing_old": pods.failing_old if pods else 0,
         # The catalog tells of every change of the workload; a release that has ended stays as it ended.
         "topics": f"release:{found.pk}" + ("" if found.ended else f",service:{found.target.service.name}"),
     }

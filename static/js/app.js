@@ -6,6 +6,7 @@ import { confirm } from "./behaviours/confirm.js";
 import { copy } from "./behaviours/copy.js";
 import { fileDrop } from "./behaviours/file_drop.js";
 import { keys } from "./behaviours/keys.js";
+import { left } from "./behaviours/left.js";
 import { live } from "./behaviours/live.js";
 import { menu } from "./behaviours/menu.js";
 import { open } from "./behaviours/open.js";
@@ -24,6 +25,7 @@ const behaviours = {
   copy,
   "file-drop": fileDrop,
   keys,
+  left,
   live,
   menu,
   open,

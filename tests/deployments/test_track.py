@@ -66,4 +66,4 @@ def test_one_that_takes_over_waits_its_turn_first(target: Target) -> None:
 
     steps = track(release, list(ReleaseEvent.objects.filter(release=release)), timezone.now())
 
-    assert (steps[0].title, steps[0].state) == ("Take over", "now")
+    assert (steps[0].title, steps[0].state) == ("Its turn", "now")

@@ -39,6 +39,7 @@ P = ParamSpec("P")
 Text = str | Promise
 PODS_DRAWN = 24
 POD_SIZE, POD_GAP = 10, 3
+STEPS_IN_A_ROW = 9
 # Django gives every textarea ten rows; a form that wants more or fewer says so.
 DJANGO_ROWS, TEXTAREA_ROWS = "10", 4
 METER_HOLD, METER_BAD = 85, 95
@@ -109,6 +110,12 @@ def ago(at: datetime | None, never: Text = "") -> dict[str, Any]:
 
 
 @part()
+def left(until: datetime) -> dict[str, Any]:
+    """The time until a moment, as "34 s left"; it ticks down in the browser. What is past has 0 s left."""
+    return {"until": until, "span": relative.duration(max(0.0, (until - timezone.now()).total_seconds()))}
+
+
+@part()
 def as_of(at: datetime | None, stale_after_seconds: int = 15) -> dict[str, Any]:
     """When a panel was seen: "as of 14:32:08"; past `stale_after_seconds` it says "stale since" and its panel greys."""
     now = timezone.now()
@@ -137,14 +144,32 @@ def pods_bar(ready: int, total: int, kind: str = "stable", failing: int = 0) -> 
 
 
 @part()
+def traffic_bar(desired: int, actual: int, label: Text = "") -> dict[str, Any]:
+    """The share of the new version in percent: filled as far as it is so, with a mark at what was asked for."""
+    desired, actual = (max(0, min(100, share)) for share in (desired, actual))
+    words = _("%(desired)d percent asked, %(actual)d percent reached") % {"desired": desired, "actual": actual}
+    # The mark stays inside the bar at 0 and 100.
+    return {
+        "actual": actual,
+        "mark": max(0.4, min(99.6, desired)),
+        "differs": desired != actual,
+        "label": label or words,
+    }
+
+
+@part()
 def steps_track(steps: Iterable[Any], label: Text = "") -> dict[str, Any]:
-    """The steps of a release in order: each has title, detail and state (done, now, waiting, next, failed, skipped)."""
-    return {"steps": [_step(step) for step in steps], "label": label or _("Steps")}
+    """The steps of a release in order: each has title, detail and state (done, now, waiting, next, failed, skipped),
+    and maybe `until`, the moment at which it goes on by itself."""
+    drawn = [_step(step) for step in steps]
+    return {"steps": drawn, "label": label or _("Steps"), "many": len(drawn) > STEPS_IN_A_ROW}
 
 
 def _step(step: Any) -> dict[str, Any]:
     values = (
-        step if isinstance(step, dict) else {name: getattr(step, name, "") for name in ("title", "detail", "state")}
+        step
+        if isinstance(step, dict)
+        else {name: getattr(step, name, "") for name in ("title", "detail", "state", "until")}
     )
     state = str(values.get("state") or "next")
     marks = {"done": "check", "failed": "x", "waiting": "pause", "skipped": "skip-forward"}
@@ -152,6 +177,7 @@ def _step(step: Any) -> dict[str, Any]:
     return {
         "title": values.get("title", ""),
         "detail": values.get("detail", ""),
+        "until": values.get("until") or None,
         "state": state,
         "kind": kinds.get(state, "unknown"),
         "mark": marks.get(state, ""),
