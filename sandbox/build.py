@@ -1,4 +1,7 @@
-"""Builds the programs once per user: etcd, the control plane, KWOK and Prometheus, from go.mod alone."""
+"""Builds the programs once per user: etcd, the control plane, KWOK and Prometheus, from go.mod alone.
+
+What the cluster is furnished with from other Go modules (see definitions.py) is fetched in the same go.
+"""
 
 import hashlib
 import os
@@ -12,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import processes, toolchain
+from sandbox import definitions, processes, toolchain
 from sandbox.errors import BuildFailed
 from sandbox.files import Lock
 from sandbox.paths import PACKAGE, cache_folder
@@ -68,14 +71,19 @@ def is_built() -> bool:
 
 
 def build(report: Report) -> Path:
-    """Build what is missing and return the folder of programs.
+    """Build and fetch what is missing and return the folder of programs.
 
     Checkouts with the same go.mod share one build: the second waits for the first and shows its progress.
     Raises BuildFailed.
     """
     folder = bin_folder()
-    if is_built():
-        return folder
+    if not is_built():
+        _build_programs(folder, report)
+    definitions.fetch(report)
+    return folder
+
+
+def _build_programs(folder: Path, report: Report) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     shared_progress = folder / "progress.json"
 
@@ -86,7 +94,6 @@ def build(report: Report) -> Path:
     with _only_builder(folder / "build.lock", shared_progress, report):
         if not is_built():
             _Build(folder, report_to_all).run()
-    return folder
 
 
 @contextmanager
@@ -166,7 +173,11 @@ class _Build:
         reader, writer = os.pipe()
         try:
             process = processes.spawn(
-                [self._go, *arguments], output=writer, env=_environment(), cwd=PACKAGE, niceness=LOWERED_PRIORITY
+                [self._go, *arguments],
+                output=writer,
+                env=toolchain.environment(),
+                cwd=PACKAGE,
+                niceness=LOWERED_PRIORITY,
             )
         except OSError as error:
             os.close(reader)
@@ -188,15 +199,9 @@ class _Build:
                 process.wait()
 
 
-def _environment() -> dict[str, str]:
-    """The user's environment, less what would change what is built. Caches and proxies stay the user's."""
-    env = {name: value for name, value in os.environ.items() if name not in ("GOOS", "GOARCH", "GOEXPERIMENT")}
-    return env | {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": "-mod=readonly"}
-
-
 def _what_next(output: str) -> str:
     if "no space left" in output:
         return "Free 6 GB of disk, then run `python -m sandbox build`: it goes on where it stopped"
     if any(word in output for word in ("dial tcp", "no such host", "timeout", "proxy", "connection refused")):
-        return "Check that the Go module proxy is reachable (GOPROXY), then run `python -m sandbox build`"
+        return toolchain.PROXY_HINT
     return "Run `python -m sandbox build` to try again: it goes on where it stopped"

