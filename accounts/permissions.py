@@ -83,6 +83,8 @@ PERMISSIONS: dict[str, Permission] = {
     "release.resume": _by(MAKERS, "deploy"),
     "release.approve": _by(JUDGES, "approve"),
     "release.reject": _by(JUDGES, "approve"),
+    # Which role passes a freeze window is the window's own word: see deployments.freeze.
+    "release.override": _by((Role.APPROVER, Role.DEVELOPER, Role.MAINTAINER), "deploy", "approve"),
     "view.share": _by((Role.MAINTAINER,), "services:write"),
     "view.remove": _by((Role.MAINTAINER,), "services:write"),
     "audit.view": _by((Role.MAINTAINER,), "read"),
@@ -95,6 +97,16 @@ def require(by: User, permission: str, team: Team | None) -> None:
     `team` is the owner of the thing at hand, None where only admins decide.
     """
     refusal = _refusal(by, permission, team)
+    if refusal:
+        raise refusal
+
+
+def require_reach(by: User, permission: str) -> None:
+    """The half of `require` that is about the caller alone: active, and with a token whose scopes reach the permission.
+
+    For what is decided by other rules than the roles in one team. Raises NotPermitted.
+    """
+    refusal = _unreached(by, permission)
     if refusal:
         raise refusal
 
@@ -170,6 +182,14 @@ def _held_by_team(user: User) -> dict[UUID, _Held]:
 
 
 def _refusal(by: User, permission: str, team: Team | None) -> NotPermitted | None:
+    if refusal := _unreached(by, permission):
+        return refusal
+    if by.is_admin or (team and roles_in(by, team) & PERMISSIONS[permission].roles):
+        return None
+    return _missing_role(permission, team)
+
+
+def _unreached(by: User, permission: str) -> NotPermitted | None:
     if not by.is_active:
         return NotPermitted(_("This account is switched off."), permission=permission, granted_by=_("an admin"))
     if not _token_reaches(by, permission):
@@ -181,9 +201,7 @@ def _refusal(by: User, permission: str, team: Team | None) -> NotPermitted | Non
             granted_by=by.username,
             next=_("Make a token with that scope."),
         )
-    if by.is_admin or (team and roles_in(by, team) & PERMISSIONS[permission].roles):
-        return None
-    return _missing_role(permission, team)
+    return None
 
 
 def _missing_role(permission: str, team: Team | None) -> NotPermitted:

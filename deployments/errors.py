@@ -21,6 +21,13 @@ class WrongPhase(Conflict):
     title = _("The release is in no state for this")
 
 
+class ApprovalStale(Conflict):
+    """The release was edited after the approval was asked for, or the person looked at an older state of it."""
+
+    code = "approval_stale"
+    title = _("This is not what was looked at")
+
+
 class ReleaseInvalid(Invalid):
     """Something asked for cannot be released: an image, a container, a strategy, a template the cluster refuses."""
 

@@ -23,7 +23,7 @@ class Note:
     code: str
     detail: str
     blocks: bool = False
-    facts: dict[str, str] | None = None
+    facts: Json | None = None
 
     def to_json(self) -> dict[str, str]:
         return {"code": self.code, "detail": self.detail}

@@ -1,6 +1,7 @@
-"""Rows of deployments: a Release, its timeline and measurements, and the Revisions that finished releases leave."""
+"""Rows of deployments: a Release with timeline, measurements and approvals, and the Revisions that releases leave."""
 
 from deployments.models.analysis import AnalysisTemplate, Measurement
+from deployments.models.approval import Approval, Voice
 from deployments.models.event import ReleaseEvent
 from deployments.models.portal import Portal, portal_key
 from deployments.models.release import Phase, Release, Status
@@ -8,6 +9,7 @@ from deployments.models.revision import Revision
 
 __all__ = [
     "AnalysisTemplate",
+    "Approval",
     "Measurement",
     "Phase",
     "Portal",
@@ -15,5 +17,6 @@ __all__ = [
     "ReleaseEvent",
     "Revision",
     "Status",
+    "Voice",
     "portal_key",
 ]

@@ -1,0 +1,58 @@
+"""Freeze windows of a target's environment: which one holds now, and who may pass it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Role
+from accounts.permissions import roles_in
+from deployments.engine.seen import Window
+from deployments.engine.windows import window_at
+from deployments.models import Release
+from services.models import Environment, Target
+from web.errors import NotPermitted
+
+if TYPE_CHECKING:
+    from accounts.models import Team, User
+
+
+def window_of(release: Release, now: datetime) -> Window | None:
+    """The window that holds this release. A rollback is always free."""
+    if release.rollback_to_id is not None:
+        return None
+    return window_at(release.target.environment.freeze_windows, now)
+
+
+def may_override(by: User, team: Team, role: str) -> bool:
+    """Whether a person holds the role that passes a window; a maintainer holds every one but admin's."""
+    if by.is_admin:
+        return True
+    return role in Role.values and bool(roles_in(by, team) & {role, Role.MAINTAINER})
+
+
+def override_role_of(environment: Environment, now: datetime) -> str:
+    """Which role an emergency needs now: that of the window that holds, else one that any window names, else
+    maintainer."""
+    if held := window_at(environment.freeze_windows, now):
+        return held.override_role or "admin"
+    named = {window.get("override_role") for window in environment.freeze_windows} - {None, ""}
+    # The weakest role that some window trusts is not meant for times without one: the strongest is asked for.
+    return next((role for role in ("admin", "maintainer", "approver", "developer") if role in named), "maintainer")
+
+
+def require_emergency(by: User, target: Target, now: datetime) -> str:
+    """Let pass who may go ahead without approvals and windows; answers the role by which. Raises NotPermitted."""
+    role = override_role_of(target.environment, now)
+    if may_override(by, target.team, role):
+        return role
+    raise NotPermitted(
+        _("An emergency in %(environment)s needs the role %(role)s in team %(team)s, or an admin.")
+        % {"environment": target.environment.name, "role": role, "team": target.team.name},
+        permission="release.override",
+        granted_by=_("the maintainers of team %(team)s, or an admin") % {"team": target.team.name},
+        next=_("Start it without emergency, or ask one of them to."),
+        override_role=role,
+    )
