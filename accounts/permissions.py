@@ -146,6 +146,11 @@ def team_names_as(user: User, role: str) -> list[str]:
     return sorted(held.team_name for held in _held_by_team(user).values() if role in held.roles)
 
 
+def judged_teams(user: User) -> set[str]:
+    """The names of the teams in which a person's voice counts for approvals. One query, kept on the user instance."""
+    return {held.team_name for held in _held_by_team(user).values() if held.roles & set(JUDGES)}
+
+
 def roles_in(user: User, team: Team) -> set[str]:
     """The roles of a person in a team. One query for all teams, kept on the user instance."""
     held = _held_by_team(user).get(team.pk)

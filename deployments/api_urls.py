@@ -1,6 +1,6 @@
 from django.urls import path
 
-from deployments.api import decide, events, releases, revisions
+from deployments.api import approvals, decide, events, releases, revisions
 from deployments.api.wait import WaitView
 
 release = releases.ReleaseViewSet
@@ -16,7 +16,9 @@ urlpatterns = [
     path("releases/<uuid:release_id>/pause/", decide.PauseView.as_view(), name="release_pause"),
     path("releases/<uuid:release_id>/resume/", decide.ResumeView.as_view(), name="release_resume"),
     path("releases/<uuid:release_id>/promote/", decide.PromoteView.as_view(), name="release_promote"),
-    path("releases/<uuid:release_id>/approve/", decide.ApproveView.as_view(), name="release_approve"),
-    path("releases/<uuid:release_id>/reject/", decide.RejectView.as_view(), name="release_reject"),
+    path("releases/<uuid:release_id>/approve/", approvals.ApproveView.as_view(), name="release_approve"),
+    path("releases/<uuid:release_id>/reject/", approvals.RejectView.as_view(), name="release_reject"),
+    path("approvals/", approvals.ApprovalViewSet.as_view({"get": "list"}), name="approvals"),
+    path("approvals/<uuid:approval_id>/", approvals.ApprovalViewSet.as_view({"get": "retrieve"}), name="approval"),
     path("services/<str:name>/revisions/", revisions.RevisionViewSet.as_view({"get": "list"}), name="revisions"),
 ]

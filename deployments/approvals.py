@@ -55,7 +55,12 @@ def ask(release: Release, asked: Sequence[AskApproval], now: datetime) -> None:
 
 
 def voices_of(release: Release, now: datetime) -> tuple[Voices, ...]:
-    """What came of each gate's newest request, for the engine. Requests whose time is over are marked so."""
+    """What came of each gate's newest request, for the engine. Requests whose time is over are marked so.
+
+    A release without such gates costs no query.
+    """
+    if not asks_for_voices(release.approval_rules, release.strategy):
+        return ()
     late = Approval.objects.filter(release_id=release.pk, state=PENDING, expires_at__lte=now)
     if late.update(state=Approval.State.EXPIRED, decided_at=now):
         publish("approvals")
@@ -69,8 +74,14 @@ def voices_of(release: Release, now: datetime) -> tuple[Voices, ...]:
 
 
 def asks_for_voices(approvals: Sequence[Json], strategy: Json) -> bool:
-    """Whether a release has gates of this kind at all, so that a tick of one that has none asks no database."""
+    """Whether there is a gate of this kind at all: rules that hold before the start, or a step of the strategy."""
     return bool(approvals) or "approval" in strategy or any("approval" in step for step in strategy.get("steps") or ())
+
+
+def close_open(release: Release, now: datetime) -> None:
+    """The release has ended: nobody is asked any more."""
+    if Approval.objects.filter(release_id=release.pk, state=PENDING).update(state=Approval.State.VOID, decided_at=now):
+        publish("approvals")
 
 
 def void_changed(release: Release, now: datetime) -> int:

@@ -93,7 +93,9 @@ def too_few(rules: Rules, barred: set[str]) -> list[dict[str, Any]]:
     names = [rule["team"] for rule in rules]
     there = set(Team.objects.filter(name__in=names).values_list("name", flat=True))
     judges = judges_of(names)
-    people = dict(User.objects.filter(pk__in={pk for pks in judges.values() for pk in pks}).values_list("pk", "username"))
+    people = dict(
+        User.objects.filter(pk__in={pk for pks in judges.values() for pk in pks}).values_list("pk", "username")
+    )
     wanting = []
     for rule in rules:
         able = sorted(name for pk in judges[rule["team"]] if (name := people[pk]).casefold() not in barred)
@@ -106,7 +108,9 @@ def who_can(approval: Approval) -> str:
     """Whom to ask, as a sentence part: "platform (ann, bob), security (eve)"."""
     judges = judges_of(rule["team"] for rule in approval.rules)
     barred = barred_from(approval.release)
-    names = dict(User.objects.filter(pk__in={pk for pks in judges.values() for pk in pks}).values_list("pk", "username"))
+    names = dict(
+        User.objects.filter(pk__in={pk for pks in judges.values() for pk in pks}).values_list("pk", "username")
+    )
     parts = []
     for rule in approval.rules:
         able = sorted(name for pk in judges[rule["team"]] if (name := names[pk]).casefold() not in barred)

@@ -12,6 +12,7 @@ from django.db.models import F
 
 from audit.record import audit
 from clusters.models import KeepWhole
+from deployments import approvals
 from deployments.engine.decision import Decision, Said, State
 from deployments.lease import Held, LeaseLost
 from deployments.models import Release, ReleaseEvent, Status
@@ -74,6 +75,8 @@ def save_decision(release: Release, decision: Decision, held: Held, contents: Ma
                 return False
             if decision.said:
                 add_events(release.pk, release.event_seq, decision.said)
+            if decision.approvals:
+                approvals.ask(release, decision.approvals, database_time())
             if state.is_terminal:
                 _end(release, state, contents or {})
             _ask_for_measurements(release, decision)
@@ -138,6 +141,7 @@ def _end(release: Release, state: State, contents: Mapping[str, str]) -> None:
     if state.phase == "Succeeded":
         Release.objects.filter(pk=release.pk).update(to_revision=record_revision(release, contents))
     Release.objects.filter(pk=release.pk).update(lease_owner="", lease_until=None, wake_at=None)
+    approvals.close_open(release, database_time())
     KeepWhole.objects.filter(release_id=release.pk).delete()
     verb = {"Succeeded": "succeed", "Failed": "fail", "Aborted": "abort", "Superseded": "supersede"}[state.phase]
     audit(

@@ -17,6 +17,7 @@ import structlog
 
 from deployments import lease
 from deployments.analysis.stored import measurements_of
+from deployments.approvals import voices_of
 from deployments.checks import run_checks
 from deployments.effects import perform
 from deployments.engine.decide import decide
@@ -24,6 +25,7 @@ from deployments.engine.decision import State, Write
 from deployments.engine.outcome import Outcome, after_write
 from deployments.engine.seen import Seen
 from deployments.engine.spec import ReleaseSpec
+from deployments.freeze import window_of
 from deployments.lease import Held, LeaseLost
 from deployments.models import Release
 from deployments.named_objects import contents_of
@@ -103,6 +105,7 @@ def _look(release: Release, spec: ReleaseSpec, state: State, now: datetime, held
     seen = observe(release, state, now, lambda: lease.renew(held))
     if state.runs:
         seen = replace(seen, measurements=measurements_of(release, state))
+    seen = replace(seen, voices=voices_of(release, now), window=window_of(release, now))
     if state.phase == "Gated" and seen.deployment is not None and not state.unconfirmed:
         checks = run_checks(release, spec, seen.deployment, lambda: lease.renew(held))
         seen = replace(seen, checks=checks)

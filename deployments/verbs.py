@@ -13,4 +13,6 @@ def allowed_verbs(release: Release) -> list[str]:
         return ["retry", "rollback"]
     if release.phase in (Phase.FINISHING, Phase.ABORTING):
         return []
+    if release.phase == Phase.AWAITING_APPROVAL:
+        return ["approve", "reject", "abort"]
     return ["abort", "retry"] if release.phase == Phase.PAUSED else ["abort"]

@@ -97,6 +97,17 @@ def require_voice(by: User, verdict: str, approval: Approval) -> None:
         )
 
 
+def why_no_voice(user: User, verdict: str, approval: Approval) -> str:
+    """Why this person may not decide, with whom to ask, for a disabled button; "" when they may."""
+    if approval.state != PENDING:
+        return _("This is decided: %(state)s.") % {"state": approval.get_state_display()}
+    try:
+        require_voice(user, verdict, approval)
+    except NotPermitted as refusal:
+        return f"{refusal.detail} {refusal.next}".strip()
+    return ""
+
+
 def _pending(release: Release, step: int | None) -> Approval | None:
     waiting = Approval.objects.select_for_update().filter(release_id=release.pk, state=PENDING)
     if step is not None:

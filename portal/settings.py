@@ -219,6 +219,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "ClusterStatus": ["building", "connected", "unreachable", "unknown"],
+        "ApprovalState": "deployments.models.Approval.State",
         "Health": ["healthy", "degraded", "unhealthy", "unknown"],
         "ValidityOf": ["server_certificate", "client_certificate", "token"],
         "SavedViewOf": "accounts.models.SavedView.Of",

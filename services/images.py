@@ -54,6 +54,14 @@ def _not_an_image(text: str, reason: str) -> str:
     return _("“%(image)s” is no image reference: %(reason)s.") % {"image": shown, "reason": reason}
 
 
+def is_pinned(image: str) -> bool:
+    """Whether the image is named by digest, so that it can't come to mean another one."""
+    try:
+        return bool(parse_image(image).digest)
+    except ValueError:
+        return False
+
+
 @lru_cache(maxsize=8192)
 def version_of(image: str) -> str:
     """What a person calls the version: the tag, else the shortened digest, else "latest"; unreadable text as it is."""

@@ -111,15 +111,3 @@ class PromoteView(OtherVerbView):
     """Promote."""
 
     verb = "promote"
-
-
-class ApproveView(OtherVerbView):
-    """Approve."""
-
-    verb = "approve"
-
-
-class RejectView(OtherVerbView):
-    """Reject."""
-
-    verb = "reject"

@@ -1,9 +1,9 @@
 """Freeze windows: whether one holds at a given time, and until when (delivery.md, Approvals, windows, fast paths).
 
 A window is once (`starts`, `ends`) or weekly (`weekdays`, `from`, `to` by the clock on the wall of `time_zone`).
-A weekly one that ends no later than it starts ends on the next day. Where that clock is put back, the window begins with
-the first of the two equal times and ends with the second; where it is put forward over an edge, the edge is the moment
-of the jump: whatever the clock does, a freeze is never shorter than the clock on the wall says.
+A weekly one that ends no later than it starts ends on the next day. Where that clock is put back, the window begins
+with the first of the two equal times and ends with the second; where it is put forward over an edge, the edge is the
+moment of the jump: whatever the clock does, a freeze is never shorter than the clock on the wall says.
 """
 
 from __future__ import annotations
