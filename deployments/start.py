@@ -56,6 +56,7 @@ def make_release(
                 number=(Release.objects.filter(target=target).aggregate(last=Max("number"))["last"] or 0) + 1,
                 strategy=plan.strategy.to_json(),
                 templates=kept_with_release(plan.strategy, target.service.team),
+                approval_rules=list(target.environment.approvals),
                 images=plan.images,
                 config=dict(plan.wish.config),
                 version_label=plan.wish.version or (rollback_to.version_label if rollback_to else ""),

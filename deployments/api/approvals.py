@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
-from deployments.api.callers import caller, release_accepted, visible_release
 from deployments.api.approval_bodies import ApprovalOut, VoiceIn
+from deployments.api.callers import caller, release_accepted, visible_release
 from deployments.commands import approve_release, reject_release
 from deployments.models import Approval
 from deployments.queries.approvals import approval_list, approval_named, inbox

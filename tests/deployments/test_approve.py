@@ -196,9 +196,8 @@ class TestAsking:
 
 
 def with_rules(release: Release) -> Release:
-    environment = release.target.environment
-    environment.approvals = [{"team": "payments", "count": 1}]
-    environment.save()
+    release.approval_rules = [{"team": "payments", "count": 1}]
+    release.save(update_fields=["approval_rules"])
     return release
 
 
