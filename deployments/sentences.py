@@ -155,6 +155,56 @@ SENTENCES: dict[str, str | Promise] = {
         "No further pod became ready within %(seconds)s s: "
         "%(new_ready)s of %(desired)s new pods of %(workload)s are ready"
     ),
+    # in place
+    "mid_rollout": _(
+        "%(workload)s in %(namespace)s on %(cluster)s is in the middle of another rollout. "
+        "A canary needs one version to stand beside: wait for the rollout, or release with rolling"
+    ),
+    "not_recognised": _(
+        "The Deployment controller of %(cluster)s does not recognise %(name)s as the new version of %(workload)s within "
+        "10 s: something changes its template. Look at the mutating webhooks and at the controller manager"
+    ),
+    "hold_undone": _(
+        "“%(manager)s” changed strategy, pause or template of %(workload)s during the release; it was put back"
+    ),
+    "promoted_by_hand": _("“%(manager)s” promoted %(workload)s without Slipway; the Deployment controller finishes it"),
+    "aborted_by_hand": _("“%(manager)s” gave %(workload)s back to the old version without Slipway"),
+    "taken_by_hand": _(
+        "“%(manager)s” took %(workload)s in %(namespace)s on %(cluster)s out of this release and runs another template. "
+        "It is left as it is"
+    ),
+    "scaled_to_zero_held": _(
+        "%(workload)s in %(namespace)s was scaled to 0. The old version is what scales up again; "
+        "the release begins anew once replicas are wanted"
+    ),
+    "begun_anew": _("Replicas of %(workload)s are wanted again: the release begins anew"),
+    # canary
+    "step_set_weight": _("Step %(number)s of %(count)s: %(weight)s %% for the new version"),
+    "step_pause": _("Step %(number)s of %(count)s: pause until somebody promotes"),
+    "step_pause_for": _("Step %(number)s of %(count)s: pause of %(seconds)s s"),
+    "step_analysis": _("Step %(number)s of %(count)s: analysis %(templates)s"),
+    "step_approval": _("Step %(number)s of %(count)s: approval"),
+    "step_set_header_route": _("Step %(number)s of %(count)s: header route %(name)s"),
+    "step_set_mirror": _("Step %(number)s of %(count)s: mirror %(percent)s %% of requests"),
+    "step_finished": _("Step %(number)s of %(count)s is done, after %(seconds)s s"),
+    "sharing": _("%(new_ready)s of %(new)s new pods ready beside %(old)s old ones"),
+    "pausing": _("Paused until somebody promotes"),
+    "pausing_until": _("Paused until %(until)s"),
+    "paused_by": _("%(by)s paused the release"),
+    "resumed_by": _("%(by)s resumed the release"),
+    "accepted_by": _("%(by)s accepted the analysis that stayed undecided"),
+    "analysis_failed": _("The analysis %(template)s failed"),
+    "analysis_inconclusive": _(
+        "The analysis %(template)s stayed undecided. Promote accepts it, retry measures it anew"
+    ),
+    "canary_not_ready": _(
+        "The new pods of %(workload)s in %(namespace)s were not ready within %(seconds)s s, and such pods hold back "
+        "its autoscaler"
+    ),
+    "waits_for_measurement": _("Waiting for a measurement of the last weight before the new version takes over"),
+    "taking_over": _("The new version of %(workload)s takes over"),
+    "finishing": _("The new version of %(workload)s runs on all pods; its Deployment is given back"),
+    "traffic_restored": _("All requests go to the old version of %(workload)s"),
     # endings
     "aborting_by_user": _("%(by)s aborted the release; the old version comes back"),
     "aborted_before_start": _("%(by)s aborted the release before anything was changed"),

@@ -56,7 +56,7 @@ def act(
     elif state.tries >= MOST_TRIES:
         return refuse(state, release, now, (refused or {}).get("message", ""), status=(refused or {}).get("status", 0))
     # A stamp is sent because of an older write, which stays the one to fear until the stamp is seen.
-    unconfirmed = state.unconfirmed or {"why": write.why, "epoch": release.epoch}
+    unconfirmed = state.unconfirmed or {"why": write.why, "epoch": release.epoch, "key": write.key}
     state, unanswered = _tell_unanswered(state, release, now)
     return Decision(
         state.but(unconfirmed=unconfirmed, tries=state.tries + 1 if refused else 0),
@@ -88,8 +88,11 @@ def _not_yet_given_back(state: State, release: ReleaseSpec, refused: Json, again
 
 
 def refuse(state: State, release: ReleaseSpec, now: datetime, words: str, *, status: int) -> Decision:
-    """The cluster does not take the write, so the release ends with the cluster's own words."""
+    """The cluster does not take the write, so the release ends with the cluster's own words; one that has begun in
+    place first gives the Deployment back."""
     reason = reason_of_refusal(words) if status in (400, 401, 403, 422, 500) else "Conflict"
+    if state.place.get("begun") and state.phase not in GIVING_BACK:
+        return _give_back_first(state, release, now, reason, words)
     return end(
         state.but(unconfirmed=None),
         now,
@@ -99,6 +102,24 @@ def refuse(state: State, release: ReleaseSpec, now: datetime, words: str, *, sta
         words=words,
         **release.names,
     )
+
+
+def _give_back_first(state: State, release: ReleaseSpec, now: datetime, reason: str, words: str) -> Decision:
+    sentence = Sentence("write_refused", {"words": words, **release.names})
+    going_back = state.but(
+        phase="Aborting",
+        outcome="Failed",
+        reason=reason,
+        message=sentence,
+        unconfirmed=None,
+        refused=None,
+        tries=0,
+        held=None,
+        step_started_at=now,
+        ready_high=-1,
+        ready_rose_at=now,
+    )
+    return look_again(going_back, now, Said("step.failed", sentence, {"step": state.step, "reason": reason}))
 
 
 def end(state: State, now: datetime, phase: str, reason: str = "", code: str = "", **params: Any) -> Decision:

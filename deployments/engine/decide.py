@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from deployments.engine import gates, patches, rolling
-from deployments.engine.answers import act, blind, end, look_again, seeing_again, stay, wait
-from deployments.engine.decision import Decision, State
+from deployments.engine import canary, gates, patches, rolling
+from deployments.engine.answers import act, blind, end, seeing_again, stay, wait
+from deployments.engine.decision import Decision, State, Write
+from deployments.engine.json import Json
+from deployments.engine.phases import Phase
 from deployments.engine.restored import find_again
 from deployments.engine.seen import Seen
 from deployments.engine.spec import ReleaseSpec
@@ -15,15 +17,7 @@ from deployments.engine.workload import claim_of, counts_of
 
 OBSERVE_AGAIN = timedelta(seconds=0.5)
 
-PHASES = {
-    "Queued": rolling.queued,
-    "Gated": rolling.gated,
-    "Preparing": rolling.preparing,
-    "Progressing": rolling.progressing,
-    "Paused": rolling.paused,
-    "Finishing": rolling.finishing,
-    "Aborting": rolling.aborting,
-}
+STRATEGIES: dict[str, dict[str, Phase]] = {"rolling": rolling.PHASES, "canary": canary.PHASES}
 
 
 def decide(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
@@ -42,8 +36,8 @@ def decide(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Dec
     if state.unconfirmed:
         if not seen.live:
             return wait(state, now, OBSERVE_AGAIN)
-        if must_stamp(release, state, seen):
-            return act(state, patches.stamp(release, _deployment(seen)), release, now)
+        if unstamped := to_stamp(release, state, seen):
+            return act(state, unstamped, release, now)
         state = state.but(unconfirmed=None)
     if not seen.fresh:
         return wait(state, now, OBSERVE_AGAIN)
@@ -55,11 +49,15 @@ def decide(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Dec
         return find_again(release, state, _deployment(seen), now)
     if asked := rolling.asked_to_stop(release, state, seen, now):
         return asked
-    return _phase_of(state)(release, state, seen, now)
+    return _phase_of(release, state)(release, state, seen, now)
 
 
-def _phase_of(state: State) -> Callable[[ReleaseSpec, State, Seen, datetime], Decision]:
-    return gates.awaiting_start if gates.awaits_start(state) else PHASES[state.phase]
+def _phase_of(release: ReleaseSpec, state: State) -> Phase:
+    if gates.awaits_start(state):
+        return gates.awaiting_start
+    # A release that found no pods, or its template written already, rolls: there is nothing to put beside it.
+    strategy = "rolling" if state.place.get("rolling") else release.strategy.type
+    return STRATEGIES[strategy][state.phase]
 
 
 def _is_lost(release: ReleaseSpec, state: State, seen: Seen) -> str:
@@ -70,23 +68,39 @@ def _is_lost(release: ReleaseSpec, state: State, seen: Seen) -> str:
     return "deployment_replaced" if replaced else ""
 
 
-def must_stamp(release: ReleaseSpec, state: State, seen: Seen) -> bool:
-    """Whether a write of an older epoch may still be on its way, so that nothing seen can be trusted yet.
+def to_stamp(release: ReleaseSpec, state: State, seen: Seen) -> Write | None:
+    """The next object to raise to this epoch, as long as a write of an older one may still be on its way: until all are
+    raised nothing seen can be trusted. None: nothing is to be feared any more.
 
-    A Deployment that another portal or release claimed meanwhile needs no stamp: the older write fails on its claim.
+    That is every object that carries this release's claim, and the one that the older write was for. What another
+    portal or release has claimed meanwhile needs no stamp: the older write fails on its claim.
     """
-    if seen.deployment is None or not state.unconfirmed or state.unconfirmed["epoch"] >= release.epoch:
-        return False
-    claim = claim_of(seen.deployment)
-    if claim.portal and (claim.portal, claim.release) != (release.portal, release.id):
-        return False
-    return claim.epoch != str(release.epoch)
+    unconfirmed = state.unconfirmed
+    if not unconfirmed or unconfirmed["epoch"] >= release.epoch:
+        return None
+    for kind, name, obj in _written(seen):
+        claim = claim_of(obj)
+        if claim.portal and (claim.portal, claim.release) != (release.portal, release.id):
+            continue
+        is_feared = kind == "Deployment" or unconfirmed.get("key") == f"{kind}/{name}"
+        if (claim.portal or is_feared) and claim.epoch != str(release.epoch):
+            return patches.stamp(release, obj, kind=kind, name=name)
+    return None
 
 
-def _deployment(seen: Seen) -> dict[str, object]:
+def _written(seen: Seen) -> Iterator[tuple[str, str, Json]]:
+    """Kind, name and object of everything seen that a release may write; the Deployment goes by no name."""
+    if seen.deployment is not None:
+        yield "Deployment", "", seen.deployment
+    for one in seen.replica_sets:
+        yield "ReplicaSet", one["metadata"]["name"], one
+    for one in seen.services:
+        yield "Service", one["metadata"]["name"], one
+    for one in seen.routes:
+        yield one["kind"], one["metadata"]["name"], one
+
+
+def _deployment(seen: Seen) -> Json:
     if seen.deployment is None:
         raise ValueError("asked for only after it was seen")
     return seen.deployment
-
-
-__all__ = ["decide", "look_again", "must_stamp"]

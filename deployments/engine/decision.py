@@ -93,6 +93,7 @@ class State:
     step: the index of the strategy's step that is under way, and `step_started_at` since when; step_done: what of it is
     already so and is not asked for again ({} when it begins).
     weight: the share in percent that the last set_weight asked for; weight_since: since when it has been actual.
+    full: promote full was asked for: what is left of pauses, weights and analysis is skipped.
     held: a person's pause: {by, phase}: the phase to go on with.
     place, routing, runs, gates: what in_place, routing, analysis and gates need to remember; each is its module's own.
     on_stable: while Aborting: all traffic is on the old version again; what is left is cleaning up.
@@ -125,6 +126,7 @@ class State:
     step_done: Json = field(default_factory=dict)
     weight: int = 0
     weight_since: datetime | None = None
+    full: bool = False
     held: Json | None = None
     place: Json = field(default_factory=dict)
     routing: Json = field(default_factory=dict)

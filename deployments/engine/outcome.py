@@ -24,11 +24,12 @@ def after_write(state: State, write: Write, outcome: Outcome, now: datetime) -> 
     """The state once the answer to a write is known.
 
     A clear yes confirms it, a clear no leaves nothing on its way. A write that never left says nothing of an older one
-    that may still be on its way, so it settles nothing, no more than an answer that never came.
+    that may still be on its way, so it settles nothing, no more than an answer that never came. Nor does the answer to
+    a stamp: the older write is to be feared until every object is seen to carry the new epoch.
     """
     if outcome.kind in ("unsent", "ambiguous"):
         return state.but(unanswered=state.unanswered or {"since": now.isoformat(), "words": outcome.words})
-    state = state.but(unconfirmed=None, unanswered=None)
+    state = state.but(unconfirmed=state.unconfirmed if write.why == "stamp" else None, unanswered=None)
     if outcome.kind == "refused":
         return state.but(refused={**(outcome.refused or {}), "at": now.isoformat()})
     written = dict(state.written)

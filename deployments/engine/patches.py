@@ -20,84 +20,88 @@ def escape(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def _label(name: str) -> str:
+def label_path(name: str) -> str:
+    """Where a label stands, as a JSON pointer."""
     return f"/metadata/labels/{escape(name)}"
 
 
-def _test(path: str, value: object) -> Json:
+def test_of(path: str, value: object) -> Json:
+    """The operation that makes a patch fail unless this stands there."""
     return {"op": "test", "path": path, "value": value}
 
 
-def _put(path: str, value: object) -> Json:
+def put(path: str, value: object) -> Json:
+    """The operation that writes a value, whether or not there was one."""
     return {"op": "add", "path": path, "value": value}
 
 
-def _tests_of_claim(deployment: Json) -> list[Json]:
-    """The object is the one that was seen, and nobody claimed it since. While nobody holds it the resourceVersion is
-    tested too: only then could a stalled tick's first write land after a release has come and gone."""
+def tests_of_claim(deployment: Json) -> list[Json]:
+    """That the object is the one that was seen, and nobody claimed it since. While nobody holds it the resourceVersion
+    is tested too: only then could a stalled tick's first write land after a release has come and gone."""
     claim = claim_of(deployment)
-    tests = [_test("/metadata/uid", deployment["metadata"]["uid"])]
+    tests = [test_of("/metadata/uid", deployment["metadata"]["uid"])]
     if claim == Claim():
-        tests.append(_test("/metadata/resourceVersion", deployment["metadata"]["resourceVersion"]))
+        tests.append(test_of("/metadata/resourceVersion", deployment["metadata"]["resourceVersion"]))
         return tests
     for name, value in ((PORTAL, claim.portal), (RELEASE, claim.release), (EPOCH, claim.epoch)):
         if value:
-            tests.append(_test(_label(name), value))
+            tests.append(test_of(label_path(name), value))
     return tests
 
 
-def _claiming(release: ReleaseSpec, deployment: Json) -> list[Json]:
+def claiming(release: ReleaseSpec, deployment: Json) -> list[Json]:
+    """The operations that write this release's claim."""
     ours = {PORTAL: release.portal, RELEASE: release.id, EPOCH: str(release.epoch)}
     if not labels_of(deployment):
-        return [_put("/metadata/labels", ours)]
-    return [_put(_label(name), value) for name, value in ours.items()]
+        return [put("/metadata/labels", ours)]
+    return [put(label_path(name), value) for name, value in ours.items()]
 
 
-def stamp(release: ReleaseSpec, deployment: Json) -> Write:
-    """Claim the Deployment with this epoch and change nothing else: what an older tick sends late now fails."""
-    return Write("stamp", (*_tests_of_claim(deployment), *_claiming(release, deployment)))
+def stamp(release: ReleaseSpec, obj: Json, *, kind: str = "Deployment", name: str = "") -> Write:
+    """Claim an object with this epoch and change nothing else: what an older tick sends late now fails."""
+    return Write("stamp", (*tests_of_claim(obj), *claiming(release, obj)), kind=kind, name=name)
 
 
 def write_template(release: ReleaseSpec, state: State, deployment: Json) -> Write:
     """Claim, set the bounds that were asked for, and write the new template: one write begins a rolling release."""
-    ops = [*_tests_of_claim(deployment), *_claiming(release, deployment)]
+    ops = [*tests_of_claim(deployment), *claiming(release, deployment)]
     wanted = wanted_strategy(release, deployment)
     if wanted is not None and state.originals:
-        ops.append(_test("/spec/strategy", deployment["spec"].get("strategy")))
-        ops.append(_put("/spec/strategy", wanted))
+        ops.append(test_of("/spec/strategy", deployment["spec"].get("strategy")))
+        ops.append(put("/spec/strategy", wanted))
         ops.extend(_keep_originals(deployment, state.originals))
-    ops.append(_test("/spec/template", template_of(deployment)))
+    ops.append(test_of("/spec/template", template_of(deployment)))
     ops.append({"op": "replace", "path": "/spec/template", "value": release.template_to})
     return Write("write", tuple(ops))
 
 
 def let_go(release: ReleaseSpec, state: State, deployment: Json, *, why: str, template: Json | None = None) -> Write:
     """Take our labels away and put the bounds back; with `template`, that template comes back in the same write."""
-    ops = [*_tests_of_claim(deployment)]
+    ops = [*tests_of_claim(deployment)]
     ops += [
-        {"op": "remove", "path": _label(name)} for name in (PORTAL, RELEASE, EPOCH) if name in labels_of(deployment)
+        {"op": "remove", "path": label_path(name)} for name in (PORTAL, RELEASE, EPOCH) if name in labels_of(deployment)
     ]
     annotations = deployment["metadata"].get("annotations") or {}
     if ORIGINALS in annotations:
         ops.append({"op": "remove", "path": f"/metadata/annotations/{escape(ORIGINALS)}"})
     if state.originals and deployment["spec"].get("strategy") == wanted_strategy(release, deployment):
-        ops.append(_put("/spec/strategy", state.originals["strategy"]))
+        ops.append(put("/spec/strategy", state.originals["strategy"]))
     if template is not None:
-        ops.append(_test("/spec/template", template_of(deployment)))
+        ops.append(test_of("/spec/template", template_of(deployment)))
         ops.append({"op": "replace", "path": "/spec/template", "value": template})
     return Write(why, tuple(ops))
 
 
 def clean(deployment: Json) -> Write:
     """Take away the claim of a release that no longer runs, and put back the bounds that it noted down."""
-    ops = [*_tests_of_claim(deployment)]
+    ops = [*tests_of_claim(deployment)]
     labels = labels_of(deployment)
-    ops += [{"op": "remove", "path": _label(name)} for name in (PORTAL, RELEASE, EPOCH) if name in labels]
+    ops += [{"op": "remove", "path": label_path(name)} for name in (PORTAL, RELEASE, EPOCH) if name in labels]
     kept = (deployment["metadata"].get("annotations") or {}).get(ORIGINALS)
     if kept is not None:
         ops.append({"op": "remove", "path": f"/metadata/annotations/{escape(ORIGINALS)}"})
         if strategy := _strategy_in(kept):
-            ops.append(_put("/spec/strategy", strategy))
+            ops.append(put("/spec/strategy", strategy))
     return Write("clean", tuple(ops))
 
 
@@ -115,7 +119,7 @@ def clean_replica_set(replica_set: Json) -> Write | None:
     if ORIGINALS not in (replica_set["metadata"].get("annotations") or {}):
         return None
     ops = (
-        _test("/metadata/uid", replica_set["metadata"]["uid"]),
+        test_of("/metadata/uid", replica_set["metadata"]["uid"]),
         {"op": "remove", "path": f"/metadata/annotations/{escape(ORIGINALS)}"},
     )
     return Write("clean", ops, kind="ReplicaSet", name=replica_set["metadata"]["name"])
@@ -145,8 +149,8 @@ def originals_of(release: ReleaseSpec, deployment: Json) -> Json | None:
 def _keep_originals(deployment: Json, originals: Json) -> list[Json]:
     text = json.dumps(originals, sort_keys=True, separators=(",", ":"))
     if not deployment["metadata"].get("annotations"):
-        return [_put("/metadata/annotations", {ORIGINALS: text})]
-    return [_put(f"/metadata/annotations/{escape(ORIGINALS)}", text)]
+        return [put("/metadata/annotations", {ORIGINALS: text})]
+    return [put(f"/metadata/annotations/{escape(ORIGINALS)}", text)]
 
 
 def fingerprint(write: Write) -> str:

@@ -8,7 +8,9 @@ from deployments.engine import gates, patches
 from deployments.engine.answers import LOOK_WHILE_MOVING, LOOK_WHILE_WAITING, act, end, look_again, wait
 from deployments.engine.decision import Decision, Said, Sentence, State
 from deployments.engine.json import Json
-from deployments.engine.reasons import Failure, failures
+from deployments.engine.phases import Phase, deployment_of, enter, is_as_planned, is_ours, runs_new, stop
+from deployments.engine.progress import deadline_of, failed, next_look, note_failures, note_progress, overdue, proof_of
+from deployments.engine.reasons import Failure
 from deployments.engine.seen import Check, Seen
 from deployments.engine.spec import ReleaseSpec
 from deployments.engine.workload import (
@@ -21,34 +23,8 @@ from deployments.engine.workload import (
     template_of,
 )
 
-FAIL_AFTER = timedelta(seconds=20)
 UNDO_WINDOW = timedelta(minutes=5)
 MOST_UNDONE = 2
-
-
-def _deployment(seen: Seen) -> Json:
-    if seen.deployment is None:
-        raise ValueError("a phase behind Queued is only entered with a Deployment")
-    return seen.deployment
-
-
-def _is_ours(release: ReleaseSpec, deployment: Json) -> bool:
-    claim = claim_of(deployment)
-    return (claim.portal, claim.release) == (release.portal, release.id)
-
-
-def _runs_new(release: ReleaseSpec, deployment: Json) -> bool:
-    return same_template(template_of(deployment), release.template_to)
-
-
-def _is_as_planned(release: ReleaseSpec, deployment: Json) -> bool:
-    """The template is the one that the plan saw, or one that the superseded release may have left."""
-    known = (release.template_from, release.template_to, *release.also_from)
-    return any(same_template(template_of(deployment), one) for one in known)
-
-
-def _enter(state: State, phase: str, now: datetime, **changes: object) -> State:
-    return state.but(phase=phase, refused=None, tries=0, **changes)
 
 
 def ends_before_it_began(state: State, now: datetime) -> Decision | None:
@@ -67,11 +43,11 @@ def asked_to_stop(release: ReleaseSpec, state: State, seen: Seen, now: datetime)
     if ask := state.asks.get("abort"):
         sentence = Sentence("aborting_by_user", {"by": ask.get("by", ""), "why": ask.get("reason", "")})
         stopped = state.but(outcome="Aborted", reason="AbortedByUser", message=sentence, step_started_at=now)
-        return look_again(_enter(stopped, "Aborting", now, ready_high=-1, ready_rose_at=now), now)
+        return look_again(enter(stopped, "Aborting", now, ready_high=-1, ready_rose_at=now), now)
     if ask := state.asks.get("supersede"):
         sentence = Sentence("superseded", {"by": ask.get("by", "")})
         stopped = state.but(outcome="Superseded", reason="Superseded", message=sentence)
-        return look_again(_enter(stopped, "Aborting", now, ready_high=-1, ready_rose_at=now), now)
+        return look_again(enter(stopped, "Aborting", now, ready_high=-1, ready_rose_at=now), now)
     return None
 
 
@@ -79,22 +55,22 @@ def queued(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Dec
     """Wait until the older release of this target has let it go."""
     if not seen.predecessor_ended:
         return wait(state.but(holding=False, message=Sentence("waits_for_older")), now, LOOK_WHILE_MOVING)
-    return look_again(_enter(state, "Gated", now, holding=True, started_at=now, message=None), now)
+    return look_again(enter(state, "Gated", now, holding=True, started_at=now, message=None), now)
 
 
 def gated(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
     """Nothing has been written yet: here every refusal is free."""
-    deployment = _deployment(seen)
+    deployment = deployment_of(seen)
     claim = claim_of(deployment)
     if claim.portal and claim.portal != release.portal:
         return end(state, now, "Failed", "Conflict", "foreign_claim", portal=claim.portal, **release.names)
     if deployment["metadata"].get("deletionTimestamp"):
         return end(state, now, "Failed", "Conflict", "deployment_gone", **release.names)
-    if _runs_new(release, deployment) and is_complete(deployment):
+    if runs_new(release, deployment) and is_complete(deployment):
         return end(state, now, "Succeeded", "", "already_runs", **release.names)
     if deployment["spec"].get("paused"):
         return end(state, now, "Failed", "Conflict", "deployment_paused", **release.names)
-    if not _is_as_planned(release, deployment):
+    if not is_as_planned(release, deployment):
         manager = last_writer_of_template(deployment)
         return end(state, now, "Failed", "DriftDetected", "changed_since_plan", manager=manager, **release.names)
     if closed := gates.begun(release, state, seen, now):
@@ -120,7 +96,7 @@ def gated(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Deci
         for check in seen.checks
         if check.status == "unknown"
     ]
-    return look_again(_enter(state, "Preparing", now), now, *said)
+    return look_again(enter(state, "Preparing", now), now, *said)
 
 
 def _checks(checks: tuple[Check, ...]) -> list[Json]:
@@ -129,19 +105,19 @@ def _checks(checks: tuple[Check, ...]) -> list[Json]:
 
 def preparing(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
     """Claim the Deployment and write the template, in one patch."""
-    deployment = _deployment(seen)
+    deployment = deployment_of(seen)
     claim = claim_of(deployment)
     if claim.portal and claim.portal != release.portal:
         return end(state, now, "Failed", "Conflict", "foreign_claim", portal=claim.portal, **release.names)
-    if _is_ours(release, deployment) and _runs_new(release, deployment):
-        started = _enter(state, "Progressing", now, step_started_at=now, ready_high=-1, ready_rose_at=now, bad_since={})
+    if is_ours(release, deployment) and runs_new(release, deployment):
+        started = enter(state, "Progressing", now, step_started_at=now, ready_high=-1, ready_rose_at=now, bad_since={})
         wanted = desired_of(deployment)
         sentence = Sentence("rolling_started", {"wanted": wanted, **release.names})
         said = Said("step.started", sentence, {"step": 0, "generation": deployment["metadata"].get("generation")})
         return look_again(started.but(message=sentence), now, said)
-    if not (state.takes_any_template or _is_as_planned(release, deployment)):
+    if not (state.takes_any_template or is_as_planned(release, deployment)):
         manager = last_writer_of_template(deployment)
-        return _stop(
+        return stop(
             release,
             state,
             now,
@@ -155,35 +131,22 @@ def preparing(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> 
 
 def progressing(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
     """The Deployment controller replaces pods; watch that it gets on, and say what it waits for."""
-    deployment = _deployment(seen)
+    deployment = deployment_of(seen)
     claim = claim_of(deployment)
-    if claim.portal and not _is_ours(release, deployment):
+    if claim.portal and not is_ours(release, deployment):
         return end(state, now, "Failed", "Conflict", "foreign_claim", portal=claim.portal, **release.names)
-    if not _runs_new(release, deployment):
+    if not runs_new(release, deployment):
         return _foreign_template(release, state, deployment, now)
-    if not _is_ours(release, deployment):
+    if not is_ours(release, deployment):
         return act(state, patches.stamp(release, deployment), release, now)
     if is_complete(deployment):
         return _rolled_out(release, state, deployment, now)
-    state = _note_progress(state, state.counts.new_ready, now)
-    replica_sets = new_replica_sets(seen, release.template_to)
-    found = failures(seen, replica_sets)
-    state = state.but(bad_since=_since(state, found, now))
-    for failure in found:
-        if now - datetime.fromisoformat(state.bad_since[failure.reason]) >= FAIL_AFTER:
-            return _fail(
-                release,
-                state,
-                failure.reason,
-                Sentence(f"pods_{failure.reason}", _proof(failure, release)),
-                now,
-                failure,
-            )
-    deadline = (state.ready_rose_at or now) + timedelta(seconds=release.strategy.progress_deadline_seconds)
-    if now >= deadline:
-        params = {"seconds": release.strategy.progress_deadline_seconds, **vars(state.counts), **release.names}
-        return _fail(release, state, "ProgressDeadlineExceeded", Sentence("deadline", params), now, _unready(seen))
-    return Decision(_describe(state, deployment, found, release), wake_at=_next_look(state, found, deadline, now))
+    state = note_progress(state, state.counts.new_ready, now)
+    state, found = note_failures(state, seen, new_replica_sets(seen, release.template_to), now)
+    if stopped := failed(release, state, found, now) or overdue(release, state, seen, now):
+        return stopped
+    deadline = deadline_of(release, state, now)
+    return Decision(_describe(state, deployment, found, release), wake_at=next_look(state, found, deadline, now))
 
 
 def _rolled_out(release: ReleaseSpec, state: State, deployment: Json, now: datetime) -> Decision:
@@ -193,69 +156,17 @@ def _rolled_out(release: ReleaseSpec, state: State, deployment: Json, now: datet
     sentence = Sentence(code, {"wanted": wanted, "seconds": seconds, **release.names})
     said = Said("step.finished", sentence, {"step": 0, "seconds": seconds})
     reason = "" if wanted else "ScaledToZero"
-    return look_again(_enter(state, "Finishing", now, message=sentence, reason=reason, evidence=None), now, said)
-
-
-def _note_progress(state: State, ready: int, now: datetime) -> State:
-    """The deadline counts from the last rise of ready pods, not from the start."""
-    if ready <= state.ready_high:
-        return state
-    return state.but(ready_high=ready, ready_rose_at=now if state.ready_high >= 0 else state.ready_rose_at)
-
-
-def _since(state: State, found: list[Failure], now: datetime) -> dict[str, str]:
-    """When each reason that shows now was first seen without a break."""
-    return {failure.reason: state.bad_since.get(failure.reason, now.isoformat()) for failure in found}
-
-
-def _next_look(state: State, found: list[Failure], deadline: datetime, now: datetime) -> datetime:
-    due = [now + LOOK_WHILE_MOVING, deadline]
-    due += [datetime.fromisoformat(state.bad_since[failure.reason]) + FAIL_AFTER for failure in found]
-    return max(min(due), now)
+    return look_again(enter(state, "Finishing", now, message=sentence, reason=reason, evidence=None), now, said)
 
 
 def _describe(state: State, deployment: Json, found: list[Failure], release: ReleaseSpec) -> State:
     counts = state.counts
     if found:
-        sentence = Sentence(f"pods_{found[0].reason}", _proof(found[0], release))
+        sentence = Sentence(f"pods_{found[0].reason}", proof_of(found[0], release))
         return state.but(message=sentence, reason=found[0].reason, evidence=found[0].to_json())
     if deployment["spec"].get("paused"):
         return state.but(message=Sentence("paused_by_other", release.names), reason="", evidence=None)
     return state.but(message=Sentence("rolling", vars(counts)), reason="", evidence=None)
-
-
-def _proof(failure: Failure, release: ReleaseSpec) -> Json:
-    return {**failure.to_json(), **release.names}
-
-
-def _unready(seen: Seen) -> Failure | None:
-    """The first pod that runs but is not ready, in the words of its own condition."""
-    for pod in seen.pods:
-        for condition in (pod.get("status") or {}).get("conditions") or []:
-            if condition.get("type") == "Ready" and condition.get("status") != "True":
-                words = str(condition.get("message") or condition.get("reason") or "")
-                return Failure(
-                    "ProgressDeadlineExceeded", "Pod", pod["metadata"]["name"], "condition Ready is False", words
-                )
-    return None
-
-
-def _fail(
-    release: ReleaseSpec, state: State, reason: str, sentence: Sentence, now: datetime, proof: Failure | None
-) -> Decision:
-    state = state.but(evidence=proof.to_json() if proof else None)
-    return _stop(release, state, now, reason, sentence)
-
-
-def _stop(release: ReleaseSpec, state: State, now: datetime, reason: str, sentence: Sentence) -> Decision:
-    """Something is wrong: go back or wait for a person, as `on_failure` says."""
-    data: Json = {"step": 0, "reason": reason, "evidence": state.evidence}
-    if release.strategy.on_failure == "pause":
-        held = _enter(state, "Paused", now, reason=reason, message=sentence)
-        return look_again(held, now, Said("release.pause", sentence, data))
-    going_back = state.but(outcome="Failed", reason=reason, message=sentence, step_started_at=now)
-    stopped = _enter(going_back, "Aborting", now, ready_high=-1, ready_rose_at=now)
-    return look_again(stopped, now, Said("step.failed", sentence, data))
 
 
 def _foreign_template(release: ReleaseSpec, state: State, deployment: Json, now: datetime) -> Decision:
@@ -267,7 +178,7 @@ def _foreign_template(release: ReleaseSpec, state: State, deployment: Json, now:
         return act(state, patches.write_template(release, state, deployment), release, now)
     recent = [one for one in state.undone if now - datetime.fromisoformat(one["at"]) < UNDO_WINDOW]
     if sum(one["manager"] == manager for one in recent) >= MOST_UNDONE:
-        held = _enter(state, "Paused", now, reason="Conflict", message=Sentence("conflict", params))
+        held = enter(state, "Paused", now, reason="Conflict", message=Sentence("conflict", params))
         return look_again(held, now, Said("release.pause", Sentence("conflict", params), {"reason": "Conflict"}))
     undone = (*recent, {"at": now.isoformat(), "manager": manager})
     said = Said("conflict.undone", Sentence("written_again", params), {"manager": manager})
@@ -282,13 +193,13 @@ def paused(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Dec
         return wait(state, now, LOOK_WHILE_WAITING)
     message = Sentence("retried", {"by": ask.get("by", "")})
     fresh = state.but(reason="", evidence=None, undone=(), bad_since={}, message=message, takes_any_template=True)
-    return look_again(_enter(fresh, "Preparing", now), now, consumed=("retry",))
+    return look_again(enter(fresh, "Preparing", now), now, consumed=("retry",))
 
 
 def finishing(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
     """Leave the Deployment as it was found, with the new template."""
-    deployment = _deployment(seen)
-    if _is_ours(release, deployment):
+    deployment = deployment_of(seen)
+    if is_ours(release, deployment):
         return act(state, patches.let_go(release, state, deployment, why="finish"), release, now)
     if cleaning := _clean_next(release, state, seen, now):
         return cleaning
@@ -312,10 +223,10 @@ def aborting(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> D
 
     One write does it; from there the controller brings the old pods back without us.
     """
-    deployment = _deployment(seen)
+    deployment = deployment_of(seen)
     goes_back = state.outcome != "Superseded"
-    if _is_ours(release, deployment):
-        back = release.template_back if goes_back and _runs_new(release, deployment) else None
+    if is_ours(release, deployment):
+        back = release.template_back if goes_back and runs_new(release, deployment) else None
         return act(state, patches.let_go(release, state, deployment, why="abort", template=back), release, now)
     if cleaning := _clean_next(release, state, seen, now):
         return cleaning
@@ -323,7 +234,7 @@ def aborting(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> D
         return _gave_back(release, state, now, "")
     if is_complete(deployment):
         return _gave_back(release, state, now, "restored")
-    state = _note_progress(state, state.counts.old_ready, now)
+    state = note_progress(state, state.counts.old_ready, now)
     deadline = (state.ready_rose_at or now) + timedelta(seconds=release.strategy.progress_deadline_seconds)
     if now >= deadline:
         return _gave_back(release, state, now, "restored_not_ready")
@@ -336,3 +247,14 @@ def _gave_back(release: ReleaseSpec, state: State, now: datetime, how: str) -> D
     said = [Said("restore", Sentence(how, release.names))] if how else []
     ended = end(state, now, state.outcome, state.reason, sentence.code, **sentence.params)
     return Decision(ended.state, said=(*said, *ended.said))
+
+
+PHASES: dict[str, Phase] = {
+    "Queued": queued,
+    "Gated": gated,
+    "Preparing": preparing,
+    "Progressing": progressing,
+    "Paused": paused,
+    "Finishing": finishing,
+    "Aborting": aborting,
+}
