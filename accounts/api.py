@@ -81,7 +81,10 @@ class UserViewSet(IdempotentMixin, ApiViewSet):
         user = users.create_user(
             caller(request), body["username"], body["password"], email=body["email"], is_admin=body["is_admin"]
         )
-        return created(UserOut(user).data, reverse("api:user", args=[user.username]))
+        return self.made(user)
+
+    def location_of(self, obj: User) -> str:
+        return reverse("api:user", args=[obj.username])
 
     @extend_schema(request=UserEdit, responses=UserOut)
     def partial_update(self, request: Request, username: str) -> Response:
@@ -119,7 +122,10 @@ class TeamViewSet(IdempotentMixin, ApiViewSet):
         require(caller(request), "team.create", None)
         body = self.valid(TeamIn(data=request.data))
         team = teams.create_team(caller(request), body["name"], body["title"])
-        return created(TeamOut(self.one(pk=team.pk)).data, reverse("api:team", args=[team.name]))
+        return created(TeamOut(self.one(pk=team.pk)).data, self.location_of(team))
+
+    def location_of(self, obj: Team) -> str:
+        return reverse("api:team", args=[obj.name])
 
     @extend_schema(request=TeamEdit, responses=TeamOut)
     def partial_update(self, request: Request, name: str) -> Response:
@@ -198,7 +204,10 @@ class TokenViewSet(IdempotentMixin, ApiViewSet):
         lasts = parse_duration(body["expires"]) if body["expires"] else None
         by = caller(request)
         token, raw = tokens.create_token(by, by, body["name"], scopes=body["scopes"], lasts=lasts)
-        return created({**TokenOut(token).data, "token": raw}, reverse("api:token", args=[token.pk]))
+        return created({**TokenOut(token).data, "token": raw}, self.location_of(token))
+
+    def location_of(self, obj: Token) -> str:
+        return reverse("api:token", args=[obj.pk])
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: Any) -> Response:

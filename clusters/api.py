@@ -112,8 +112,11 @@ class ClusterViewSet(IdempotentMixin, ApiViewSet):
             return Response({**found, "capabilities": facts.capabilities, "steps": _shown(check.steps)})
         values = {key: value for key, value in body.items() if key not in _SOURCE}
         cluster, steps = register_cluster(caller(request), name, source, **values)
-        headers = {"Location": reverse("api:cluster", args=[cluster.name]), "ETag": etag(cluster)}
+        headers = {"Location": self.location_of(cluster), "ETag": etag(cluster)}
         return Response(_registered(cluster, steps), status=status.HTTP_201_CREATED, headers=headers)
+
+    def location_of(self, obj: Cluster) -> str:
+        return reverse("api:cluster", args=[obj.name])
 
     @extend_schema(request=ClusterEdit, responses=ClusterOut)
     def partial_update(self, request: Request, name: str) -> Response:

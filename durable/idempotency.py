@@ -81,7 +81,11 @@ def note_made(made: UUID) -> None:
 
 
 class IdempotentMixin(APIView):
-    """Put before the view's base class. Fields named in `secret_fields` are never stored with an answer."""
+    """Put before the view's base class. Fields named in `secret_fields` are never stored with an answer.
+
+    A view that has `answer_made(request, id)` answers with the object that its command noted (`note_made`), where the
+    process died before the first answer was stored.
+    """
 
     secret_fields: ClassVar[Sequence[str]] = ()
     _claim: IdempotencyKey | None = None
@@ -95,11 +99,12 @@ class IdempotentMixin(APIView):
         key = request.headers.get("Idempotency-Key")
         if request.method == "POST" and key is not None and request.user.pk:
             self._claim = claim(request.user.pk, key, fingerprint(request))
-            _present.set(self._claim)
+            if self._answer_made:
+                _present.set(self._claim)
 
-    def answer_made(self, request: Request, made: UUID) -> Response:
-        """The answer to a POST that made this object, for a view whose command calls `note_made`."""
-        raise NotImplementedError
+    @property
+    def _answer_made(self) -> Any:
+        return getattr(self, "answer_made", None)
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, Replayed):
@@ -110,7 +115,8 @@ class IdempotentMixin(APIView):
         try:
             if isinstance(exc, AlreadyMade):
                 self._claim = exc.kept
-                return self.answer_made(self.request, UUID(exc.kept.made))
+                answered: Response = self._answer_made(self.request, UUID(exc.kept.made))
+                return answered
             return super().handle_exception(exc)
         except Exception:
             if self._claim:

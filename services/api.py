@@ -65,9 +65,10 @@ class Environments(IdempotentMixin, ApiViewSet):
 
     def create(self, request: Request) -> Response:
         environment = commands.create_environment(caller(request), **body_of(request, "name"))
-        return self.answer(
-            environment, status.HTTP_201_CREATED, Location=reverse("api:environment", args=[environment])
-        )
+        return self.made(environment)
+
+    def location_of(self, obj: Environment) -> str:
+        return reverse("api:environment", args=[obj])
 
     def retrieve(self, request: Request, name: str) -> Response:
         return self.answer(self.one(name=name))
@@ -99,7 +100,10 @@ class Services(IdempotentMixin, ApiViewSet):
         fields = body_of(request, "name", "team")
         team = team_named(caller(request), fields.pop("team"))
         service = commands.create_service(caller(request), team, **fields)
-        return self.answer(service, status.HTTP_201_CREATED, Location=reverse("api:service", args=[service]))
+        return self.made(service)
+
+    def location_of(self, obj: Service) -> str:
+        return reverse("api:service", args=[obj])
 
     def retrieve(self, request: Request, name: str) -> Response:
         return self.answer(self.one(name=name))
@@ -130,15 +134,21 @@ class Targets(IdempotentMixin, ApiViewSet):
     def create(self, request: Request, name: str) -> Response:
         fields = body_of(request, "environment", "cluster", "namespace", "workload")
         target = commands.create_target(caller(request), self._service(), **fields)
-        location = reverse("api:target", args=[name, target.environment])
-        return self._answer_target(target, status.HTTP_201_CREATED, Location=location)
+        return self.made(target)
+
+    def location_of(self, obj: Target) -> str:
+        return reverse("api:target", args=[obj.service.name, obj.environment])
+
+    def answer(self, obj: Any, code: int = status.HTTP_200_OK, **headers: str) -> Response:
+        headers["ETag"] = etag(obj)
+        return Response(self.get_serializer(target_rows([obj])[0]).data, status=code, headers=headers)
 
     def retrieve(self, request: Request, name: str, environment: str) -> Response:
-        return self._answer_target(self.one(environment__name=environment))
+        return self.answer(self.one(environment__name=environment))
 
     def partial_update(self, request: Request, name: str, environment: str) -> Response:
         target = self.matched(self.one(environment__name=environment))
-        return self._answer_target(commands.edit_target(caller(request), target, **body_of(request)))
+        return self.answer(commands.edit_target(caller(request), target, **body_of(request)))
 
     def destroy(self, request: Request, name: str, environment: str) -> Response:
         commands.remove_target(caller(request), self.matched(self.one(environment__name=environment)))
@@ -150,10 +160,6 @@ class Targets(IdempotentMixin, ApiViewSet):
         if service is None:
             raise Http404
         return service
-
-    def _answer_target(self, target: Target, code: int = status.HTTP_200_OK, **headers: str) -> Response:
-        headers["ETag"] = etag(target)
-        return Response(self.get_serializer(target_rows([target])[0]).data, status=code, headers=headers)
 
 
 class ImportServices(IdempotentMixin, ApiView):

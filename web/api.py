@@ -16,6 +16,7 @@ from web.paging import CursorPages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from uuid import UUID
 
     from django.db.models import Model
     from django.http import HttpResponseBase
@@ -100,6 +101,18 @@ class ApiViewSet(ApiView, GenericViewSet[Any]):
         if hasattr(obj, "version"):
             headers["ETag"] = etag(obj)
         return Response(self.get_serializer(obj).data, status=code, headers=headers)
+
+    def location_of(self, obj: Any) -> str:
+        """The address of one object, for a resource that is made by POST."""
+        raise NotImplementedError
+
+    def made(self, obj: Any) -> Response:
+        """201: the object is there, at its location."""
+        return self.answer(obj, status.HTTP_201_CREATED, Location=self.location_of(obj))
+
+    def answer_made(self, request: Request, made: UUID) -> Response:
+        """The answer to a POST that made this object, when the first one was lost (`durable.idempotency`)."""
+        return self.made(self.one(pk=made))
 
 
 def accepted(body: Any, location: str) -> Response:

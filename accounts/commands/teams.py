@@ -10,6 +10,7 @@ from accounts.errors import NameTaken
 from accounts.models import Membership, Role, Team, User
 from accounts.permissions import require
 from audit.record import audit
+from durable.idempotency import note_made
 from web.errors import Invalid, NotFound
 from web.etag import claim_version
 from web.problems import model_errors
@@ -24,6 +25,7 @@ def create_team(by: User | None, name: str, title: str = "") -> Team:
     try:
         with transaction.atomic():
             team.save(force_insert=True)
+            note_made(team.pk)
             audit(by, "team.create", team, team=name, after={"name": name, "title": title})
     except IntegrityError:
         raise NameTaken(_("There is a team named %(name)s already.") % {"name": name}) from None

@@ -13,6 +13,7 @@ from accounts.models import Token, User
 from accounts.permissions import SCOPES
 from accounts.tokens import hashed, new_token
 from audit.record import audit
+from durable.idempotency import note_made
 from web.errors import Invalid, NotPermitted
 
 PREFIX_SHOWN = 9
@@ -41,6 +42,7 @@ def create_token(
     )
     with transaction.atomic():
         token.save(force_insert=True)
+        note_made(token.pk)
         audit(by, "token.create", token, after=_facts(token))
     return token, raw
 

@@ -14,6 +14,7 @@ from accounts.errors import LastAdmin, NameTaken
 from accounts.models import User
 from accounts.permissions import require
 from audit.record import audit
+from durable.idempotency import note_made
 from web.errors import Invalid
 from web.problems import model_errors
 
@@ -38,6 +39,7 @@ def create_user(by: User | None, username: str, password: str, *, email: str = "
     try:
         with transaction.atomic():
             user.save(force_insert=True)
+            note_made(user.pk)
             audit(by, "user.create", user, after=facts(user))
     except IntegrityError:
         raise NameTaken(_("There is a user named %(name)s already.") % {"name": username}) from None

@@ -17,6 +17,7 @@ from clusters.connection.endpoint import Destination
 from clusters.errors import ClusterRefused
 from clusters.models import Cluster, ClusterCredential
 from durable.commit import after_commit
+from durable.idempotency import note_made
 from web.live import publish
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def register_cluster(by: User | None, name: str, source: Source, **values: Any) 
     try:
         with transaction.atomic():
             cluster.save()
+            note_made(cluster.pk)
             ClusterCredential.objects.create(cluster=cluster, kind=destination.kind, secret=destination.secret)
             audit(by, "cluster.register", cluster, after=what_is_recorded(cluster))
             after_commit(forget, cluster.pk)

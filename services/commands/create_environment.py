@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Team
 from accounts.permissions import require
 from audit.record import audit
+from durable.idempotency import note_made
 from services.errors import NameTaken
 from services.facts import environment_facts
 from services.models import Environment
@@ -33,6 +34,7 @@ def create_environment(by: User | None, name: str, **fields: Any) -> Environment
     try:
         with atomic():
             environment = Environment.objects.create(**clean)
+            note_made(environment.pk)
             audit(by, "environment.create", environment, after=environment_facts(environment))
     except IntegrityError as error:
         detail = _("There is an environment “%(name)s” already.") % {"name": clean["name"]}

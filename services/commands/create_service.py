@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.permissions import require
 from audit.record import audit
+from durable.idempotency import note_made
 from services.errors import NameTaken
 from services.facts import service_facts
 from services.live import announce
@@ -30,6 +31,7 @@ def create_service(by: User, team: Team, name: str, **fields: Any) -> Service:
     try:
         with atomic():
             service = Service.objects.create(team=team, **clean)
+            note_made(service.pk)
             audit(by, "service.create", service, after=service_facts(service), team=team.name)
             announce(service.name)
     except IntegrityError as error:

@@ -12,6 +12,7 @@ from accounts.permissions import require
 from audit.record import audit
 from clusters.errors import ClusterUnreachable
 from clusters.grants import require_namespace
+from durable.idempotency import note_made
 from services.errors import TargetExists, WorkloadTaken
 from services.facts import target_facts
 from services.granting import grant_by_admin
@@ -79,6 +80,7 @@ def save_target(by: User, target: Target, **data: Any) -> Target:
         with atomic():
             grant_by_admin(by, target.service.team, target.cluster, target.namespace)
             target.save(force_insert=True)
+            note_made(target.pk)
             audit(by, "target.create", target, after=target_facts(target), team=target.team.name, **data)
             announce(target.service.name)
     except IntegrityError:

@@ -31,6 +31,36 @@ def test_the_first_answer_comes_again(api: Api, admin: User) -> None:
     assert Team.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/teams/", {"name": "payments"}),
+        ("/environments/", {"name": "qa", "order": 7}),
+        ("/users/", {"username": "grace", "password": "correct horse battery"}),
+        ("/tokens/", {"name": "ci"}),
+    ],
+)
+def test_what_was_made_is_answered_when_the_first_answer_was_lost(
+    api: Api, admin: User, monkeypatch: pytest.MonkeyPatch, path: str, body: dict[str, object]
+) -> None:
+    def dies(*_about: object, **_more: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr("durable.idempotency.IdempotentMixin._keep", dies)
+        with pytest.raises(SystemExit):
+            api(admin).post(path, body, headers=KEY)
+
+    again = api(admin).post(path, body, headers=KEY)
+    third = api(admin).post(path, body, headers=KEY)
+
+    assert again.status_code == 201, again.content
+    assert third["Idempotency-Replayed"] == "true"
+    assert again["Location"].startswith(f"/api/v1{path}")
+    assert api(admin).get(again["Location"].removeprefix("/api/v1")).status_code == 200
+    assert "token" not in again.json()
+
+
 def test_a_refusal_comes_again_as_a_problem(api: Api, admin: User) -> None:
     caller = api(admin)
     first = caller.post("/teams/", {"name": "Not A Name"}, headers=KEY)
@@ -63,7 +93,7 @@ def test_keys_of_two_people_never_meet(api: Api, admin: User) -> None:
 def test_while_the_first_one_runs_the_second_is_told_so(api: Api, admin: User) -> None:
     caller = api(admin)
     caller.post("/teams/", {"name": "payments"}, headers=KEY)
-    IdempotencyKey.objects.update(status=0, body=None, claimed_until=timezone.now() + timedelta(seconds=60))
+    IdempotencyKey.objects.update(status=0, body=None, made="", claimed_until=timezone.now() + timedelta(seconds=60))
     answer = caller.post("/teams/", {"name": "payments"}, headers=KEY)
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:slipway:problem:idempotency_in_progress")
 
@@ -72,7 +102,7 @@ def test_the_claim_of_one_that_died_lapses(api: Api, admin: User) -> None:
     caller = api(admin)
     caller.post("/teams/", {"name": "payments"}, headers=KEY)
     Team.objects.all().delete()
-    IdempotencyKey.objects.update(status=0, body=None, claimed_until=timezone.now() - timedelta(seconds=1))
+    IdempotencyKey.objects.update(status=0, body=None, made="", claimed_until=timezone.now() - timedelta(seconds=1))
     assert caller.post("/teams/", {"name": "payments"}, headers=KEY).status_code == 201
     assert Team.objects.count() == 1
 
