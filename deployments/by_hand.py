@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from deployments.engine.in_place_patches import endings
 from deployments.facts import links_of
 from deployments.models import Release
+from deployments.shares import kind_of
+from deployments.spec import spec_of
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,28 @@ def _kubectl(release: Release) -> list[Line]:
     workload = shlex.quote(f"deployment/{target.workload}")
     images = " ".join(shlex.quote(f"{name}={image}") for name, image in sorted(release.images.items()))
     found = [Line(_("Watch the rollout without the portal"), f"kubectl {namespace} rollout status {workload}")]
-    if images:
+    # An in-place release holds the Deployment: what another hand writes then is undone, or ends it.
+    if images and (kind_of(release) == "rolling" or release.ended):
         found.append(
             Line(_("The same change without the portal"), f"kubectl {namespace} set image {workload} {images}")
         )
-    found.append(Line(_("Go back without the portal"), f"kubectl {namespace} rollout undo {workload}"))
-    return found
+    return [*found, *(_endings(release) or _undo(namespace, workload))]
+
+
+def _undo(namespace: str, workload: str) -> list[Line]:
+    return [Line(_("Go back without the portal"), f"kubectl {namespace} rollout undo {workload}")]
+
+
+def _endings(release: Release) -> list[Line]:
+    """What ends a release in place when the portal is away: the Deployment controller finishes either by itself. The
+    same lines stand in an annotation of the Deployment."""
+    if release.ended or not (release.state.get("place") or {}).get("begun"):
+        return []
+    lines = endings(spec_of(release), release.state.get("originals") or {})
+    return [
+        Line(_("Abort it without the portal"), lines["abort"]),
+        Line(_("Promote it fully without the portal"), lines["promote"]),
+    ]
 
 
 def _body(release: Release) -> dict[str, object]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from deployments.engine.bounds import surge_of
 from deployments.engine.decision import Counts
 from deployments.engine.gates import START
+from deployments.engine.json import Json
+from deployments.engine.weights import Sizes, behind_router, share
 from deployments.models import Phase, Release, Status
 
 GOES_BACK = (Status.FAILED, Status.ABORTED)
@@ -31,7 +34,9 @@ def counts_of(release: Release) -> Counts:
 
 
 def kind_of(release: Release) -> str:
-    """The type of its strategy: rolling, canary or blue_green."""
+    """How it goes: rolling, canary or blue_green. One that found nothing to stand beside became a rolling one."""
+    if (release.state.get("place") or {}).get("rolling"):
+        return "rolling"
     return str(release.strategy.get("type") or "rolling")
 
 
@@ -61,16 +66,31 @@ def weight_of(release: Release) -> Weight:
 
 def wanted_pods(release: Release) -> tuple[int, int]:
     """How many pods of the new and of the old version are asked for now."""
-    counts, place = counts_of(release), release.state.get("place") or {}
+    counts = counts_of(release)
     if kind_of(release) == "rolling":
         # The controller shrinks the old version as far as its bounds allow: nobody asks for a number.
         return (0 if goes_back(release) else counts.desired), counts.old
-    if goes_back(release):
+    if goes_back(release) or is_before_the_first_pod(release):
         return 0, counts.desired
     if release.phase in ON_THE_NEW or release.status == Status.SUCCEEDED:
         return counts.desired, 0
-    asked = place.get("asked") or {}
-    return int(asked.get("new", counts.new)), int(asked.get("old", counts.old))
+    if kind_of(release) == "blue_green":
+        # Before the switch maybe fewer; as many as there are, once they are more.
+        preview = int(release.strategy.get("preview_replicas") or counts.desired)
+        return max(preview, counts.new), counts.desired
+    originals = release.state.get("originals")
+    sizes = pods_for(release.strategy, counts.desired, weight_of(release).desired, originals)
+    return sizes.new, sizes.old
+
+
+def pods_for(strategy: Json, replicas: int, weight: int, originals: Json | None) -> Sizes:
+    """The numbers of pods that a weight of a canary asks for. `originals` {strategy} is what the Deployment said of
+    its surge before, None where that is not known."""
+    if strategy.get("traffic", "replicas") != "replicas":
+        return behind_router(replicas, weight, strategy.get("canary_replicas"))
+    before: Json = {"spec": {"strategy": (originals or {}).get("strategy")}}
+    surge = surge_of(before, replicas, strategy.get("max_surge"))
+    return share(replicas, surge, weight) or Sizes(0, replicas)
 
 
 def _desired(release: Release) -> int:
@@ -86,7 +106,7 @@ def _actual(release: Release) -> int:
     if release.status == Status.SUCCEEDED and kind_of(release) != "rolling":
         return 100
     if is_routed(release):
-        return int((release.state.get("routing") or {}).get("weight") or 0)
+        return int((release.state.get("routing") or {}).get("actual") or 0)
     counts = counts_of(release)
     ready = counts.new_ready + counts.old_ready
     return round(100 * counts.new_ready / ready) if ready else 0

@@ -12,7 +12,7 @@ from deployments.engine.json import Json
 from deployments.engine.read_strategy import StrategyInvalid, read_strategy
 from deployments.engine.strategies import BlueGreen, Canary, SetWeight, Strategy
 from deployments.models import Phase, Release, Status
-from deployments.shares import is_before_the_first_pod
+from deployments.shares import is_before_the_first_pod, kind_of
 
 AFTER_THE_STEPS = (Phase.TAKING_OVER, Phase.FINISHING)
 
@@ -67,6 +67,8 @@ def _here(release: Release, count: int) -> int:
 
 def _wanted(release: Release) -> list[tuple[str, int, Json]]:
     """Kind, weight and spec of each step; empty for a rolling release."""
+    if kind_of(release) == "rolling":
+        return []
     strategy = strategy_of(release)
     if isinstance(strategy, Canary):
         return _canary(strategy)

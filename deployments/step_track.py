@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from deployments.models import Phase, Release, ReleaseEvent
-from deployments.shares import counts_of, is_before_the_first_pod
+from deployments.shares import counts_of, is_before_the_first_pod, wanted_pods
 from deployments.step_facts import StepFact, step_facts
 from deployments.step_words import step_title
 from deployments.stops import Stop, back_of, goes_back, turn_of
@@ -38,7 +38,6 @@ class _Told:
         self.last: dict[str, datetime] = {}
         self.started: dict[int, datetime] = {}
         self.finished: dict[int, datetime] = {}
-        self.skipped: set[int] = set()
         for event in events:
             self.first.setdefault(event.kind, event.at)
             self.last[event.kind] = event.at
@@ -49,7 +48,6 @@ class _Told:
                 self.started[index] = event.at
             elif event.kind == "step.finished":
                 self.finished[index] = event.at
-                self.skipped |= {index} if event.data.get("skipped") else set()
 
 
 def _checks(release: Release, told: _Told) -> Stop:
@@ -71,8 +69,6 @@ def _stop(release: Release, step: StepFact, told: _Told, now: datetime) -> Stop:
     state = _STATES.get(step.status, step.status)
     if step.status == "aborted":
         state = "failed"
-    if step.index in told.skipped:
-        state = "skipped"
     detail = _DETAILS.get(step.status, _nothing)(release, step, told, now)
     return Stop(step_title(step.kind, step.spec), state, detail, step.ends_at)
 
@@ -82,8 +78,6 @@ def _nothing(release: Release, step: StepFact, told: _Told, now: datetime) -> st
 
 
 def _done(release: Release, step: StepFact, told: _Told, now: datetime) -> str:
-    if step.index in told.skipped:
-        return _("skipped")
     at = told.finished.get(step.index)
     return f"{at:%H:%M:%S}" if at else ""
 
@@ -94,7 +88,7 @@ def _under_way(release: Release, step: StepFact, told: _Told, now: datetime) -> 
         return _("held")
     counts = counts_of(release)
     if step.kind in ("set_weight", "preview", "promote", "scale_down"):
-        wanted = counts.desired if step.kind != "set_weight" else max(counts.new, 1)
+        wanted = wanted_pods(release)[0]
         ready = _("%(ready)d of %(wanted)d ready") % {"ready": counts.new_ready, "wanted": wanted}
         return ready if step.kind != "scale_down" else _("%(n)d old left") % {"n": counts.old}
     if step.ends_at is not None:

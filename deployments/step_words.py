@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from deployments.engine.json import Json
-from web.ago import duration
+from web.ago import HOUR, MINUTE, duration
 
 
 def step_title(kind: str, spec: Json) -> str:
@@ -15,7 +15,7 @@ def step_title(kind: str, spec: Json) -> str:
         return _("%(weight)d %%") % {"weight": spec.get("set_weight", 0)}
     if kind == "pause":
         seconds = (spec.get("pause") or {}).get("seconds")
-        return _("pause %(span)s") % {"span": duration(seconds)} if seconds else _("pause")
+        return _("pause %(span)s") % {"span": exact(seconds)} if seconds else _("pause")
     if kind == "set_header_route":
         asked = spec.get("set_header_route") or {}
         header = (asked.get("match") or {}).get("header")
@@ -36,13 +36,19 @@ def step_title(kind: str, spec: Json) -> str:
     }.get(kind, kind)
 
 
+def exact(seconds: int) -> str:
+    """A length of time as it was asked for: "90 s", "5 min", "2 h"; never rounded."""
+    fits = next((size for size in (HOUR, MINUTE) if seconds >= 2 * size and seconds % size == 0), 0)
+    return duration(seconds) if fits or seconds == HOUR else _("%(n)d s") % {"n": seconds}
+
+
 def step_sentence(kind: str, spec: Json) -> str:
     """What a step does, as one sentence for a plan."""
     if kind == "set_weight":
         return _("Give the new version %(weight)d %%") % {"weight": spec.get("set_weight", 0)}
     if kind == "pause":
         seconds = (spec.get("pause") or {}).get("seconds")
-        return _("Hold for %(span)s") % {"span": duration(seconds)} if seconds else _("Hold until someone promotes")
+        return _("Hold for %(span)s") % {"span": exact(seconds)} if seconds else _("Hold until someone promotes")
     if kind in ("analysis", "pre_promotion", "post_promotion"):
         names = ", ".join((spec.get("analysis") or {}).get("templates") or [])
         where = {"pre_promotion": _("Test the preview: %(names)s"), "post_promotion": _("Test it live: %(names)s")}
@@ -60,7 +66,7 @@ def step_sentence(kind: str, spec: Json) -> str:
     if kind == "switch":
         seconds = spec.get("auto_promote_seconds")
         return (
-            _("Switch all traffic at once, by itself after %(span)s") % {"span": duration(seconds)}
+            _("Switch all traffic at once, by itself after %(span)s") % {"span": exact(seconds)}
             if seconds is not None
             else _("Switch all traffic at once, when someone promotes")
         )

@@ -94,7 +94,7 @@ def test_a_timed_pause_says_when_it_ends_and_a_held_one_does_not(api: Api, viewe
     ("phase", "traffic", "state", "weight"),
     [
         ("Progressing", "replicas", {"weight": 50}, {"desired": 50, "actual": 20}),
-        ("Progressing", "istio", {"weight": 50, "routing": {"weight": 10}}, {"desired": 50, "actual": 10}),
+        ("Progressing", "istio", {"weight": 50, "routing": {"actual": 10}}, {"desired": 50, "actual": 10}),
         ("TakingOver", "replicas", {"weight": 50}, {"desired": 100, "actual": 20}),
         ("Aborting", "replicas", {"weight": 50, "outcome": "Aborted"}, {"desired": 0, "actual": 20}),
         ("Succeeded", "istio", {"weight": 50, "routing": {}}, {"desired": 100, "actual": 100}),

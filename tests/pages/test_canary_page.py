@@ -1,0 +1,86 @@
+"""The page of a canary in the states that people meet it in: readable, accessible, and it fits a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import Team, User
+from deployments.engine.decision import Counts, Said, Sentence
+from deployments.engine.strategies import Analyse, Pause, SetWeight
+from deployments.models import Release
+from services.models import Target
+from tests.factories.deployments import checkout_target, new_blue_green, new_canary, pulled_badly, step_said
+from tests.factories.pods import seen_pods
+from tests.pages.browser import Visitor
+
+pytestmark = pytest.mark.browser
+
+CHECKED = Said("checks.pass", Sentence("checks_passed", {}))
+TO_PAUSE = [CHECKED, step_said("started", 0, "set_weight"), step_said("finished", 0, "set_weight")]
+ROUTED = {"traffic": "istio"}
+
+
+def pausing(target: Target, by: User) -> Release:
+    release = new_canary(target, step=1, phase="Paused", weight=10, said=TO_PAUSE, by=by, note="Retry once")
+    seen_pods(release, new=1, old=9)
+    return release
+
+
+def growing(target: Target, by: User) -> Release:
+    """By Istio, on its way from 10 to 50 percent."""
+    release = new_canary(
+        target,
+        step=4,
+        weight=50,
+        said=TO_PAUSE,
+        by=by,
+        strategy=ROUTED,
+        state={"routing": {"actual": 10}},
+        counts=Counts(10, 5, 3, 10, 10),
+    )
+    seen_pods(release, new=5, old=10)
+    return release
+
+
+def failed(target: Target, by: User) -> Release:
+    state = pulled_badly("1.8.0")
+    said = [
+        *TO_PAUSE,
+        Said("step.failed", state["message"], {"step": 2}),
+        Said("restore", Sentence("restored", {"workload": "checkout"})),
+        Said("release.fail", state["message"]),
+    ]
+    counts = Counts(10, 0, 0, 10, 10)
+    return new_canary(target, step=2, phase="Failed", weight=10, state=state, said=said, by=by, counts=counts)
+
+
+def of_many_steps(target: Target, by: User) -> Release:
+    third = (Pause(60), Analyse(("success-rate",)))
+    steps = tuple(step for weight in range(5, 80, 10) for step in (SetWeight(weight), *third))
+    return new_canary(target, step=7, phase="Paused", weight=25, steps=steps, by=by)
+
+
+def blue_green(target: Target, by: User) -> Release:
+    return new_blue_green(target, phase="Paused", state={"step": 1}, by=by)
+
+
+STATES: dict[str, Callable[[Target, User], Release]] = {
+    "canary-paused": pausing,
+    "canary-growing": growing,
+    "canary-failed": failed,
+    "canary-many": of_many_steps,
+    "blue-green-paused": blue_green,
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_it_is_accessible_and_fits_a_phone(visitor: Visitor, developer: User, payments: Team, name: str) -> None:
+    release = STATES[name](checkout_target(payments, "prod"), developer)
+    visitor.sign_in(developer)
+    visitor.go(release.get_absolute_url())
+    visitor.shoot(name)
+
+    assert visitor.barriers() == []
+    assert visitor.overflow() <= 0
