@@ -85,6 +85,10 @@ PERMISSIONS: dict[str, Permission] = {
     "release.reject": _by(JUDGES, "approve"),
     # Which role passes a freeze window is the window's own word: see deployments.freeze.
     "release.override": _by((Role.APPROVER, Role.DEVELOPER, Role.MAINTAINER), "deploy", "approve"),
+    "analysis_template.view": _by(ANY, "read"),
+    "analysis_template.create": _by((Role.MAINTAINER,), "services:write"),
+    "analysis_template.edit": _by((Role.MAINTAINER,), "services:write"),
+    "analysis_template.remove": _by((Role.MAINTAINER,), "services:write"),
     "view.share": _by((Role.MAINTAINER,), "services:write"),
     "view.remove": _by((Role.MAINTAINER,), "services:write"),
     "audit.view": _by((Role.MAINTAINER,), "read"),

@@ -1,11 +1,18 @@
+from typing import Any
+
 from django.urls import path
 
-from deployments.api import approvals, decide, events, releases, revisions
+from deployments.api import analysis_templates, approvals, decide, events, releases, revisions
 from deployments.api.wait import WaitView
 
 release = releases.ReleaseViewSet
+MANY: dict[str, Any] = {"get": "list", "post": "create"}
+ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 
 urlpatterns = [
+    path("analysis-templates/", analysis_templates.AnalysisTemplates.as_view(MANY), name="analysis_templates"),
+    path("analysis-templates/try/", analysis_templates.TryTemplate.as_view(), name="analysis_template_try"),
+    path("analysis-templates/<str:name>/", analysis_templates.AnalysisTemplates.as_view(ONE), name="analysis_template"),
     path("releases/", release.as_view({"get": "list", "post": "create"}), name="releases"),
     path("releases/rollback/", decide.RollbackView.as_view(), name="release_rollback"),
     path("releases/<uuid:release_id>/", release.as_view({"get": "retrieve"}), name="release"),

@@ -1,6 +1,7 @@
 """Deployments: releases and everything around them."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class DeploymentsConfig(AppConfig):
@@ -12,6 +13,7 @@ class DeploymentsConfig(AppConfig):
         from clusters.removal import removal_checks
         from clusters.signals import objects_changed
         from deployments import receivers
+        from deployments.analysis.built_in import keep_rows
         from deployments.places import take_places
         from deployments.removal import active_on_cluster, active_on_target
         from deployments.strategy_words import strategy_findings
@@ -23,4 +25,5 @@ class DeploymentsConfig(AppConfig):
         removal_checks.append(active_on_cluster)
         target_removal_checks.append(active_on_target)
         strategy_checks.append(strategy_findings)
+        post_migrate.connect(keep_rows, sender=self, dispatch_uid="deployments.keep_rows")
         take_places()

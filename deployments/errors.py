@@ -35,6 +35,13 @@ class ReleaseInvalid(Invalid):
     title = _("This cannot be released")
 
 
+class BuiltIn(Conflict):
+    """An analysis template comes with Slipway and stays as it is."""
+
+    code = "built_in"
+    title = _("The template is built in")
+
+
 class NothingToRollBackTo(Conflict):
     """There is no older Revision, or not the one that was asked for."""
 

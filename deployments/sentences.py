@@ -110,6 +110,11 @@ SENTENCES: dict[str, str | Promise] = {
         "%(new)s failed against %(old)s: the difference is between %(lower)s and %(upper)s points, "
         "too few requests to tell whether it is below the margin of %(margin)s (z %(z)s)"
     ),
+    # analysis: at the plan
+    "template_unknown": _(
+        "There is no analysis template “%(template)s” that team %(team)s may use. Name another, or make it first"
+    ),
+    "template_unusable": _("The analysis template %(template)s cannot be used here: %(words)s"),
     # analysis: what the measurements of a template say together
     "analysis_passed": _("%(template)s passed after %(count)s measurements"),
     "analysis_failed": _("Analysis %(template)s failed: %(words)s"),

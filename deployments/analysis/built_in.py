@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db import connections
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from deployments.engine import strategies
 from deployments.engine.judge import AGAINST_STABLE, RESTARTS
-from deployments.engine.strategies import AnalysisTemplate
+from deployments.models import AnalysisTemplate
 
 _OF = 'namespace="{{namespace}}",pod=~"{{canary}}"'
 _ALL = f"sum(rate(http_requests_total{{{_OF}}}[{{{{window}}}}]))"
@@ -22,10 +26,10 @@ _COUNT_TIMED = f'sum(increase(http_request_duration_seconds_bucket{{{_OF},le="+I
 # Workbook, chapter 5, Alerting on SLOs).
 _BURN = f"({_FAILED} / {_ALL}) / (1 - 0.999)"
 
-TEMPLATES: dict[str, AnalysisTemplate] = {
+TEMPLATES: dict[str, strategies.AnalysisTemplate] = {
     one.name: one
     for one in (
-        AnalysisTemplate(
+        strategies.AnalysisTemplate(
             "success-rate",
             query=f"1 - {_FAILED} / {_ALL}",
             samples=_COUNT,
@@ -35,7 +39,7 @@ TEMPLATES: dict[str, AnalysisTemplate] = {
             failure_limit=1,
             min_samples=30,
         ),
-        AnalysisTemplate(
+        strategies.AnalysisTemplate(
             "latency-p99",
             query=_LATENCY,
             samples=_COUNT_TIMED,
@@ -45,7 +49,7 @@ TEMPLATES: dict[str, AnalysisTemplate] = {
             failure_limit=1,
             min_samples=100,
         ),
-        AnalysisTemplate(
+        strategies.AnalysisTemplate(
             AGAINST_STABLE,
             query=_COUNT_FAILED,
             samples=_COUNT,
@@ -57,8 +61,8 @@ TEMPLATES: dict[str, AnalysisTemplate] = {
             min_samples=50,
             parameters={"margin": 0.01},
         ),
-        AnalysisTemplate(RESTARTS, compare=RESTARTS, success="result <= 0", interval_seconds=10, count=3),
-        AnalysisTemplate(
+        strategies.AnalysisTemplate(RESTARTS, compare=RESTARTS, success="result <= 0", interval_seconds=10, count=3),
+        strategies.AnalysisTemplate(
             "error-budget-burn",
             query=_BURN,
             samples=_COUNT,
@@ -81,3 +85,19 @@ DESCRIPTIONS: dict[str, str | Promise] = {
     RESTARTS: _("No container of the new version has restarted."),
     "error-budget-burn": _("The new version burns the error budget of 99.9 % less than 14.4 times as fast as allowed."),
 }
+
+
+def keep_rows(using: str = "default", **_kwargs: Any) -> None:
+    """Receiver of post_migrate: a row for each built-in template, as this version has them; those it lacks go.
+
+    A template that people made before a built-in one got its name stays theirs, and is used no more.
+    """
+    if AnalysisTemplate._meta.db_table not in connections[using].introspection.table_names():
+        return
+    rows = AnalysisTemplate.objects.using(using)
+    rows.filter(built_in=True).exclude(name__in=TEMPLATES).delete()
+    taken = set(rows.filter(built_in=False, name__in=TEMPLATES).values_list("name", flat=True))
+    for name, one in TEMPLATES.items():
+        definition = {field: value for field, value in one.to_json().items() if field != "name"}
+        if name not in taken:
+            rows.update_or_create(name=name, defaults={"team": None, "built_in": True, "definition": definition})

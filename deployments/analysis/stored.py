@@ -28,7 +28,7 @@ def measurements_of(release: Release, state: State) -> tuple[seen.Measurement, .
         reach = _reach(release)
         for one in newest:
             wanted |= Q(run=background, template=one["template"], number__gt=one["last"] - reach)
-    return tuple(_plain(row) for row in rows.filter(wanted).order_by("number"))
+    return tuple(plain(row) for row in rows.filter(wanted).order_by("number"))
 
 
 def _reach(release: Release) -> int:
@@ -38,7 +38,8 @@ def _reach(release: Release) -> int:
     return max([LEAST_REACH, int(asked), *counts]) + 1
 
 
-def _plain(row: Measurement) -> seen.Measurement:
+def plain(row: Measurement) -> seen.Measurement:
+    """A row as the engine reads it."""
     return seen.Measurement(
         run=row.run,
         template=row.template,

@@ -33,7 +33,8 @@ Restarts = Callable[[tuple[str, ...]], float | None]
 
 @dataclass(frozen=True)
 class Taken:
-    """One measurement as it came out. `query` is what was sent for the value."""
+    """One measurement as it came out. `query` is what was sent for the value; `refused` says why the query itself can
+    never be answered with one value, "" where it can."""
 
     judged: Judged
     query: str = ""
@@ -41,6 +42,7 @@ class Taken:
     stable_value: float | None = None
     samples: float | None = None
     stable_samples: float | None = None
+    refused: str = ""
 
 
 class ManySeries(Exception):
@@ -70,10 +72,11 @@ def take(
             if template.compare == AGAINST_STABLE:
                 return _compared(template, where, ask, look, planned)
             return _measured(template, where, ask)
-        except (PrometheusMissing, PrometheusUnreachable, PrometheusRefused, BadQuery) as error:
+        except (PrometheusMissing, PrometheusUnreachable) as error:
             return Taken(could_not_measure(error.detail), query=_readable(template, where))
-        except ManySeries as error:
-            return Taken(could_not_measure(str(error)), query=_readable(template, where))
+        except (PrometheusRefused, BadQuery, ManySeries) as error:
+            words = str(error)
+            return Taken(could_not_measure(words), query=_readable(template, where), refused=words)
 
 
 @dataclass(frozen=True)

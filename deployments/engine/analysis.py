@@ -176,6 +176,18 @@ def planned_count(release: ReleaseSpec, run: str, name: str) -> int | None:
     return _count(template, asked) if asked else template.count
 
 
+def background_count(release: ReleaseSpec, template: AnalysisTemplate) -> int:
+    """Over how many measurements in a row the limits of a background run hold."""
+    asked = _background_of(release)
+    return _count(template, asked) if asked else template.count
+
+
+def templates_of(release: ReleaseSpec, run: str) -> tuple[str, ...]:
+    """The templates that a run measures, by its first name."""
+    asked = _background_of(release) if run == BACKGROUND else _asked_by(release.strategy, run)
+    return asked.templates if asked else ()
+
+
 def _asked_by(strategy: Strategy, run: str) -> Analyse | None:
     """What the strategy says of a run, None where it has none of that name."""
     if isinstance(strategy, BlueGreen):

@@ -32,7 +32,8 @@ class AnalysisTemplateQuerySet(QuerySet["AnalysisTemplate"]):
 
 
 class AnalysisTemplate(models.Model):
-    """What is measured and when it is good enough. `team` None: everybody's, kept by admins.
+    """What is measured and when it is good enough. `team` None: everybody's, kept by admins; `built_in` ones are the
+    code's, and rows only so that lists are one (`deployments.analysis.built_in`).
 
     `definition` holds the fields of `deployments.engine.strategies.AnalysisTemplate` but for the name. A release keeps
     the definitions that it started with, so that an edit never changes the rules of one under way.
@@ -42,6 +43,7 @@ class AnalysisTemplate(models.Model):
     name = models.CharField(max_length=63, unique=True, validators=[dns_label])
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.CASCADE, related_name="analysis_templates")
     description = models.CharField(max_length=300, blank=True)
+    built_in = models.BooleanField(default=False)
     definition = models.JSONField[dict[str, Any]](default=dict)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
