@@ -117,8 +117,8 @@ SENTENCES: dict[str, str | Promise] = {
     "template_unusable": _("The analysis template %(template)s cannot be used here: %(words)s"),
     # analysis: what the measurements of a template say together
     "analysis_passed": _("%(template)s passed after %(count)s measurements"),
-    "analysis_failed": _("Analysis %(template)s failed: %(words)s"),
-    "analysis_inconclusive": _(
+    "analysis_failed_because": _("Analysis %(template)s failed: %(words)s"),
+    "analysis_open": _(
         "Analysis %(template)s cannot tell, after %(count)s measurements that say nothing: %(words)s. "
         "Promote to accept it, or retry to measure anew"
     ),

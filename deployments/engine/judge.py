@@ -183,9 +183,9 @@ class _Tally:
             else:
                 failed = self.failed > template.failure_limit
             if failed:
-                return self._ends(FAILED_RUN, one, "analysis_failed", count=self.failed)
+                return self._ends(FAILED_RUN, one, "analysis_failed_because", count=self.failed)
         if self.inconclusive > template.inconclusive_limit:
-            return self._ends(UNDECIDED, one, "analysis_inconclusive", count=self.inconclusive)
+            return self._ends(UNDECIDED, one, "analysis_open", count=self.inconclusive)
         if self.errors >= max(template.error_limit, 1):
             status = FAILED_RUN if template.on_error == "abort" else UNDECIDED
             return self._ends(status, one, "analysis_unmeasured", count=self.errors)

@@ -160,7 +160,7 @@ class TestRun:
         verdict = judge_run(RATE, run_of("SFF"), 3)
         assert verdict.evidence["number"] == 3
         assert verdict.sentence is not None
-        assert verdict.sentence.code == "analysis_failed"
+        assert verdict.sentence.code == "analysis_failed_because"
 
     @given(st.text("SFIEi", max_size=15), st.randoms(use_true_random=False), st.data())
     @settings(max_examples=300, deadline=None)
