@@ -147,6 +147,16 @@ SENTENCES: dict[str, str | Promise] = {
         "“%(manager)s” keeps changing the %(kind)s %(name)s in %(namespace)s on %(cluster)s. "
         "Stop it there, then retry here"
     ),
+    "stage_preview": _("Step %(number)s of %(count)s: bring the new version up behind its preview Service"),
+    "stage_pre_promotion": _("Step %(number)s of %(count)s: measure the new version before it gets requests"),
+    "stage_approval": _("Step %(number)s of %(count)s: approval"),
+    "stage_switch": _("Step %(number)s of %(count)s: lead the Service to the new version"),
+    "stage_post_promotion": _("Step %(number)s of %(count)s: measure the new version while it serves"),
+    "stage_scale_down": _("Step %(number)s of %(count)s: keep the old pods for a while, then remove them"),
+    "switching": _("The Service now leads to the new version of %(workload)s"),
+    "waits_for_switch": _("The new version is ready behind its preview Service; somebody has to promote it"),
+    "not_promoted": _("Nobody promoted the new version of %(workload)s within %(seconds)s s"),
+    "keeps_old": _("The new version serves; the old pods stay until %(until)s"),
     # why pods do not become ready
     "pods_ImagePullFailed": _("The image of pod %(name)s cannot be pulled: %(words)s"),
     "pods_InvalidImageName": _("The image name of pod %(name)s is not valid: %(words)s"),

@@ -128,16 +128,6 @@ def remove(obj: Json, *, why: str = "remove") -> Write:
     return Write(why, kind=kind_of(obj), name=name_of(obj), verb="delete", uid=str(obj["metadata"]["uid"]))
 
 
-def last_writer(obj: Json, part: str = "f:spec") -> str:
-    """The field manager that wrote a part last, by managedFields; empty when not known. `part` as in fieldsV1."""
-    writers = [
-        (entry.get("time") or "", entry.get("manager") or "")
-        for entry in (obj["metadata"].get("managedFields") or [])
-        if part in (entry.get("fieldsV1") or {})
-    ]
-    return max(writers)[1] if writers else ""
-
-
 def kind_of(obj: Json) -> str:
     """The kind of an object. Lists of built-in kinds leave it out of their items, so it is told by shape as well."""
     if kind := obj.get("kind"):

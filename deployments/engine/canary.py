@@ -113,7 +113,7 @@ def _stopped(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> D
         if run and state.reason == "AnalysisInconclusive":
             state = analysis.anew(state, run, now)
         elif state.reason == "AnalysisFailed":
-            for failed in (analysis.BACKGROUND, f"step-{state.step}"):
+            for failed in (analysis.BACKGROUND, f"step-{state.step}", "pre_promotion", "post_promotion"):
                 state = analysis.anew(state, failed, now) if failed in state.runs else state
         return _on(state.but(undone=(), takes_any_template=True), now, "retried", ask, "retry")
     if not desired_of(deployment_of(seen)) and is_ours(release, deployment_of(seen)):

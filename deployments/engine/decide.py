@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from deployments.engine import canary, gates, patches, rolling
+from deployments.engine import blue_green, canary, gates, patches, rolling, routing
 from deployments.engine.answers import act, blind, end, seeing_again, stay, wait
 from deployments.engine.decision import Decision, State, Write
 from deployments.engine.json import Json
@@ -17,7 +17,11 @@ from deployments.engine.workload import claim_of, counts_of
 
 OBSERVE_AGAIN = timedelta(seconds=0.5)
 
-STRATEGIES: dict[str, dict[str, Phase]] = {"rolling": rolling.PHASES, "canary": canary.PHASES}
+STRATEGIES: dict[str, dict[str, Phase]] = {
+    "rolling": rolling.PHASES,
+    "canary": canary.PHASES,
+    "blue_green": blue_green.PHASES,
+}
 
 
 def decide(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
@@ -43,8 +47,8 @@ def decide(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Dec
         return wait(state, now, OBSERVE_AGAIN)
     if seen.deployment is not None and state.phase != "Queued":
         state = state.but(counts=counts_of(seen, release.template_to))
-    if lost := _is_lost(release, state, seen):
-        return end(state, now, "Failed", "Conflict", lost, **release.names)
+    if lost := _lost(release, state, seen, now):
+        return lost
     if state.restored and state.phase != "Queued":
         return find_again(release, state, _deployment(seen), now)
     if asked := rolling.asked_to_stop(release, state, seen, now):
@@ -58,6 +62,14 @@ def _phase_of(release: ReleaseSpec, state: State) -> Phase:
     # A release that found no pods, or its template written already, rolls: there is nothing to put beside it.
     strategy = "rolling" if state.place.get("rolling") else release.strategy.type
     return STRATEGIES[strategy][state.phase]
+
+
+def _lost(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
+    """Without its Deployment a release gives back what it has borrowed beside it, and ends."""
+    code = _is_lost(release, state, seen)
+    if not code:
+        return None
+    return routing.released(release, state, seen, now) or end(state, now, "Failed", "Conflict", code, **release.names)
 
 
 def _is_lost(release: ReleaseSpec, state: State, seen: Seen) -> str:

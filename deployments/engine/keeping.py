@@ -9,6 +9,7 @@ from deployments.engine.analysis import Verdict
 from deployments.engine.answers import LOOK_WHILE_WAITING, look_again, wait
 from deployments.engine.decision import Decision, Said, Sentence, State
 from deployments.engine.foreign_hands import undone
+from deployments.engine.in_place_patches import is_in_place
 from deployments.engine.judge import FAILED_RUN, UNDECIDED
 from deployments.engine.phases import Phase, deployment_of, enter, is_ours, stop
 from deployments.engine.progress import failed, fresh_clocks, note_failures
@@ -23,6 +24,9 @@ def kept(
     """Go on only while everything holds. Measurements of the background are asked for whatever comes of it."""
     if not desired_of(deployment_of(seen)):
         return scaled_to_zero(release, state, now)
+    if not is_in_place(deployment_of(seen)) and (opening := routing.unpinned(release, state, seen, now)):
+        # Whoever let the controller go on may leave a pinned Service without a pod.
+        return opening
     if answer := undone(release, state, seen, now):
         return answer
     new = in_place.sets_of(release, state, seen).new

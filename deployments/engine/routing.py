@@ -5,7 +5,7 @@ The order up: a Service of ours and the pin, pods, their endpoints, the route, a
 settled, pods away, the route as it was, settled, the Service of ours away.
 
 `State.routing` remembers: `service`, the name of the routed Service; `headers` and `mirror`, what steps have asked for;
-`asked`, the last ask; `actual`, the weight of the route that was last accepted; `accepted` and `accepted_at`, which ask
+`asked`, the last ask; `weight`, the share of the route that was last accepted; `accepted` and `accepted_at`, which ask
 that was and since when; `back_at`, since when the routes are as they were found; `waits` {why, since}.
 """
 
@@ -19,12 +19,13 @@ from deployments.engine import borrowed, in_place, pin
 from deployments.engine.answers import LOOK_WHILE_MOVING, act
 from deployments.engine.conflicts import fail, undo_or_pause
 from deployments.engine.decision import Decision, Sentence, State
+from deployments.engine.in_place_patches import size_of
 from deployments.engine.json import Json
 from deployments.engine.routers import Ask, Ends, Obstacle, Router, gateway_api, istio, nginx
 from deployments.engine.seen import Seen
 from deployments.engine.spec import ReleaseSpec
-from deployments.engine.strategies import SETTLE_SECONDS, Canary, HeaderRoute, Mirror
-from deployments.engine.workload import PORTAL, claim_of, labels_of
+from deployments.engine.strategies import SETTLE_SECONDS, BlueGreen, Canary, HeaderRoute, Mirror
+from deployments.engine.workload import PORTAL, claim_of, desired_of, labels_of
 
 ROUTERS: dict[str, ModuleType] = {"istio": istio, "gateway_api": gateway_api, "nginx": nginx}
 # Endpoints and status of routes lag behind; what does not show for so long is not lag.
@@ -40,47 +41,50 @@ def router_of(release: ReleaseSpec) -> Router | None:
 
 
 def opened(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
-    """Before the first new pod: nothing leaks to it, and a Service of ours waits for it. The new ReplicaSet exists."""
+    """Before the first new pod, and kept from then on: nothing leaks to it, and a Service of ours waits for it. The new
+    ReplicaSet exists. For blue-green the routed Service leads to the version that `switched` says."""
+    if isinstance(release.strategy, BlueGreen):
+        ends = ends_of(release, state, seen, "preview")
+        front, behind = ends.stable_hash, ends.canary_hash
+        front, behind = (behind, front) if state.routing.get("switched") else (front, behind)
+        return aimed(release, state, seen, now, "preview", stable=front, ours=behind)
     router = router_of(release)
     if router is None:
         return None
     ends = ends_of(release, state, seen)
-    service = pin.service_named(seen, ends.stable)
-    if service is None:
-        return fail(release, state, now, "Conflict", "service_gone", service=ends.stable)
-    state = _noting(state, service=ends.stable)
     if not router.pins_services(seen, ends):
         write = router.pinned(release, seen, ends)
-        return act(state, write, release, now) if write else None
-    return beside_and_pinned(release, state, seen, now, ends, "canary")
+        return act(noting(state, service=ends.stable), write, release, now) if write else None
+    return aimed(release, state, seen, now, "canary", stable=ends.stable_hash, ours=ends.canary_hash)
 
 
-def beside_and_pinned(
-    release: ReleaseSpec, state: State, seen: Seen, now: datetime, ends: Ends, role: str
+def aimed(
+    release: ReleaseSpec, state: State, seen: Seen, now: datetime, role: str, *, stable: str, ours: str
 ) -> Decision | None:
-    """A Service of ours selects the new pods, and the routed one only the old. `role`: canary or preview."""
-    service = pin.service_named(seen, ends.stable)
+    """The routed Service takes only the pods of the hash `stable`, and one of ours beside it those of the hash `ours`.
+    `role`: canary or preview."""
+    ends = ends_of(release, state, seen, role)
+    service, beside = pin.service_named(seen, ends.stable), pin.service_named(seen, ends.canary)
     if service is None:
         return fail(release, state, now, "Conflict", "service_gone", service=ends.stable)
+    state = noting(state, service=ends.stable)
     if borrowed.is_held_by_other(release, service):
         return _wait(release, state, now, "service_held", {"service": ends.stable})
-    ours = pin.service_named(seen, ends.canary)
-    if ours is None:
-        return act(state, pin.of_ours(release, service, ends.canary, role, ends.canary_hash), release, now)
-    if not borrowed.is_ours(release, ours):
+    if beside is None and ours:
+        return act(state, pin.of_ours(release, service, ends.canary, role, ours), release, now)
+    if beside is not None and not borrowed.is_ours(release, beside):
         return fail(release, state, now, "Conflict", "name_taken", kind="Service", name=ends.canary)
-    if write := pin.moved(release, ours, service, ends.canary_hash):
-        return act(state, write, release, now)
-    if not ends.stable_hash:
-        return None
-    if not borrowed.is_ours(release, service) and (strangers := _strangers(release, state, seen, ends)):
+    if not borrowed.is_ours(release, service) and (strangers := _strangers(seen, ends)):
         params = {"service": ends.stable, "pods": ", ".join(sorted(strangers)[:3])}
         return _wait(release, state, now, "service_shared", params, patience=PATIENCE)
-    if pin.is_edited(release, service):
-        write = pin.aim(release, service, ends.stable_hash, why="pin")
-        params = {"kind": "Service", "name": ends.stable}
-        return undo_or_pause(release, state, now, service, write, params) if write else None
-    if write := pin.aim(release, service, ends.stable_hash, why="pin"):
+    # Where it was pinned and has no old version to be pinned to any more, it stays as it is until it is let go.
+    write = pin.aim(release, service, stable, why="pin") if stable else None
+    if write and pin.is_edited(release, service):
+        return undo_or_pause(release, state, now, service, write, {"kind": "Service", "name": ends.stable})
+    # The routed one first: what users get matters more than what a preview shows.
+    if write:
+        return act(state, write, release, now)
+    if beside is not None and ours and (write := pin.moved(release, beside, service, ours)):
         return act(state, write, release, now)
     return None
 
@@ -99,7 +103,7 @@ def headed(release: ReleaseSpec, state: State, seen: Seen, now: datetime, step: 
         return None
     others = [one for one in state.routing.get("headers") or [] if one["name"] != step.name]
     asked = [*others, step.to_json()["set_header_route"]] if step.header else others
-    state = _noting(state, headers=asked)
+    state = noting(state, headers=asked)
     return _steered(release, state, seen, now, router, _ask(release, state, asked_weight(state)))
 
 
@@ -108,7 +112,7 @@ def mirrored(release: ReleaseSpec, state: State, seen: Seen, now: datetime, step
     router = router_of(release)
     if router is None:
         return None
-    state = _noting(state, mirror=step.percent)
+    state = noting(state, mirror=step.percent)
     return _steered(release, state, seen, now, router, _ask(release, state, asked_weight(state)))
 
 
@@ -117,34 +121,53 @@ def emptied(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> De
     router = router_of(release)
     if router is None:
         return None
-    return _steered(release, _noting(state, headers=[], mirror=0), seen, now, router, Ask())
+    return _steered(release, noting(state, headers=[], mirror=0), seen, now, router, Ask())
 
 
 def unpinned(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
     """The routed Service takes the pods of all versions again."""
     ends = ends_of(release, state, seen)
-    service = pin.service_named(seen, ends.stable)
-    if service is not None and (write := pin.let_go(release, service)):
-        return act(state, write, release, now)
+    if opening := _let_go(release, state, seen, now, ends):
+        return opening
     router = router_of(release)
     if router is not None and (write := router.unpinned(release, seen, ends)):
         return act(state, write, release, now)
     return None
 
 
+def _let_go(release: ReleaseSpec, state: State, seen: Seen, now: datetime, ends: Ends) -> Decision | None:
+    service = pin.service_named(seen, ends.stable)
+    write = pin.let_go(release, service) if service is not None else None
+    return act(state, write, release, now) if write else None
+
+
 def closed(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
     """Routes and Services are as they were found and ours are gone. Asked once no request is meant for pods that go."""
     ends = ends_of(release, state, seen)
     router = router_of(release)
+    may_unpin = _may_unpin(release, state, seen)
+    if may_unpin and (opening := _let_go(release, state, seen, now, ends)):
+        return opening
     if router is not None:
         if write := router.given_back(release, seen, ends):
             return act(state, write, release, now)
         if wait := _settled_back(release, state, seen, now, router, ends):
             return wait
     service = pin.service_named(seen, ends.stable)
-    if service is not None and borrowed.is_ours(release, service) and not may_unpin(release, state, seen):
+    if service is not None and borrowed.is_ours(release, service) and not may_unpin:
         return Decision(state, wake_at=now + LOOK_WHILE_MOVING)
-    return unpinned(release, state, seen, now) or removed(release, state, seen, now)
+    return removed(release, state, seen, now)
+
+
+def released(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
+    """Everything back at once, in no regard to pods: the Deployment is gone, so the pin is the first to go."""
+    ends = ends_of(release, state, seen)
+    if opening := _let_go(release, state, seen, now, ends):
+        return opening
+    router = router_of(release)
+    if router is not None and (write := router.given_back(release, seen, ends)):
+        return act(state, write, release, now)
+    return removed(release, state, seen, now)
 
 
 def removed(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
@@ -155,28 +178,32 @@ def removed(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> De
     return None
 
 
-def may_unpin(release: ReleaseSpec, state: State, seen: Seen) -> bool:
-    """Whether the routed Service may take all pods again after an abort: none of the new version is left to leak to, or
-    none of the old one to be pinned to, or the Deployment is not held in place any more and makes others."""
-    sets = in_place.sets_of(release, state, seen)
-    new_left = ((sets.new or {}).get("status") or {}).get("replicas") or 0
-    old_ready = ((sets.old or {}).get("status") or {}).get("readyReplicas") or 0
-    return not new_left or not old_ready
+def _may_unpin(release: ReleaseSpec, state: State, seen: Seen) -> bool:
+    """Whether the routed Service may take all pods again: nothing of the new version is left to leak to, nothing of the
+    old one to be pinned to, or the controller is taking away what it is pinned to."""
+    if seen.deployment is None:
+        return True
+    service = pin.service_named(seen, ends_of(release, state, seen).stable)
+    pinned_to = pin.pinned_hash(service) if service else ""
+    kept = next((one for one in seen.replica_sets if pin.hash_of_set(one) == pinned_to), None)
+    others = [one for one in seen.replica_sets if one is not kept]
+    has_others = any((one.get("status") or {}).get("replicas") or size_of(one) for one in others)
+    serves = bool(kept and ((kept.get("status") or {}).get("readyReplicas") or 0))
+    return not has_others or not serves or size_of(kept or {"spec": {}}) < desired_of(seen.deployment)
 
 
 def ends_of(release: ReleaseSpec, state: State, seen: Seen, role: str = "canary") -> Ends:
     """The two ends that requests are shared between. `stable` "" where no Service can be told."""
     service = pin.routed_service(release, seen)
     name = state.routing.get("service") or (borrowed.name_of(service) if service else release.kubernetes_service)
-    sets = in_place.sets_of(release, state, seen)
-    labels = labels_of(release.template_to)
+    sets = in_place.sets_of(release, state, seen) if seen.deployment else in_place.Sets(None, None)
     return Ends(
         namespace=release.namespace,
         stable=name,
         canary=pin.beside(name, role) if name else "",
         stable_hash=pin.hash_of_set(sets.old),
         canary_hash=pin.hash_of_set(sets.new),
-        pod_labels=labels,
+        pod_labels=labels_of(release.template_to),
     )
 
 
@@ -186,21 +213,29 @@ def asked_weight(state: State) -> int:
 
 
 def obstacles(release: ReleaseSpec, seen: Seen) -> list[Obstacle]:
-    """Why the plan refuses this canary's router; empty by replicas."""
+    """Why the plan refuses to steer this release's traffic; empty where nothing is steered."""
     router = router_of(release)
-    if router is None:
+    is_blue_green = isinstance(release.strategy, BlueGreen)
+    if router is None and not is_blue_green:
         return []
     service = pin.routed_service(release, seen)
     if service is None:
         return [Obstacle("no_service", release.names)]
     name = borrowed.name_of(service)
+    if router is None:
+        ends = Ends(release.namespace, name, pin.beside(name, "preview"))
+        return _claimed(release, seen) + service_obstacles(release, seen, ends)
     ends = Ends(release.namespace, name, pin.beside(name, "canary"), pod_labels=labels_of(release.template_from))
-    found = router.obstacles(release, seen, ends)
-    for one in (*seen.services, *seen.routes):
-        portal = claim_of(one).portal
-        if portal and portal != release.portal:
-            found.append(Obstacle("claimed", {"kind": borrowed.kind_of(one), "name": borrowed.name_of(one)}))
+    found = [*router.obstacles(release, seen, ends), *_claimed(release, seen)]
     return found + (service_obstacles(release, seen, ends) if router.pins_services(seen, ends) else [])
+
+
+def _claimed(release: ReleaseSpec, seen: Seen) -> list[Obstacle]:
+    return [
+        Obstacle("claimed", {"kind": borrowed.kind_of(one), "name": borrowed.name_of(one)})
+        for one in (*seen.services, *seen.routes)
+        if claim_of(one).portal not in ("", release.portal)
+    ]
 
 
 def service_obstacles(release: ReleaseSpec, seen: Seen, ends: Ends) -> list[Obstacle]:
@@ -247,6 +282,8 @@ def _steered(
     asked = ask.to_json()
     if ask.is_nothing and "asked" not in state.routing:
         return None
+    if state.phase not in GOES_ON_ALL_THE_SAME and (pinning := opened(release, state, seen, now)):
+        return pinning
     if not ask.is_nothing:
         if router.obstacles(release, seen, ends) and state.phase not in GOES_ON_ALL_THE_SAME:
             return fail(release, state, now, "Conflict", "route_gone", service=ends.stable)
@@ -256,10 +293,10 @@ def _steered(
         write = router.steered(release, seen, ends, ask)
         params = {"kind": borrowed.kind_of(edited), "name": borrowed.name_of(edited)}
         if write:
-            return undo_or_pause(release, _noting(state, asked=asked), now, edited, write, params)
+            return undo_or_pause(release, noting(state, asked=asked), now, edited, write, params)
     if write := router.steered(release, seen, ends, ask):
-        return act(_noting(state, asked=asked, waits=None, back_at=None), write, release, now)
-    return _settled(release, _noting(state, asked=asked), seen, now, router, ends)
+        return act(noting(state, asked=asked, waits=None, back_at=None), write, release, now)
+    return _settled(release, noting(state, asked=asked), seen, now, router, ends)
 
 
 def _reached(
@@ -285,7 +322,7 @@ def _settled(
         return _wait(release, state, now, "route_not_accepted", {"service": ends.stable})
     asked = state.routing["asked"]
     if state.routing.get("accepted") != asked:
-        noted = _noting(state, accepted=asked, accepted_at=now.isoformat(), actual=asked["weight"], waits=None)
+        noted = noting(state, accepted=asked, accepted_at=now.isoformat(), weight=asked["weight"], waits=None)
         return Decision(noted, wake_at=now + _settling(release), again=not _settling(release))
     due = datetime.fromisoformat(state.routing["accepted_at"]) + _settling(release)
     return Decision(state, wake_at=due) if now < due else None
@@ -302,7 +339,7 @@ def _settled_back(
             wait := _wait(release, state, now, "route_not_accepted", {"service": ends.stable})
         ):
             return wait
-        noted = _noting(state, back_at=now.isoformat(), actual=0, waits=None)
+        noted = noting(state, back_at=now.isoformat(), weight=0, waits=None)
         return Decision(noted, wake_at=now + _settling(release), again=not _settling(release))
     due = datetime.fromisoformat(state.routing["back_at"]) + _settling(release)
     return Decision(state, wake_at=due) if now < due else None
@@ -313,10 +350,10 @@ def _settling(release: ReleaseSpec) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def _strangers(release: ReleaseSpec, state: State, seen: Seen, ends: Ends) -> set[str]:
-    """Ready endpoints of the routed Service that are no pods of the old version: a pin would cut them off."""
-    old = in_place.sets_of(release, state, seen).old
-    return pin.ready_pods_of(seen, ends.stable) - pin.pods_of(seen, old)
+def _strangers(seen: Seen, ends: Ends) -> set[str]:
+    """Ready endpoints of the routed Service that are no pods of this Deployment: a pin would cut them off."""
+    mine = {borrowed.name_of(pod) for pod in seen.pods}
+    return pin.ready_pods_of(seen, ends.stable) - mine
 
 
 def _wait(
@@ -338,10 +375,11 @@ def _wait(
             return None
         reason = "Conflict" if patience else "ProgressDeadlineExceeded"
         return fail(release, state, now, reason, why, **params)
-    noted = _noting(state, waits={"why": why, "since": since.isoformat()}).but(message=sentence)
+    noted = noting(state, waits={"why": why, "since": since.isoformat()}).but(message=sentence)
     return Decision(noted, wake_at=min(now + LOOK_WHILE_MOVING, since + deadline))
 
 
-def _noting(state: State, **noted: object) -> State:
+def noting(state: State, **noted: object) -> State:
+    """Remember something about the traffic; None forgets it."""
     routing = {key: value for key, value in {**state.routing, **noted}.items() if value is not None}
     return state if routing == state.routing else state.but(routing=routing)

@@ -59,6 +59,9 @@ def finishing(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> 
     deployment = deployment_of(seen)
     if is_ours(release, deployment) and (answer := undone(release, state, seen, now)):
         return answer
+    # Where somebody has promoted by hand, traffic is still steered.
+    if closing := routing.closed(release, state, seen, now):
+        return closing
     if answer := in_place.ended(release, state, seen, now):
         return answer
     if is_complete(deployment) or not desired_of(deployment):
