@@ -32,14 +32,25 @@ class Tool:
     package: str
 
 
+@dataclass(frozen=True)
+class Programs:
+    """What one go.mod builds: the folder it is in, and its tools."""
+
+    module: Path
+    tools: tuple[Tool, ...]
+
+
 # The order shares most: what the API server compiles, the others find ready.
-TOOLS = (
-    Tool("etcd", "go.etcd.io/etcd/server/v3"),
-    Tool("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
-    Tool("kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager"),
-    Tool("kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler"),
-    Tool("kwok", "sigs.k8s.io/kwok/cmd/kwok"),
-    Tool("prometheus", "github.com/prometheus/prometheus/cmd/prometheus"),
+CONTROL_PLANE = Programs(
+    PACKAGE,
+    (
+        Tool("etcd", "go.etcd.io/etcd/server/v3"),
+        Tool("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
+        Tool("kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager"),
+        Tool("kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler"),
+        Tool("kwok", "sigs.k8s.io/kwok/cmd/kwok"),
+        Tool("prometheus", "github.com/prometheus/prometheus/cmd/prometheus"),
+    ),
 )
 
 _VERSION = "k8s.io/component-base/version"
@@ -57,33 +68,35 @@ LOWERED_PRIORITY = 10
 LAST_LINES = 15
 
 
-def bin_folder() -> Path:
+def bin_folder(programs: Programs = CONTROL_PLANE) -> Path:
     """Where the programs of this checkout's go.mod belong, for this machine's system and processor."""
-    parts = [(PACKAGE / name).read_bytes() for name in ("go.mod", "go.sum")]
+    parts = [(programs.module / name).read_bytes() for name in ("go.mod", "go.sum")]
     parts += [word.encode() for word in (*FLAGS, sys.platform, platform.machine())]
     digest = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
     return cache_folder() / "sandbox" / digest
 
 
-def is_built() -> bool:
+def is_built(programs: Programs = CONTROL_PLANE) -> bool:
     """Whether all programs are there."""
-    return all((bin_folder() / tool.name).exists() for tool in TOOLS)
+    return all((bin_folder(programs) / tool.name).exists() for tool in programs.tools)
 
 
 def build(report: Report) -> Path:
-    """Build and fetch what is missing and return the folder of programs.
-
-    Checkouts with the same go.mod share one build: the second waits for the first and shows its progress.
-    Raises BuildFailed.
-    """
-    folder = bin_folder()
-    if not is_built():
-        _build_programs(folder, report)
+    """Build and fetch what a cluster needs and return the folder of its programs. Raises BuildFailed."""
+    folder = build_programs(CONTROL_PLANE, report)
     definitions.fetch(report)
     return folder
 
 
-def _build_programs(folder: Path, report: Report) -> None:
+def build_programs(programs: Programs, report: Report) -> Path:
+    """Build what is missing of `programs` and return their folder.
+
+    Checkouts with the same go.mod share one build: the second waits for the first and shows its progress.
+    Raises BuildFailed.
+    """
+    folder = bin_folder(programs)
+    if is_built(programs):
+        return folder
     folder.mkdir(parents=True, exist_ok=True)
     shared_progress = folder / "progress.json"
 
@@ -92,8 +105,9 @@ def _build_programs(folder: Path, report: Report) -> None:
         report(progress)
 
     with _only_builder(folder / "build.lock", shared_progress, report):
-        if not is_built():
-            _Build(folder, report_to_all).run()
+        if not is_built(programs):
+            _Build(programs, folder, report_to_all).run()
+    return folder
 
 
 @contextmanager
@@ -110,7 +124,8 @@ def _only_builder(path: Path, shared_progress: Path, report: Report) -> Iterator
 class _Build:
     """One run of the Go toolchain over the tools that are missing."""
 
-    def __init__(self, folder: Path, report: Report) -> None:
+    def __init__(self, programs: Programs, folder: Path, report: Report) -> None:
+        self._programs = programs
         self._folder = folder
         self._report = report
         self._go = Path()
@@ -120,7 +135,7 @@ class _Build:
 
     def run(self) -> None:
         self._go = self._find_go()
-        missing = [tool for tool in TOOLS if not (self._folder / tool.name).exists()]
+        missing = [tool for tool in self._programs.tools if not (self._folder / tool.name).exists()]
         self._total = self._count_packages(missing) + LINK_WEIGHT * len(missing)
         self._started_at = time.monotonic()
         for tool in missing:
@@ -135,7 +150,9 @@ class _Build:
 
     def _count_packages(self, tools: list[Tool]) -> int:
         """How many packages have to be compiled. Downloads the modules they are in."""
-        modules = sum(1 for line in (PACKAGE / "go.sum").read_text().splitlines() if "/go.mod " not in line)
+        modules = sum(
+            1 for line in (self._programs.module / "go.sum").read_text().splitlines() if "/go.mod " not in line
+        )
         listing = ["list", *FLAGS, "-deps", "-f", "{{if .Stale}}stale {{.ImportPath}}{{end}}"]
         self._report(Progress("building", "download", "looking for Go modules", total=modules))
         fetched = stale = 0
@@ -176,7 +193,7 @@ class _Build:
                 [self._go, *arguments],
                 output=writer,
                 env=toolchain.environment(),
-                cwd=PACKAGE,
+                cwd=self._programs.module,
                 niceness=LOWERED_PRIORITY,
             )
         except OSError as error:

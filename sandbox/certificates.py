@@ -60,6 +60,7 @@ CLIENTS = {
     "kube-controller-manager": ("system:kube-controller-manager", []),
     "kube-scheduler": ("system:kube-scheduler", []),
     "kwok": ("sandbox:kwok", []),
+    "traefik": ("sandbox:traefik", []),
 }
 
 

@@ -21,7 +21,7 @@ SETTLED_AFTER_SECONDS = 20.0
 LOG_LIMIT_BYTES = 20_000_000
 # What depends on others ends first. Each group gets its seconds, then it is killed: etcd holds all that matters.
 END_ORDER = (
-    (("prometheus", "kwok", "kube-scheduler", "kube-controller-manager"), 2.0),
+    (("traefik", "pods", "prometheus", "kwok", "kube-scheduler", "kube-controller-manager"), 2.0),
     (("kube-apiserver",), 2.5),
     (("etcd",), 2.0),
 )

@@ -32,9 +32,10 @@ def _ignore(progress: Progress) -> None:
 class Sandbox:
     """The sandbox of one home. Any number of processes may use the same one at the same time."""
 
-    def __init__(self, home: Path | str | None = None) -> None:
-        """Without a `home`, that of `$SLIPWAY_HOME` or `.slipway`."""
+    def __init__(self, home: Path | str | None = None, *, lane: bool = False) -> None:
+        """Without a `home`, that of `$SLIPWAY_HOME` or `.slipway`. A `lane` is started as one: see sandbox.lane."""
         self._state = StateFolder.of(home)
+        self._lane = lane
 
     @property
     def kubeconfig(self) -> Path:
@@ -101,6 +102,7 @@ class Sandbox:
         self._state.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         owner = ProcessId.of(owner_pid) if owner_pid is not None else None
         arguments = ["--owner", f"{owner.pid}:{owner.started}"] if owner is not None else []
+        arguments += ["--lane"] if self._lane else []
         with (self._state.logs / "supervisor.log").open("ab") as output:
             return subprocess.Popen(
                 [sys.executable, "-m", "sandbox", "run", "--unless-running", *arguments],

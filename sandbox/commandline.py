@@ -8,9 +8,10 @@ import sys
 
 import yaml
 
-from sandbox.build import build
+from sandbox.build import build, build_programs
 from sandbox.cluster import Sandbox
 from sandbox.errors import SandboxError
+from sandbox.lane.components import TRAEFIK
 from sandbox.paths import StateFolder
 from sandbox.processes import ProcessId
 from sandbox.progress import Terminal
@@ -36,11 +37,13 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=DESCRIPTION)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    verbs.add_parser("build", help="build the programs into the user's cache, once")
+    make = verbs.add_parser("build", help="build the programs into the user's cache, once")
+    make.add_argument("--lane", action="store_true", help="the router of the traffic lane as well")
     verbs.add_parser("up", help="start it in the background, wait until it is ready, print its kubeconfig")
     run = verbs.add_parser("run", help="run it in the foreground until Ctrl-C or SIGTERM")
     run.add_argument("--unless-running", action="store_true", help="end at once if the sandbox already runs")
     run.add_argument("--owner", type=_process, metavar="PID:STARTED", help=argparse.SUPPRESS)
+    run.add_argument("--lane", action="store_true", help="with a router and Pods that answer, in a network of its own")
     verbs.add_parser("down", help="end it, keeping its data")
     state = verbs.add_parser("status", help="tell how it is")
     state.add_argument("--json", action="store_true", help="for programs")
@@ -59,6 +62,8 @@ def _build(parsed: argparse.Namespace) -> int:
     terminal = Terminal()
     try:
         folder = build(terminal.show)
+        if parsed.lane:
+            build_programs(TRAEFIK, terminal.show)
     finally:
         terminal.close()
     print(folder)
@@ -80,7 +85,8 @@ def _run(parsed: argparse.Namespace) -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     terminal = Terminal()
     try:
-        Supervisor(StateFolder.of(), terminal.show, owner=parsed.owner).run(takes_over=not parsed.unless_running)
+        supervisor = Supervisor(StateFolder.of(), terminal.show, owner=parsed.owner, lane=parsed.lane)
+        supervisor.run(takes_over=not parsed.unless_running)
     finally:
         terminal.close()
     return 0

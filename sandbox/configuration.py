@@ -9,6 +9,7 @@ from sandbox.certificates import CLIENTS, Pki, ensure_pki
 from sandbox.components import Component, api_url, component_kubeconfig, components
 from sandbox.files import write_atomically
 from sandbox.kubeconfig import write_kubeconfig
+from sandbox.lane.components import POD_PORT, lane_components, write_router_configuration
 from sandbox.metrics import metric, prometheus_config
 from sandbox.paths import StateFolder
 from sandbox.ports import Ports, keep_or_choose
@@ -22,9 +23,10 @@ class Configuration:
     ports: Ports
     pki: Pki
     components: tuple[Component, ...]
+    is_lane: bool
 
 
-def prepare(state: StateFolder, programs: Path) -> Configuration:
+def prepare(state: StateFolder, programs: Path, *, lane: bool = False) -> Configuration:
     """Write the files and choose the ports, keeping both from the last start where possible."""
     pki = ensure_pki(state.pki)
     for folder in (state.data("etcd"), state.data("prometheus"), state.audit_log.parent, state.logs, state.config):
@@ -33,6 +35,16 @@ def prepare(state: StateFolder, programs: Path) -> Configuration:
     write_kubeconfig(state.kubeconfig, api_url=api_url(ports), pki=pki, user="admin")
     for name in CLIENTS.keys() - {"admin"}:
         write_kubeconfig(component_kubeconfig(state, name), api_url=api_url(ports), pki=pki, user=name)
-    write_atomically(state.config / "kwok.yaml", yaml.safe_dump_all([*stages(), metric()], sort_keys=False))
-    write_atomically(state.config / "prometheus.yaml", yaml.safe_dump(prometheus_config(ports.kwok), sort_keys=False))
-    return Configuration(ports, pki, components(state, ports, programs, pki))
+    write_atomically(
+        state.config / "kwok.yaml", yaml.safe_dump_all([*stages(), metric(requests=not lane)], sort_keys=False)
+    )
+    scraped = prometheus_config(ports.kwok, also={"lane-pods": POD_PORT} if lane else {})
+    write_atomically(state.config / "prometheus.yaml", yaml.safe_dump(scraped, sort_keys=False))
+    started = components(state, ports, programs, pki)
+    if lane:
+        state.lane.touch()
+        write_router_configuration(state)
+        started += lane_components(state)
+    else:
+        state.lane.unlink(missing_ok=True)
+    return Configuration(ports, pki, started, is_lane=lane)

@@ -8,6 +8,7 @@ from sandbox.configuration import Configuration
 from sandbox.definitions import apply_definitions_once, are_served
 from sandbox.errors import StartFailed
 from sandbox.kubernetes_api import KubernetesApi
+from sandbox.lane.gateway import apply_gateway
 from sandbox.shop import apply_shop_once
 
 WAITING_FOR_NODES = "waiting for the nodes"
@@ -22,6 +23,7 @@ class Furnishing:
 
     def __init__(self, configuration: Configuration) -> None:
         self._api = KubernetesApi(api_url(configuration.ports), configuration.pki)
+        self._is_lane = configuration.is_lane
         self.done = 0
         self.doing = "giving KWOK access and making nodes"
         self.why = ""
@@ -49,9 +51,9 @@ class Furnishing:
             elif self.done == 2 and are_served(self._api):
                 self.done, self.doing = 3, WAITING_FOR_NODES
             elif self.done == 3 and nodes_are_ready(self._api):
-                self.done, self.doing = 4, "applying the demo shop"
+                self.done, self.doing = 4, "applying the gateway" if self._is_lane else "applying the demo shop"
             elif self.done == 4:
-                apply_shop_once(self._api)
+                (apply_gateway if self._is_lane else apply_shop_once)(self._api)
                 self.done, self.doing = 5, "done"
         except StartFailed as error:
             self.why = str(error)

@@ -17,6 +17,8 @@ _PLURALS = {
     "Deployment": "deployments",
     "ClusterRole": "clusterroles",
     "ClusterRoleBinding": "clusterrolebindings",
+    "GatewayClass": "gatewayclasses",
+    "Gateway": "gateways",
     "CustomResourceDefinition": "customresourcedefinitions",
 }
 TIMEOUT_SECONDS = 5.0
@@ -51,13 +53,13 @@ class KubernetesApi:
         if answer.status_code != httpx.codes.CONFLICT:
             _body(answer)
 
-    def apply(self, item: dict[str, Any], *, manager: str) -> None:
+    def apply(self, item: dict[str, Any], *, manager: str, within_seconds: float = TIMEOUT_SECONDS) -> None:
         """Server-side apply `item` as field manager `manager`, taking over fields that others hold."""
         path = f"{_collection(item)}/{item['metadata']['name']}"
         params = {"fieldManager": manager, "force": "true"}
         # JSON is YAML, which is what this content type asks for.
         headers = {"Content-Type": "application/apply-patch+yaml"}
-        _body(self._send("PATCH", path, params=params, headers=headers, json=item))
+        _body(self._send("PATCH", path, params=params, headers=headers, json=item, timeout=within_seconds))
 
     def delete_all(self, path: str) -> None:
         """Delete every object of the collection at `path`."""

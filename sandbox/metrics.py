@@ -18,13 +18,14 @@ LATENCY_SLOW = {0.1: 0.05, 0.25: 0.20, 0.5: 0.35, 1.0: 0.25, 2.5: 0.1375, 5.0: 0
 ERRORS_BAD, ERRORS_NORMAL = 0.2, 0.002
 
 
-def metric() -> dict[str, Any]:
-    """The Metric resource for KWOK."""
+def metric(*, requests: bool = True) -> dict[str, Any]:
+    """The Metric resource for KWOK; without `requests` where real ones are counted."""
+    series = [*_requests(), *_durations()] if requests else []
     return {
         "apiVersion": "kwok.x-k8s.io/v1alpha1",
         "kind": "Metric",
         "metadata": {"name": NAME},
-        "spec": {"path": PATH, "metrics": [*_requests(), *_durations(), *_resources()]},
+        "spec": {"path": PATH, "metrics": [*series, *_resources()]},
     }
 
 
@@ -145,8 +146,8 @@ def _resources() -> list[dict[str, Any]]:
     ]
 
 
-def prometheus_config(kwok_port: int) -> dict[str, Any]:
-    """What Prometheus scrapes: a page of Pods for each node, found through KWOK."""
+def prometheus_config(kwok_port: int, *, also: dict[str, int]) -> dict[str, Any]:
+    """What Prometheus scrapes: a page of Pods for each node, found through KWOK; `also` has ports by further jobs."""
     drop_silent = [
         {"source_labels": [SILENT_LABEL], "regex": "yes", "action": "drop"},
         {"regex": SILENT_LABEL, "action": "labeldrop"},
@@ -169,6 +170,17 @@ def prometheus_config(kwok_port: int) -> dict[str, Any]:
                     {"regex": "metrics_name", "action": "labeldrop"},
                 ],
                 "metric_relabel_configs": drop_silent,
-            }
+            },
+            *(
+                # What Pods say of themselves, themselves among their labels.
+                {
+                    "job_name": job,
+                    "scrape_interval": "1s",
+                    "scrape_timeout": "1s",
+                    "honor_labels": True,
+                    "static_configs": [{"targets": [f"127.0.0.1:{port}"]}],
+                }
+                for job, port in also.items()
+            ),
         ],
     }

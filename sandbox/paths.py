@@ -57,6 +57,11 @@ class StateFolder:
         return self.root / "audit" / "audit.log"
 
     @property
+    def lane(self) -> Path:
+        """There when this sandbox is a traffic lane (see sandbox.lane)."""
+        return self.root / "lane"
+
+    @property
     def supervisor_lock(self) -> Path:
         """Held by the supervisor as long as it lives."""
         return self.root / "supervisor.lock"

@@ -8,6 +8,7 @@ from sandbox.certificates import Pki
 from sandbox.components import api_url, components, prometheus_url
 from sandbox.files import Lock, locked
 from sandbox.health import Health
+from sandbox.lane.components import lane_components
 from sandbox.paths import StateFolder
 from sandbox.ports import read_ports
 from sandbox.progress import Progress, read_progress
@@ -41,6 +42,8 @@ def status(state: StateFolder) -> dict[str, Any]:
     if ports is None or not pki.authority.cert.exists():
         return _answer(_state(seen, []), state, seen.progress)
     known = components(state, ports, bin_folder(), pki)
+    if state.lane.exists():
+        known += lane_components(state)
     alive = {name: process.pid for name, process in read_records(state.processes).items() if process.is_alive}
     well = Health(pki).of([component for component in known if component.name in alive])
     listed = [

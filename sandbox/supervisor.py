@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TypeVar
 
-from sandbox.build import build
+from sandbox.build import build, build_programs
 from sandbox.children import Child, Children
 from sandbox.components import Component
 from sandbox.configuration import Configuration, prepare
@@ -15,12 +15,13 @@ from sandbox.errors import AlreadyRunning, SandboxError, StartFailed
 from sandbox.files import Lock, locked
 from sandbox.furnishing import Furnishing
 from sandbox.health import Health
+from sandbox.lane.components import TRAEFIK
 from sandbox.paths import StateFolder
 from sandbox.processes import ProcessId
 from sandbox.progress import Progress, Report, write_progress
 
 LOOK_EVERY_SECONDS = 0.1
-START_WITHIN_SECONDS = 90.0
+START_WITHIN_SECONDS = 150.0
 
 log = logging.getLogger("sandbox")
 T = TypeVar("T")
@@ -33,11 +34,17 @@ class _Stopped(Exception):
 class Supervisor:
     """The supervisor of one home. Use it in the main thread: it takes over SIGTERM and SIGINT."""
 
-    def __init__(self, state: StateFolder, report: Report, *, owner: ProcessId | None = None) -> None:
-        """Progress goes to `report` besides the progress file. With an `owner`, ends when that process is gone."""
+    def __init__(
+        self, state: StateFolder, report: Report, *, owner: ProcessId | None = None, lane: bool = False
+    ) -> None:
+        """Progress goes to `report` besides the progress file. With an `owner`, ends when that process is gone.
+
+        A `lane` has a router and Pods that answer, instead of the shop: see sandbox.lane.
+        """
         self._state = state
         self._report_further = report
         self._owner = owner
+        self._lane = lane
         self._children = Children(state)
         self._lock = Lock(state.supervisor_lock)
         self._stop_asked = False
@@ -86,7 +93,9 @@ class Supervisor:
         try:
             self._children.end_strays()
             programs = self._interruptible(lambda: build(self._report))
-            self._start(prepare(self._state, programs))
+            if self._lane:
+                self._interruptible(lambda: build_programs(TRAEFIK, self._report))
+            self._start(prepare(self._state, programs, lane=self._lane))
             while not self._must_stop():
                 self._children.repair()
                 time.sleep(LOOK_EVERY_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -126,6 +127,22 @@ def test_the_annotation_does_the_same_and_may_change(pods: Pods) -> None:
 
     pods.annotate("unready")
     until(lambda: not pods.is_ready)
+
+
+def test_a_deleted_pod_stays_until_its_prestop_hook_has_slept(pods: Pods, kubectl: Kubectl, namespace: str) -> None:
+    path = f"/api/v1/namespaces/{namespace}/pods/pod"
+    hook = {"preStop": {"sleep": {"seconds": 3}}}
+    until(lambda: kubectl.exists(f"/api/v1/namespaces/{namespace}/serviceaccounts/default"))
+    spec = {"containers": [{"name": "c", "image": "app:1.0", "lifecycle": hook}]}
+    body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pod"}, "spec": spec}
+    kubectl.create(f"/api/v1/namespaces/{namespace}/pods", body)
+    until(lambda: pods.is_ready)
+
+    kubectl.delete(path)
+    deleted_at = time.monotonic()
+
+    until(lambda: not kubectl.exists(path))
+    assert time.monotonic() - deleted_at >= 3
 
 
 def test_a_deleted_pod_goes(pods: Pods, kubectl: Kubectl, namespace: str) -> None:

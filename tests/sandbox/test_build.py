@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import definitions, toolchain
-from sandbox.build import TOOLS, bin_folder, build, is_built
+from sandbox.build import CONTROL_PLANE, bin_folder, build, is_built
 from sandbox.errors import BuildFailed
 from sandbox.files import Lock
 from sandbox.progress import Progress, write_progress
@@ -70,20 +70,20 @@ def test_a_second_build_waits_for_the_first_and_shows_how_far_it_is(
     second = threading.Thread(target=build, args=(seen.append,))
     second.start()
     until(lambda: seen, seconds=5)
-    for tool in TOOLS:
+    for tool in CONTROL_PLANE.tools:
         program(bin_folder(), tool.name, "built by the first")
     first.release()
     second.join(timeout=10)
 
     assert not second.is_alive()
     assert seen[0].message == "building etcd"
-    assert all("built by the first" in (bin_folder() / tool.name).read_text() for tool in TOOLS)
+    assert all("built by the first" in (bin_folder() / tool.name).read_text() for tool in CONTROL_PLANE.tools)
 
 
 def test_what_is_built_is_not_built_again(
     empty_cache: Path, fetched_definitions: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for tool in TOOLS:
+    for tool in CONTROL_PLANE.tools:
         program(bin_folder(), tool.name, "")
     monkeypatch.setenv("PATH", str(empty_cache))
     began = time.monotonic()
