@@ -279,7 +279,7 @@ def aborting(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> D
 
 
 def _traffic_back(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
-    if not state.routing.get("switched") and not state.on_stable:
+    if "switched" not in state.routing:
         return None
     sets = in_place.sets_of(release, state, seen)
     wanted, new, old = desired_of(deployment_of(seen)), in_place.side_of(sets.new), in_place.side_of(sets.old)
