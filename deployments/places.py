@@ -8,7 +8,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from deployments.models import Release
-from deployments.queries import active_count, release_list, row_extras
+from deployments.queries import active_count, inbox_count, release_list, row_extras
 from services import queries, slots
 from services.models import Service
 from web import live, nav, palette
@@ -25,9 +25,11 @@ MOST_FOUND = 6
 def take_places() -> None:
     """Register all of it; called once, when the apps are ready."""
     nav.add(nav.NavItem(_("Releases"), "deployments:releases", "rocket", 20, active_count))
+    nav.add(nav.NavItem(_("Approvals"), "deployments:approvals", "circle-check", 21, inbox_count))
     palette.add("releases", palette.Source(_("Releases"), _found, order=20))
     live.register_topic("release", _may_follow)
     live.register_topic("releases", lambda _user, _topic: True)
+    live.register_topic("approvals", lambda _user, _topic: True)
     queries.row_extras.append(row_extras)
     slots.service_page.append(recent_releases)
 

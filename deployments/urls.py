@@ -1,12 +1,16 @@
 from django.urls import path
 
-from deployments.views import decide, deploy, release, releases, rollback
+from deployments.views import approvals, decide, deploy, release, releases, rollback
 
 app_name = "deployments"
 
 urlpatterns = [
     path("releases/", releases.releases, name="releases"),
     path("releases/<uuid:release_id>/", release.release, name="release"),
+    path("releases/<uuid:release_id>/approve/", approvals.approve, name="approve"),
+    path("releases/<uuid:release_id>/reject/", approvals.reject, name="reject"),
+    path("approvals/", approvals.approvals, name="approvals"),
+    path("approvals/<uuid:approval_id>/", approvals.approval, name="approval"),
     path("releases/<uuid:release_id>/abort/", decide.abort, name="abort"),
     path("releases/<uuid:release_id>/retry/", decide.retry, name="retry"),
     path("services/<str:service>/deploy/", deploy.deploy, name="deploy"),

@@ -38,6 +38,10 @@ LOOKS: dict[str, Look] = {
     "takingover": Look("run", "loader-circle", _("taking over"), turns=True),
     "finishing": Look("run", "loader-circle", _("finishing"), turns=True),
     "aborting": Look("hold", "undo-2", _("aborting")),
+    # Approvals.
+    "approved": Look("ok", _OK, _("approved")),
+    "rejected": Look("bad", "ban", _("rejected")),
+    "void": Look("unknown", "ban", _("void")),
     # Clusters.
     "building": Look("run", "loader-circle", _("building"), turns=True),
     "connected": Look("ok", "plug", _("connected")),

@@ -6,7 +6,6 @@ from deployments.queries.releases import (
     FILTERS,
     ORDERINGS,
     SEARCHED,
-    active_count,
     last_releases,
     release_list,
     release_named,
@@ -14,6 +13,7 @@ from deployments.queries.releases import (
 )
 from deployments.queries.revisions import revision_of, revisions_of, target_of, targets_of
 from deployments.queries.running import Running, active_release_of, running_on, suggested_images
+from deployments.queries.waiting import active_count, inbox_count
 
 __all__ = [
     "FILTERS",
@@ -26,6 +26,7 @@ __all__ = [
     "active_release_of",
     "events_after",
     "events_of",
+    "inbox_count",
     "last_releases",
     "new_replica_sets",
     "pods_of",

@@ -52,11 +52,6 @@ def release_named(user: User, release_id: UUID | str) -> Release:
     return release
 
 
-def active_count(user: User) -> int:
-    """How many releases that the user may see have not ended."""
-    return Release.objects.visible_to(user).active().count()
-
-
 def last_releases(targets: Sequence[Target]) -> dict[UUID, Release]:
     """The newest release of each target that has one, by the target's id. One query."""
     newest = Release.objects.filter(target=OuterRef("pk")).order_by("-created_at", "-id").values("pk")[:1]

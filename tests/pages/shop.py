@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from accounts.models import Team, User
 from clusters.models import Cluster
-from deployments.models import Release
+from deployments.models import Approval, Release
 from services.models import Service
+from tests.factories.accounts import member_of, new_user
+from tests.factories.approvals import asked_approval
 from tests.factories.clusters import new_cluster, watched_now
 from tests.factories.deployments import end, new_release, pulled_badly
 from tests.factories.services import new_environment, new_service, new_target, seen_deployment
@@ -24,6 +26,7 @@ class Shop:
     checkout: Service
     moving: Release
     failed: Release
+    approval: Approval
 
 
 def open_shop(team: Team, by: User) -> Shop:
@@ -50,4 +53,6 @@ def open_shop(team: Team, by: User) -> Shop:
     ended = new_release(targets["stock", "dev"], "1.8.0", by=by)
     end(ended)
     moving = new_release(targets["checkout", "prod"], "1.8.0", by=by)
-    return Shop(cluster, targets["checkout", "prod"].service, moving, failed)
+    asks = member_of(team, "developer", new_user("dana"))
+    approval = asked_approval(targets["stock", "staging"], asks, (team.name, 1))
+    return Shop(cluster, targets["checkout", "prod"].service, moving, failed, approval)
