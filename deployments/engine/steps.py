@@ -183,7 +183,7 @@ def _mirror(release: ReleaseSpec, state: State, seen: Seen, now: datetime, step:
 def _follow(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
     """While a step holds, N may move: share it out. What is only waited for does not hold the step."""
     moving = weighted(release, state, seen, now) if state.weight_since else None
-    return moving if moving and moving.writes else None
+    return moving if moving and (moving.writes or moving.again) else None
 
 
 RUN: dict[str, Callable[[ReleaseSpec, State, Seen, datetime, Any], Decision | None]] = {
