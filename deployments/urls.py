@@ -1,6 +1,6 @@
 from django.urls import path
 
-from deployments.views import approvals, decide, deploy, release, releases, rollback
+from deployments.views import approvals, decide, deploy, release, releases, rollback, strategy
 
 app_name = "deployments"
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("approvals/<uuid:approval_id>/", approvals.approval, name="approval"),
     path("releases/<uuid:release_id>/abort/", decide.abort, name="abort"),
     path("releases/<uuid:release_id>/retry/", decide.retry, name="retry"),
+    path("services/<str:service>/targets/<str:environment>/strategy/", strategy.target, name="target_strategy"),
+    path("environments/<str:name>/strategy/", strategy.environment, name="environment_strategy"),
     path("services/<str:service>/deploy/", deploy.deploy, name="deploy"),
     path("services/<str:service>/rollback/", rollback.rollback, name="rollback"),
 ]

@@ -10,11 +10,11 @@ from django.utils import timezone
 from accounts.models import Team, User
 from clusters.models import Cluster
 from deployments.models import Approval, Release
-from services.models import Service
+from services.models import Service, Target
 from tests.factories.accounts import member_of, new_user
 from tests.factories.approvals import asked_approval
 from tests.factories.clusters import new_cluster, watched_now
-from tests.factories.deployments import end, new_release, pulled_badly
+from tests.factories.deployments import STEPS, end, new_release, pulled_badly
 from tests.factories.services import new_environment, new_service, new_target, seen_deployment
 
 
@@ -48,6 +48,12 @@ def open_shop(team: Team, by: User) -> Shop:
             target = targets[name, environment.name] = new_target(service, environment, cluster)
             is_short = (name, environment.name) == ("stock", "prod")
             seen_deployment(target, f"registry.example/shop/{name}:1.7.3", desired=3, ready=1 if is_short else 3)
+    canary = {
+        "type": "canary",
+        "steps": [step.to_json() for step in STEPS],
+        "analysis": {"templates": ["success-rate"]},
+    }
+    Target.objects.filter(pk=targets["checkout", "prod"].pk).update(strategy=canary)
     failed = new_release(targets["checkout", "staging"], "1.9.0", by=by, state=pulled_badly())
     end(failed, "Failed")
     ended = new_release(targets["stock", "dev"], "1.8.0", by=by)

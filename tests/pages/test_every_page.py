@@ -30,6 +30,8 @@ PAGES: dict[str, Address] = {
     "approvals": lambda shop: "/approvals/",
     "approval": lambda shop: shop.approval.get_absolute_url(),
     "release-waiting": lambda shop: shop.approval.release.get_absolute_url(),
+    "strategy": lambda shop: "/services/checkout/targets/prod/strategy/",
+    "strategy-environment": lambda shop: "/environments/prod/strategy/",
     "deploy": lambda shop: "/services/checkout/deploy/?environment=dev",
     "clusters": lambda shop: "/clusters/",
     "cluster": lambda shop: "/clusters/harbour/",
