@@ -3,6 +3,7 @@ from typing import Any
 from django.urls import path
 
 from deployments.api import analysis_templates, approvals, decide, events, releases, revisions
+from deployments.api.promotions import PromotionsView
 from deployments.api.wait import WaitView
 
 release = releases.ReleaseViewSet
@@ -15,7 +16,9 @@ urlpatterns = [
     path("analysis-templates/<str:name>/", analysis_templates.AnalysisTemplates.as_view(ONE), name="analysis_template"),
     path("releases/", release.as_view({"get": "list", "post": "create"}), name="releases"),
     path("releases/rollback/", decide.RollbackView.as_view(), name="release_rollback"),
-    path("releases/<uuid:release_id>/", release.as_view({"get": "retrieve"}), name="release"),
+    path(
+        "releases/<uuid:release_id>/", release.as_view({"get": "retrieve", "patch": "partial_update"}), name="release"
+    ),
     path("releases/<uuid:release_id>/wait/", WaitView.as_view(), name="release_wait"),
     path("releases/<uuid:release_id>/events/", events.EventsView.as_view(), name="release_events"),
     path("releases/<uuid:release_id>/abort/", decide.AbortView.as_view(), name="release_abort"),
@@ -27,5 +30,6 @@ urlpatterns = [
     path("releases/<uuid:release_id>/reject/", approvals.RejectView.as_view(), name="release_reject"),
     path("approvals/", approvals.ApprovalViewSet.as_view({"get": "list"}), name="approvals"),
     path("approvals/<uuid:approval_id>/", approvals.ApprovalViewSet.as_view({"get": "retrieve"}), name="approval"),
+    path("promotions/", PromotionsView.as_view(), name="promotions"),
     path("services/<str:name>/revisions/", revisions.RevisionViewSet.as_view({"get": "list"}), name="revisions"),
 ]

@@ -6,13 +6,14 @@ tried as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from django.utils.translation import gettext as _
 
 from clusters.connection import Door, connect, paths
 from clusters.errors import ApiRefused, ClusterUnreachable
 from deployments.effects import is_admission_down, is_failed_test
+from deployments.engine import in_place_patches as begin_patches
 from deployments.engine import patches
 from deployments.engine.bounds import surge_of, unavailable_of
 from deployments.engine.decision import State
@@ -20,9 +21,12 @@ from deployments.engine.json import Json
 from deployments.engine.reasons import reason_of_refusal
 from deployments.engine.seen import Check
 from deployments.engine.spec import ReleaseSpec
+from deployments.engine.strategies import BlueGreen, Canary, Strategy
 from deployments.engine.workload import desired_of, same_template, template_of
 from deployments.lease import REQUEST_SECONDS
 from deployments.models import Release
+from deployments.plan_steps import extra_pods
+from deployments.quota import needed, shortages
 from services.models import Target
 
 NO_DRY_RUN = ("does not support dry run", "side effects")
@@ -52,32 +56,73 @@ def _checks(
     if same_template(template_of(deployment), spec.template_to):
         yield Check("template", "passed")
         return
-    state = State(originals=patches.originals_of(spec, deployment))
-    ops = patches.write_template(spec, state, deployment).ops
     path = paths.deployment(target.namespace, target.workload)
-    yield _ask("template", lambda: door.json_patch(path, ops, dry_run=True), before_request)
+    ops = _first_write(spec, deployment)
+    check, _obj = _ask("template", lambda: door.json_patch(path, ops, dry_run=True), before_request)
+    yield check
     pod = _pod_of(spec.template_to, target)
-    check = _ask("pod", lambda: door.create(paths.pods(target.namespace), pod, dry_run=True), before_request)
+    check, admitted = _ask("pod", lambda: door.create(paths.pods(target.namespace), pod, dry_run=True), before_request)
     yield _with_quota(check, deployment, spec)
+    if in_place(spec.strategy, deployment) and check.status == "passed":
+        yield _room(door, target, spec, deployment, admitted or pod, before_request)
 
 
-def _ask(name: str, request: Callable[[], Json], before_request: Callable[[], None]) -> Check:
+def in_place(strategy: Strategy, deployment: Json) -> bool:
+    """Whether two versions will stand side by side: canary or blue-green, and there are pods."""
+    return isinstance(strategy, Canary | BlueGreen) and desired_of(deployment) > 0
+
+
+def _first_write(spec: ReleaseSpec, deployment: Json) -> Sequence[Json]:
+    """The patch that begins the release, as it would be sent now."""
+    if in_place(spec.strategy, deployment):
+        state = State(originals=begin_patches.originals_of(deployment, "", 0))
+        return begin_patches.begin(spec, state, deployment).ops
+    return patches.write_template(spec, State(originals=patches.originals_of(spec, deployment)), deployment).ops
+
+
+def _room(
+    door: Door, target: Target, spec: ReleaseSpec, deployment: Json, pod: Json, before_request: Callable[[], None]
+) -> Check:
+    """Whether the quotas have room for all the extra pods: a dry run tells of one only."""
+    extra = extra_pods(deployment, spec.strategy)
+    services = 0 if getattr(spec.strategy, "traffic", "") == "replicas" else 1
+    wanted = needed(pod, extra, services=services, replica_sets=1)
+    found, quotas = _ask("quota", lambda: door.list(paths.resource_quotas(target.namespace)), before_request)
+    if quotas is None:
+        return found
+    short = shortages(quotas["items"], wanted)
+    if not short:
+        return found
+    detail = _("%(count)d more pods do not fit the quota (%(words)s)") % {"count": extra, "words": "; ".join(short)}
+    gives_way = isinstance(spec.strategy, Canary) and spec.strategy.traffic == "replicas"
+    if gives_way and unavailable_of(deployment, desired_of(deployment), spec.strategy.max_unavailable):
+        # By replicas an old pod may go before a new one comes, so a full quota only makes the waves smaller.
+        return Check("quota", "unknown", detail=detail)
+    return Check("quota", "refused", "QuotaExceeded", detail)
+
+
+def _ask(name: str, request: Callable[[], Json], before_request: Callable[[], None]) -> tuple[Check, Json | None]:
+    """The check, and what the API server answered where it said yes."""
     before_request()
     try:
-        request()
+        answer = request()
     except ClusterUnreachable as error:
-        return Check(name, "unknown", detail=error.detail)
+        return Check(name, "unknown", detail=error.detail), None
     except ApiRefused as error:
-        words = error.message
-        told_no = error.is_forbidden or error.is_invalid or error.http_status == 400 or is_admission_down(error)
-        if not told_no or error.reason == "NotKubernetes":
-            return Check(name, "unknown", detail=words)
-        if is_failed_test(error):
-            return Check(name, "unknown", detail=_("the workload changed while it was checked"))
-        if any(one in words for one in NO_DRY_RUN) or (error.is_forbidden and "cannot " in words):
-            return Check(name, "unknown", detail=words)
-        return Check(name, "refused", reason_of_refusal(words), words)
-    return Check(name, "passed")
+        return _refused(name, error), None
+    return Check(name, "passed"), answer
+
+
+def _refused(name: str, error: ApiRefused) -> Check:
+    words = error.message
+    told_no = error.is_forbidden or error.is_invalid or error.http_status == 400 or is_admission_down(error)
+    if not told_no or error.reason == "NotKubernetes":
+        return Check(name, "unknown", detail=words)
+    if is_failed_test(error):
+        return Check(name, "unknown", detail=_("the workload changed while it was checked"))
+    if any(one in words for one in NO_DRY_RUN) or (error.is_forbidden and "cannot " in words):
+        return Check(name, "unknown", detail=words)
+    return Check(name, "refused", reason_of_refusal(words), words)
 
 
 def _pod_of(template: Json, target: Target) -> Json:

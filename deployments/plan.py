@@ -10,26 +10,35 @@ from django.utils.translation import gettext as _
 
 from clusters.errors import ApiRefused, ClusterUnreachable
 from clusters.models import Observation
+from deployments.analysis.templates import names_in, usable_templates
 from deployments.checks import check_target
 from deployments.default_strategy import chosen_strategy
 from deployments.engine.json import Json
 from deployments.engine.read_strategy import StrategyInvalid
 from deployments.engine.seen import Check
 from deployments.engine.spec import ReleaseSpec
-from deployments.engine.strategies import Strategy
-from deployments.engine.workload import desired_of, template_of
+from deployments.engine.strategies import RollingUpdate, Strategy
+from deployments.engine.workload import desired_of, same_template, template_of
 from deployments.errors import ReleaseBlocked, ReleaseInvalid
+from deployments.given_back import as_given_back
 from deployments.models import Release, portal_key
 from deployments.owners import owners_of
+from deployments.plan_gates import plan_gates
+from deployments.plan_refusals import refusals_in_place
+from deployments.plan_steps import PlannedStep, extra_pods, planned_steps
+from deployments.plan_warnings import warnings_in_place
 from deployments.revisions import images_of
 from deployments.strategy_words import problem_words
+from deployments.surroundings import Surroundings, surroundings_of
 from deployments.template_change import changed_template
 from deployments.template_diff import template_diff
-from deployments.warnings import Note, refusals_of, surge_pods, warnings_of
+from deployments.warnings import Note, refusals_of, warnings_of
+from durable.clock import database_time
 from services.live_workload import require_container, require_workload
 from services.models import Environment, Target
 
 if TYPE_CHECKING:
+    from accounts.models import User
     from services.models import Service as CatalogService
 
 
@@ -45,6 +54,7 @@ class Wish:
     supersede: bool = False
     version: str = ""
     template: Json | None = None
+    emergency: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,8 @@ class Plan:
     template_to: Json
     images: dict[str, str]
     active: Release | None
+    kubernetes_service: str
+    gates: list[Json]
     owners: list[dict[str, str]]
     warnings: list[Note]
     refusals: list[Note]
@@ -77,14 +89,22 @@ class Plan:
     def uid(self) -> str:
         return str(self.deployment["metadata"]["uid"])
 
+    @property
+    def steps(self) -> list[PlannedStep]:
+        return planned_steps(self.deployment, self.strategy)
+
+    @property
+    def extra_pods(self) -> int:
+        """How many pods beyond the desired number the release may run at once."""
+        return extra_pods(self.deployment, self.strategy)
+
     def to_json(self) -> Json:
         """The dry-run answer of api.md."""
-        pods = {"stable": 0, "canary": self.replicas}
         return {
             "template_diff": self.template_diff,
-            "steps": [{"kind": "rolling", "weight": 100, "reachable_weight": 100, "pods": pods}],
-            "gates": [],
-            "extra_pods": surge_pods(self.deployment, self.strategy),
+            "steps": [step.to_json() for step in self.steps],
+            "gates": self.gates,
+            "extra_pods": self.extra_pods,
             "owners": self.owners,
             "warnings": [note.to_json() for note in self.warnings],
             "refusals": [note.to_json() for note in self.refusals],
@@ -95,7 +115,7 @@ class Plan:
         """Raises ReleaseInvalid for what is wrong in itself, else ReleaseBlocked for what stands in the way."""
         wrong = [note for note in self.refusals if not note.blocks]
         if wrong:
-            errors = [{"pointer": "/", "code": note.code, "detail": note.detail} for note in wrong]
+            errors = [{"pointer": note.pointer, "code": note.code, "detail": note.detail} for note in wrong]
             raise ReleaseInvalid(wrong[0].detail, errors=errors, cluster=self.target.cluster.name)
         if self.refusals:
             blocked_by = [{"kind": note.code, "detail": note.detail, **(note.facts or {})} for note in self.refusals]
@@ -123,9 +143,11 @@ def target_of(service: CatalogService, environment: Environment) -> Target:
     return found
 
 
-def plan_release(target: Target, wish: Wish) -> Plan:
-    """Look at the live workload and say what the release would do. At most three requests of 3 s each.
+def plan_release(target: Target, wish: Wish, by: User, *, instead_of: Release | None = None) -> Plan:
+    """Look at the live workload and what stands around it, and say what the release would do.
 
+    Every request has a deadline of 3 s, and what a canary or blue-green is judged by is asked for at once.
+    `instead_of` is a release that is edited before it begins: neither it nor the window it waits for stands in the way.
     Raises ReleaseInvalid (image, container, strategy), UnknownWorkload, and ReleaseBlocked when the cluster does not
     answer: what cannot be checked is not promised.
     """
@@ -134,17 +156,35 @@ def plan_release(target: Target, wish: Wish) -> Plan:
         deployment = require_workload(target)
     except (ClusterUnreachable, ApiRefused) as error:
         raise _unreachable(target, error) from error
+    live, deployment = deployment, as_given_back(deployment, portal_key())
     template_from = template_of(deployment)
     if wish.template is not None:
         images, template_to = {}, wish.template
     else:
         images = dict(wish.images) or {require_container(target, deployment): wish.image}
         template_to = changed_template(template_from, images, wish.config)
-    active = Release.objects.active().filter(target=target).order_by("-created_at").first()
-    checks = _checks(target, deployment, strategy, template_to)
-    refusals = refusals_of(deployment, template_to, portal_key(), checks, busy=active is not None)
-    if active is not None and not wish.supersede:
-        refusals = [_busy(active), *refusals]
+    others = Release.objects.active().filter(target=target)
+    others = others.exclude(pk=instead_of.pk) if instead_of else others
+    active = others.order_by("-created_at").first()
+    at_zero = not desired_of(deployment) and not isinstance(strategy, RollingUpdate)
+    strategy = rolling_instead(strategy) if at_zero else strategy
+    around = Surroundings()
+    if not isinstance(strategy, RollingUpdate) and not same_template(template_from, template_to):
+        around = surroundings_of(target, deployment, template_to, strategy)
+    service = target.kubernetes_service or _only_service(around)
+    spec = _spec(target, deployment, strategy, template_to, service)
+    checks = check_target(target, spec, live)
+    gates, closed, advice = plan_gates(
+        target, strategy, by, database_time(), is_rollback=wish.template is not None, emergency=wish.emergency
+    )
+    # A superseding release begins once the older one has given the workload back, whatever it looks like now.
+    busy = active is not None
+    refusals = [
+        *([_busy(active)] if active and not wish.supersede else []),
+        *refusals_of(deployment, template_to, portal_key(), checks, busy=busy),
+        *_in_place(spec, deployment, around, target),
+        *(note for note in closed if not (instead_of and note.code == "freeze_window")),
+    ]
     return Plan(
         target=target,
         wish=wish,
@@ -154,10 +194,48 @@ def plan_release(target: Target, wish: Wish) -> Plan:
         template_to=template_to,
         images=images or images_of(template_to),
         active=active,
+        kubernetes_service=service,
+        gates=gates,
         owners=owners_of(deployment, _autoscaler(target)),
-        warnings=warnings_of(deployment, template_to, strategy, checks),
+        warnings=[
+            *warnings_of(deployment, template_to, strategy, checks),
+            *([_rolling_at_zero()] if at_zero else []),
+            *(warnings_in_place(spec, deployment, around) if around != Surroundings() else []),
+            *advice,
+        ],
         refusals=refusals,
         checks=checks,
+    )
+
+
+def _in_place(spec: ReleaseSpec, deployment: Json, around: Surroundings, target: Target) -> list[Note]:
+    """Refusals of two versions side by side. A release of what runs puts nothing beside anything."""
+    if around == Surroundings():
+        return []
+    named = names_in(spec.strategy)
+    known = usable_templates(named, target.service.team)
+    return refusals_in_place(spec, deployment, around, {one: at for one, at in named.items() if one not in known})
+
+
+def _only_service(around: Surroundings) -> str:
+    """The one Service that picks the workload's Pods; "" where there are several, or none."""
+    names = [one["metadata"]["name"] for one in around.services]
+    return names[0] if len(names) == 1 else ""
+
+
+def rolling_instead(strategy: Strategy) -> RollingUpdate:
+    """What is left of a strategy where there are no pods to share: its bounds."""
+    return RollingUpdate(
+        max_surge=strategy.max_surge,
+        max_unavailable=strategy.max_unavailable,
+        progress_deadline_seconds=strategy.progress_deadline_seconds,
+        on_failure=strategy.on_failure,
+    )
+
+
+def _rolling_at_zero() -> Note:
+    return Note(
+        "rolling_instead", _("Without pods there is nothing to share: the template is written as in a rolling release.")
     )
 
 
@@ -169,8 +247,10 @@ def _strategy(asked: str | Json | None, target: Target) -> Strategy:
         raise ReleaseInvalid(errors[0]["detail"], errors=errors) from error
 
 
-def _checks(target: Target, deployment: Json, strategy: Strategy, template_to: Json) -> tuple[Check, ...]:
-    spec = ReleaseSpec(
+def _spec(
+    target: Target, deployment: Json, strategy: Strategy, template_to: Json, kubernetes_service: str
+) -> ReleaseSpec:
+    return ReleaseSpec(
         id="00000000-0000-0000-0000-000000000000",
         portal=portal_key(),
         epoch=1,
@@ -182,8 +262,8 @@ def _checks(target: Target, deployment: Json, strategy: Strategy, template_to: J
         template_from=template_of(deployment),
         template_to=template_to,
         template_back=template_of(deployment),
+        kubernetes_service=kubernetes_service,
     )
-    return check_target(target, spec, deployment)
 
 
 def _unreachable(target: Target, error: ClusterUnreachable | ApiRefused) -> ReleaseBlocked:

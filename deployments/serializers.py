@@ -80,6 +80,48 @@ class ReasonIn(StrictBody):
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=LONGEST_NOTE)
 
 
+class PromotionIn(StrictBody):
+    """What runs in environment `from` is released to environment `to`."""
+
+    service = serializers.CharField(max_length=63)
+    to = serializers.CharField(max_length=63)
+    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=LONGEST_NOTE)
+    supersede = serializers.BooleanField(required=False, default=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        # `from` is a word of Python.
+        return {**super().get_fields(), "from": serializers.CharField(max_length=63)}
+
+
+class ReleasePatch(StrictBody):
+    """What to change of a release that waits to begin; what is not given stays."""
+
+    image = serializers.CharField(required=False, trim_whitespace=False, max_length=4000)
+    images = serializers.DictField(
+        child=serializers.CharField(trim_whitespace=False, max_length=4000), required=False, allow_empty=False
+    )
+    version = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    strategy = StrategyField(required=False)
+    config = serializers.DictField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "image" in attrs and "images" in attrs:
+            raise serializers.ValidationError({"image": [_("Give either image or images.")]}, code="required")
+        return attrs
+
+    def validate_strategy(self, value: Any) -> Any:
+        if not isinstance(value, str | dict):
+            raise serializers.ValidationError(_("A strategy is a name or an object."), code="type")
+        return value
+
+
+class PromoteIn(StrictBody):
+    """How far: past the pause that it is in, or past all of them. `step` is the index of the step that was seen."""
+
+    full = serializers.BooleanField(required=False, default=False)
+    step = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=0)
+
+
 class NoteOut(serializers.Serializer[Any]):
     """A warning or a refusal."""
 
@@ -99,8 +141,9 @@ class PlannedStepOut(serializers.Serializer[Any]):
 
     kind = serializers.CharField()
     weight = serializers.IntegerField()
-    reachable_weight = serializers.IntegerField()
+    reachable_weight = serializers.IntegerField(allow_null=True, help_text="null: no number of pods gives this share")
     pods = PodsOut()
+    spec = serializers.DictField(required=False, help_text="the step as the strategy has it")
 
 
 class OwnerOut(serializers.Serializer[Any]):

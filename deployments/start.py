@@ -56,6 +56,8 @@ def make_release(
                 number=(Release.objects.filter(target=target).aggregate(last=Max("number"))["last"] or 0) + 1,
                 strategy=plan.strategy.to_json(),
                 templates=kept_with_release(plan.strategy, target.service.team),
+                kubernetes_service=plan.kubernetes_service,
+                emergency=plan.wish.emergency,
                 approval_rules=list(target.environment.approvals),
                 images=plan.images,
                 config=dict(plan.wish.config),
@@ -138,6 +140,7 @@ def _facts(release: Release) -> dict[str, object]:
         "target": str(release.target),
         "images": release.images,
         "strategy": release.strategy,
+        "emergency": release.emergency,
         "from_revision": release.from_revision.number if release.from_revision else None,
         "supersedes": str(release.supersedes_id) if release.supersedes_id else None,
     }

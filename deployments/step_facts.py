@@ -66,10 +66,11 @@ def _here(release: Release, count: int) -> int:
 
 
 def _wanted(release: Release) -> list[tuple[str, int, Json]]:
+    return [] if kind_of(release) == "rolling" else stops_of(strategy_of(release))
+
+
+def stops_of(strategy: Strategy | None) -> list[tuple[str, int, Json]]:
     """Kind, weight and spec of each step; empty for a rolling release."""
-    if kind_of(release) == "rolling":
-        return []
-    strategy = strategy_of(release)
     if isinstance(strategy, Canary):
         return _canary(strategy)
     return _blue_green(strategy) if isinstance(strategy, BlueGreen) else []

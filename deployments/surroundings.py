@@ -1,7 +1,7 @@
-"""What stands around a workload, for the plan: Services, routes, autoscaler, budgets, quotas, claims, nodes, the guard.
+"""What stands around a workload, for the plan: Services, routes, autoscaler, budgets, quotas, claims, nodes, guard.
 
-All of it is asked of the API server at once, each kind within the deadline of one request. What may not be read, or does
-not come, is unknown: named, and never taken for none.
+All of it is asked of the API server at once, each kind within the deadline of one request. What may not be read, or
+does not come, is unknown: named, and never taken for none.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from clusters.access_manifest import GUARD
 from clusters.connection import Door, connect, paths
 from clusters.errors import ApiRefused, ClusterUnreachable
 from clusters.observe import read
+from clusters.observe.whole import selector_text
 from deployments.engine.json import Json
 from deployments.engine.seen import Seen
 from deployments.engine.strategies import Canary, Strategy
@@ -24,14 +26,17 @@ from deployments.observe_traffic import ROUTES, listed, mentions, scales, select
 from services.models import Target
 
 AT_ONCE = 6
+Question = Callable[[Door], Any]
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """`services` are those that pick the workload's Pods, `routes` those that name one of them. `missing` are kinds that
-    the cluster does not have, `unknown` what could not be read, with the cluster's words. `guarded` None: unknown."""
+    """`services` are those that pick the workload's Pods, `routes` those that name one of them. `missing` are kinds
+    that the cluster does not have, `unknown` what could not be read, with the cluster's words. `guarded` None: unknown.
+    """
 
     replica_sets: tuple[Json, ...] = ()
+    pods: tuple[Json, ...] = ()
     services: tuple[Json, ...] = ()
     endpoint_slices: tuple[Json, ...] = ()
     routes: tuple[Json, ...] = ()
@@ -49,6 +54,7 @@ class Surroundings:
         return Seen(
             deployment=deployment,
             replica_sets=self.replica_sets,
+            pods=self.pods,
             services=self.services,
             endpoint_slices=self.endpoint_slices,
             routes=self.routes,
@@ -62,18 +68,16 @@ def surroundings_of(target: Target, deployment: Json, template_to: Json, strateg
     routes = ROUTES.get(strategy.traffic, ()) if isinstance(strategy, Canary) else ()
     kinds = ("ReplicaSet", "Service", "EndpointSlice", "HorizontalPodAutoscaler", "PodDisruptionBudget", *routes)
     asked = _Asked(target)
-    questions: dict[str, Callable[[Door], Any]] = {
-        kind: lambda door, kind=kind: listed(door, kind, target.namespace) for kind in kinds if kind not in routes
-    }
-    # Of a router's kinds it matters whether the cluster has them at all.
-    questions |= {
-        kind: lambda door, kind=kind: door.list(paths.all_of_kind(kind, target.namespace))["items"] for kind in routes
-    }
-    questions["ResourceQuota"] = lambda door: door.list(paths.resource_quotas(target.namespace))["items"]
+    questions: dict[str, Question] = {kind: partial(_listed, kind, target.namespace) for kind in kinds}
+    selector = {"labelSelector": selector_text(deployment["spec"].get("selector") or {})}
+    questions["Pod"] = partial(_items, paths.pods(target.namespace), selector)
+    questions["ResourceQuota"] = partial(_items, paths.resource_quotas(target.namespace), None)
     questions["guard"] = lambda door: bool(door.get(paths.admission_policy_binding(GUARD)))
     for claim in _claims(template_to):
         path = f"{paths.namespace(target.namespace)}/persistentvolumeclaims/{claim}"
-        questions[f"claim {claim}"] = lambda door, path=path: door.get(path)
+        questions[f"claim {claim}"] = partial(_object, path)
+    # Of a router's kinds it matters whether the cluster has them at all.
+    questions |= {kind: partial(_items, paths.all_of_kind(kind, target.namespace), None) for kind in routes}
     asked.all(questions)
 
     services = _picking(asked.found.get("Service") or [], deployment)
@@ -81,6 +85,7 @@ def surroundings_of(target: Target, deployment: Json, template_to: Json, strateg
     uid = deployment["metadata"]["uid"]
     return Surroundings(
         replica_sets=tuple(one for one in asked.found.get("ReplicaSet") or [] if _owner(one) == uid),
+        pods=tuple(asked.found.get("Pod") or ()),
         services=services,
         endpoint_slices=tuple(
             one
@@ -106,6 +111,19 @@ def surroundings_of(target: Target, deployment: Json, template_to: Json, strateg
     )
 
 
+def _listed(kind: str, namespace: str, door: Door) -> list[Json]:
+    return listed(door, kind, namespace)
+
+
+def _items(path: str, params: dict[str, str] | None, door: Door) -> list[Json]:
+    items: list[Json] = door.list(path, params)["items"]
+    return items
+
+
+def _object(path: str, door: Door) -> Json:
+    return door.get(path)
+
+
 class _Asked:
     """Answers by the name of the question; what is not there is `missing`, what did not come is `unknown`."""
 
@@ -115,7 +133,7 @@ class _Asked:
         self.unknown: dict[str, str] = {}
         self._target = target
 
-    def all(self, questions: dict[str, Callable[[Door], Any]]) -> None:
+    def all(self, questions: dict[str, Question]) -> None:
         try:
             door = connect(self._target.cluster, timeout_seconds=REQUEST_SECONDS)
         except ClusterUnreachable as error:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from deployments.models import Phase, Release, Status
 
+# Nothing of the cluster was written, so that all of the wish can still change.
+UNTOUCHED = (Phase.QUEUED, Phase.GATED)
+GOES_ON = (Phase.PREPARING, Phase.PROGRESSING, Phase.ANALYSING, Phase.AWAITING_APPROVAL)
+START = "start"
+
 
 def allowed_verbs(release: Release) -> list[str]:
     """Names of commands that would not raise WrongPhase now."""
@@ -13,6 +18,53 @@ def allowed_verbs(release: Release) -> list[str]:
         return ["retry", "rollback"]
     if release.phase in (Phase.FINISHING, Phase.ABORTING):
         return []
+    return ["abort", *_while_it_runs(release)]
+
+
+def _while_it_runs(release: Release) -> list[str]:
+    if is_editable(release):
+        return ["edit", *(["approve", "reject"] if release.phase == Phase.AWAITING_APPROVAL else [])]
+    if release.phase == Phase.PAUSED:
+        return _while_paused(release)
+    if not is_in_place(release):
+        return []
+    if release.phase == Phase.TAKING_OVER:
+        return ["pause"]
+    voices = ["approve", "reject"] if release.phase == Phase.AWAITING_APPROVAL else []
+    return [*voices, "pause", "promote"] if release.phase in GOES_ON else voices
+
+
+def _while_paused(release: Release) -> list[str]:
+    if is_held(release):
+        return ["resume", "promote", *(["retry"] if release.reason else [])]
+    if release.reason == "AnalysisInconclusive":
+        return ["promote", "retry"]
+    if release.reason or not is_in_place(release):
+        return ["retry"]
+    return ["promote", "pause"]
+
+
+def is_editable(release: Release) -> bool:
+    """Whether what was asked for can still be changed: queued, or waiting for what has to be open before it begins."""
+    if release.ended or release.rollback_to_id is not None:
+        return False
     if release.phase == Phase.AWAITING_APPROVAL:
-        return ["approve", "reject", "abort"]
-    return ["abort", "retry"] if release.phase == Phase.PAUSED else ["abort"]
+        return (waits_for(release) or "") == START
+    return release.phase in UNTOUCHED and release.status in (Status.QUEUED, Status.WAITING)
+
+
+def waits_for(release: Release) -> str | None:
+    """The gate whose voices the release waits for, None where it waits for none."""
+    waits = (release.state.get("gates") or {}).get("waits") or {}
+    return waits.get("gate")
+
+
+def is_in_place(release: Release) -> bool:
+    """Whether two versions stand side by side, so that there is something to hold, and steps to skip."""
+    rolls = bool((release.state.get("place") or {}).get("rolling"))
+    return release.strategy.get("type") in ("canary", "blue_green") and not rolls
+
+
+def is_held(release: Release) -> bool:
+    """Whether a person holds it, beside the pauses of its own steps."""
+    return release.phase == Phase.PAUSED and bool(release.state.get("held"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from deployments.engine.bounds import surge_of, unavailable_of
+from deployments.engine.bounds import unavailable_of
 from deployments.engine.json import Json
 from deployments.engine.seen import Check
 from deployments.engine.strategies import Strategy
@@ -18,12 +18,13 @@ from services.images import parse_image
 @dataclass(frozen=True)
 class Note:
     """A warning or a refusal: a stable code and a sentence. `blocks` marks refusals that time or a person lifts (409);
-    the others are wrong in themselves (422). `facts` go into `blocked_by`."""
+    the others are wrong in themselves (422), at `pointer` of what was sent. `facts` go into `blocked_by`."""
 
     code: str
     detail: str
     blocks: bool = False
     facts: Json | None = None
+    pointer: str = "/"
 
     def to_json(self) -> dict[str, str]:
         return {"code": self.code, "detail": self.detail}
@@ -116,8 +117,3 @@ def _is_rolling_out(deployment: Json) -> bool:
     behind = (status.get("observedGeneration") or 0) < (deployment["metadata"].get("generation") or 0)
     updated = status.get("updatedReplicas") or 0
     return behind or updated < desired_of(deployment) or (status.get("replicas") or 0) > updated
-
-
-def surge_pods(deployment: Json, strategy: Strategy) -> int:
-    """How many pods beyond the desired number the rollout may run at once."""
-    return surge_of(deployment, desired_of(deployment), strategy.max_surge)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
-from accounts.permissions import require
 from deployments.api.callers import (
     MakesRelease,
     caller,
@@ -16,10 +14,15 @@ from deployments.api.callers import (
     service_and_environment,
     visible_release,
 )
-from deployments.commands import abort_release, retry_release, rollback_release
-from deployments.errors import WrongPhase
-from deployments.serializers import ReasonIn, ReleaseOut, RollbackIn
-from deployments.verbs import allowed_verbs
+from deployments.commands import (
+    abort_release,
+    pause_release,
+    promote_release,
+    resume_release,
+    retry_release,
+    rollback_release,
+)
+from deployments.serializers import PromoteIn, ReasonIn, ReleaseOut, RollbackIn
 from durable.idempotency import IdempotentMixin
 from web.api import ApiView
 
@@ -71,43 +74,38 @@ class RollbackView(MakesRelease, ApiView):
             to_revision=asked["to_revision"],
             reason=asked["reason"],
             supersede=asked["supersede"],
+            emergency=asked["emergency"],
         )
         return release_accepted(request, release.pk)
 
 
-class OtherVerbView(IdempotentMixin, ApiView):
-    """A verb for which a rolling release has no place: it has no pause step, and no step waits for an approval.
+class PauseView(IdempotentMixin, ApiView):
+    """Hold a release where it is."""
 
-    Answers 409 naming what can be done, so that a script need not know strategies.
-    """
-
-    verb: ClassVar[str] = ""
-
-    @extend_schema(request=None, responses={202: ReleaseOut})
+    @extend_schema(operation_id="releases_pause", request=None, responses={202: ReleaseOut})
     def post(self, request: Request, release_id: UUID) -> Response:
-        """409 for a rolling release."""
+        """Idempotent. 409 for a rolling release, before the first write and once it ends."""
         release = visible_release(request, release_id)
-        require(caller(request), f"release.{self.verb}", release.team)
-        raise WrongPhase(
-            _("Release #%(number)d is rolling and %(status)s: it has nothing to %(verb)s.")
-            % {"number": release.number, "status": release.get_status_display(), "verb": self.verb},
-            allowed=allowed_verbs(release),
-        )
+        return release_accepted(request, pause_release(release, by=caller(request)).pk)
 
 
-class PauseView(OtherVerbView):
-    """Pause."""
+class ResumeView(IdempotentMixin, ApiView):
+    """Let a release go on that a person holds."""
 
-    verb = "pause"
-
-
-class ResumeView(OtherVerbView):
-    """Resume."""
-
-    verb = "resume"
+    @extend_schema(operation_id="releases_resume", request=None, responses={202: ReleaseOut})
+    def post(self, request: Request, release_id: UUID) -> Response:
+        """Idempotent. 409 names what can be done where nobody holds it."""
+        release = visible_release(request, release_id)
+        return release_accepted(request, resume_release(release, by=caller(request)).pk)
 
 
-class PromoteView(OtherVerbView):
-    """Promote."""
+class PromoteView(IdempotentMixin, ApiView):
+    """Leave a pause, or all that are left."""
 
-    verb = "promote"
+    @extend_schema(operation_id="releases_promote", request=PromoteIn, responses={202: ReleaseOut})
+    def post(self, request: Request, release_id: UUID) -> Response:
+        """Idempotent. With `full` no pause or analysis is waited for any more; approvals, windows and readiness are."""
+        body = PromoteIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        release = visible_release(request, release_id)
+        return release_accepted(request, promote_release(release, by=caller(request), **body.validated_data).pk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -16,12 +17,14 @@ from deployments.api.callers import (
     service_and_environment,
     visible_release,
 )
+from deployments.commands import edit_release
 from deployments.commands.start import plan_for, start_release
 from deployments.models import Release
 from deployments.plan import Wish
 from deployments.queries import FILTERS, ORDERINGS, SEARCHED, release_list
-from deployments.serializers import PlanOut, ReleaseIn, ReleaseOut
+from deployments.serializers import PlanOut, ReleaseIn, ReleaseOut, ReleasePatch
 from web.api import ApiViewSet
+from web.etag import require_match
 from web.filters import flag
 
 if TYPE_CHECKING:
@@ -31,6 +34,13 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 DRY_RUN = OpenApiParameter("dry_run", bool, description="Answer the plan and change nothing.")
+
+
+@dataclass
+class Edited:
+    """A release's entity tag counts edits by people; its `version` counts ticks as well."""
+
+    version: int
 
 
 class ReleaseViewSet(MakesRelease, ApiViewSet):
@@ -55,6 +65,14 @@ class ReleaseViewSet(MakesRelease, ApiViewSet):
     def retrieve(self, request: Request, release_id: UUID) -> Response:
         """One release."""
         return release_answer(request, visible_release(request, release_id))
+
+    @extend_schema(operation_id="releases_edit", request=ReleasePatch, responses=ReleaseOut)
+    def partial_update(self, request: Request, release_id: UUID) -> Response:
+        """Change image, config or strategy while it is queued or waits to begin; voices that were given are void."""
+        body = self.valid(ReleasePatch(data=request.data))
+        release = visible_release(request, release_id)
+        require_match(request, Edited(release.edits))
+        return release_answer(request, edit_release(release, by=caller(request), **body))
 
     @extend_schema(
         operation_id="releases_create",

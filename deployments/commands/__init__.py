@@ -2,9 +2,26 @@
 
 from deployments.commands.abort import abort_release
 from deployments.commands.approve import approve_release
+from deployments.commands.edit import edit_release
+from deployments.commands.pause import pause_release
+from deployments.commands.promote import promote_release
+from deployments.commands.promote_service import promote_service
 from deployments.commands.reject import reject_release
+from deployments.commands.resume import resume_release
 from deployments.commands.retry import retry_release
 from deployments.commands.rollback import rollback_release
 from deployments.commands.start import start_release
 
-__all__ = ["abort_release", "approve_release", "reject_release", "retry_release", "rollback_release", "start_release"]
+__all__ = [
+    "abort_release",
+    "approve_release",
+    "edit_release",
+    "pause_release",
+    "promote_release",
+    "promote_service",
+    "reject_release",
+    "resume_release",
+    "retry_release",
+    "rollback_release",
+    "start_release",
+]

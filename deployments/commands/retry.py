@@ -55,7 +55,7 @@ def _start_anew(release: Release, by: User) -> Release:
         version=release.version_label,
         template=rollback.template if rollback else None,
     )
-    plan = plan_release(release.target, wish)
+    plan = plan_release(release.target, wish, by)
     plan.raise_refusals()
     said = Sentence("retry_asked", {"by": by.username})
     return make_release(

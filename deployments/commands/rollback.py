@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.permissions import require
+from audit.record import audit
 from clusters.connection import connect, paths
 from clusters.errors import ApiRefused, ClusterUnreachable
 from deployments.commands.start import require_target_namespace
@@ -13,10 +15,12 @@ from deployments.engine.decision import Said, Sentence
 from deployments.engine.json import Json
 from deployments.engine.workload import hash_of, same_template, template_of
 from deployments.errors import NothingToRollBackTo, ReleaseBlocked
+from deployments.freeze import require_emergency
 from deployments.models import Release, Revision
 from deployments.named_objects import changed_objects, missing_objects
 from deployments.plan import Wish, plan_release, target_of
 from deployments.start import make_release
+from durable.clock import database_time
 from services.models import Environment, Service, Target
 
 
@@ -28,20 +32,28 @@ def rollback_release(
     to_revision: int | None = None,
     reason: str = "",
     supersede: bool = False,
+    emergency: bool = False,
 ) -> Release:
     """Start a release to the exact template of an older Revision, the last good one unless a number is given.
 
-    Raises NotPermitted, NothingToRollBackTo, ReleaseBlocked (also when an object that the template names is gone).
+    It rolls, without pauses or analysis, and passes freeze windows; approvals only with `emergency`, which takes the
+    role that may override (audited). Raises NotPermitted, NothingToRollBackTo, ReleaseBlocked (also when an object that
+    the template names is gone).
     """
     require(by, "release.rollback", service.team)
     target = target_of(service, environment)
     require_target_namespace(by, target)
     revision = _named(target, to_revision) if to_revision is not None else last_good(target, _running(target))
     _refuse_if_objects_are_gone(target, revision)
+    role = require_emergency(by, target, database_time()) if emergency else ""
     wish = Wish(
-        strategy=target.strategy, supersede=supersede, template=revision.template, version=revision.version_label
+        strategy=_rolling(target),
+        supersede=supersede,
+        template=revision.template,
+        version=revision.version_label,
+        emergency=emergency,
     )
-    plan = plan_release(target, wish)
+    plan = plan_release(target, wish, by)
     plan.raise_refusals()
     params = {"revision": revision.number, "version": revision.label, "by": by.username}
     said = Sentence("started_rollback", params)
@@ -50,9 +62,21 @@ def rollback_release(
         Said("rollback.note", Sentence("object_changed", {"object": one, "revision": revision.number}))
         for one in changed
     )
-    return make_release(
-        plan, by=by, action="release.rollback", said=said, notes=notes, reason=reason, rollback_to=revision
-    )
+    if emergency:
+        notes += (Said("release.override", Sentence("started_emergency", {"by": by.username, "role": role})),)
+    with transaction.atomic():
+        release = make_release(
+            plan, by=by, action="release.rollback", said=said, notes=notes, reason=reason, rollback_to=revision
+        )
+        if emergency:
+            audit(by, "release.override", release, team=release.team.name, role=role, reason=reason)
+    return release
+
+
+def _rolling(target: Target) -> Json:
+    """The rolling default of the target or its environment, else plain: a rollback takes no steps."""
+    defaults = (target.strategy, target.environment.strategy)
+    return next((one for one in defaults if one and one.get("type") == "rolling"), {"type": "rolling"})
 
 
 def last_good(target: Target, running: Json) -> Revision:

@@ -40,7 +40,7 @@ def plan_for(by: User, *, service: Service, environment: Environment, wish: Wish
     require(by, "release.start", service.team)
     target = target_of(service, environment)
     require_target_namespace(by, target)
-    return plan_release(target, wish)
+    return plan_release(target, wish, by)
 
 
 def require_target_namespace(by: User, target: Target) -> None:

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_POST
 
 from accounts.decorators import SignedInRequest, signed_in
-from deployments.commands import abort_release, retry_release
+from deployments.commands import abort_release, pause_release, promote_release, resume_release, retry_release
 from deployments.models import Release
 from deployments.queries import release_named
 from web.errors import Conflict, Invalid
@@ -31,6 +31,29 @@ def abort(request: SignedInRequest, release_id: UUID) -> HttpResponse:
 def retry(request: SignedInRequest, release_id: UUID) -> HttpResponse:
     """Go on with a paused release, or show the new one that begins."""
     return _decided(request, release_id, retry_release)
+
+
+@require_POST
+@signed_in
+def pause(request: SignedInRequest, release_id: UUID) -> HttpResponse:
+    """Hold the release, then show it held."""
+    return _decided(request, release_id, pause_release)
+
+
+@require_POST
+@signed_in
+def resume(request: SignedInRequest, release_id: UUID) -> HttpResponse:
+    """Let it go on."""
+    return _decided(request, release_id, resume_release)
+
+
+@require_POST
+@signed_in
+def promote(request: SignedInRequest, release_id: UUID) -> HttpResponse:
+    """Leave the pause that the page showed, or with `full` all that are left."""
+    step = request.POST.get("step", "")
+    full = request.POST.get("full", "") in ("on", "true", "1", "full")
+    return _decided(request, release_id, promote_release, full=full, step=int(step) if step.isdecimal() else None)
 
 
 def _decided(request: SignedInRequest, release_id: UUID, command: Callable[..., Release], **wish: Any) -> HttpResponse:
