@@ -137,8 +137,8 @@ SENTENCES: dict[str, str | Promise] = {
     "service_gone": _("There is no Kubernetes Service %(service)s in %(namespace)s on %(cluster)s any more"),
     "service_held": _("Another release holds the Kubernetes Service %(service)s in %(namespace)s; waiting for it"),
     "service_shared": _(
-        "The Kubernetes Service %(service)s in %(namespace)s on %(cluster)s also reaches %(pods)s, which are no pods of "
-        "the old version of %(workload)s. Pinning it would cut them off"
+        "The Kubernetes Service %(service)s in %(namespace)s on %(cluster)s also reaches %(pods)s, which are no pods "
+        "of %(workload)s. Pinning it would cut them off"
     ),
     "name_taken": _(
         "%(namespace)s on %(cluster)s already has a %(kind)s %(name)s that is not Slipway's. Rename it, then try again"

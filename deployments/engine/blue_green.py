@@ -2,7 +2,7 @@
 
 The stages in order: preview, pre_promotion, approval, switch, post_promotion, scale_down; those that the strategy does
 not ask for are left out. `State.step` is the stage that is under way. `State.routing` remembers `switched`: the routed
-Service is meant for the new version; `weight`: 100 once its endpoints are. At no time has the Service fewer ready
+Service is meant for the new version; `actual`: 100 once its endpoints are. At no time has the Service fewer ready
 endpoints than N - max_unavailable: it is switched only to as many ready pods as are wanted, and back likewise.
 """
 
@@ -212,7 +212,7 @@ def _switch(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> De
     needed = max(1, in_place.bounds_of(release, state, seen).least)
     if lagging := _not_in(release, state, seen, now, name, sets.new, needed):
         return awaited(release, lagging, seen, now)
-    return look_again(routing.noting(state, weight=100).but(weight_since=now), now)
+    return look_again(routing.noting(state, actual=100).but(weight_since=now), now)
 
 
 def _not_asked_for(release: ReleaseSpec, state: State, now: datetime) -> Decision | None:
@@ -302,7 +302,7 @@ def _traffic_back(release: ReleaseSpec, state: State, seen: Seen, now: datetime)
         if old.ready and (lagging := _not_in(release, state, seen, now, name, sets.old, 1)):
             return lagging
         place = {**state.place, "weightless_since": now.isoformat()}
-        settled = routing.noting(state, weight=0).but(on_stable=True, place=place)
+        settled = routing.noting(state, actual=0).but(on_stable=True, place=place)
         return look_again(settled, now, Said("traffic.restore", Sentence("traffic_restored", release.names)))
     seconds = blue_green_of(release).abort_scale_down_delay_seconds
     until = datetime.fromisoformat(state.place["weightless_since"]) + timedelta(seconds=seconds)

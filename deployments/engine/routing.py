@@ -5,7 +5,7 @@ The order up: a Service of ours and the pin, pods, their endpoints, the route, a
 settled, pods away, the route as it was, settled, the Service of ours away.
 
 `State.routing` remembers: `service`, the name of the routed Service; `headers` and `mirror`, what steps have asked for;
-`asked`, the last ask; `weight`, the share of the route that was last accepted; `accepted` and `accepted_at`, which ask
+`asked`, the last ask; `actual`, the share of the route that was last accepted; `accepted` and `accepted_at`, which ask
 that was and since when; `back_at`, since when the routes are as they were found; `waits` {why, since}.
 """
 
@@ -322,7 +322,7 @@ def _settled(
         return _wait(release, state, now, "route_not_accepted", {"service": ends.stable})
     asked = state.routing["asked"]
     if state.routing.get("accepted") != asked:
-        noted = noting(state, accepted=asked, accepted_at=now.isoformat(), weight=asked["weight"], waits=None)
+        noted = noting(state, accepted=asked, accepted_at=now.isoformat(), actual=asked["weight"], waits=None)
         return Decision(noted, wake_at=now + _settling(release), again=not _settling(release))
     due = datetime.fromisoformat(state.routing["accepted_at"]) + _settling(release)
     return Decision(state, wake_at=due) if now < due else None
@@ -339,7 +339,9 @@ def _settled_back(
             wait := _wait(release, state, now, "route_not_accepted", {"service": ends.stable})
         ):
             return wait
-        noted = noting(state, back_at=now.isoformat(), weight=0, waits=None)
+        # Behind the one Service there are only the pods of the version that won.
+        actual = 100 if state.phase == "TakingOver" else 0
+        noted = noting(state, back_at=now.isoformat(), actual=actual, waits=None)
         return Decision(noted, wake_at=now + _settling(release), again=not _settling(release))
     due = datetime.fromisoformat(state.routing["back_at"]) + _settling(release)
     return Decision(state, wake_at=due) if now < due else None
