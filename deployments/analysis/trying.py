@@ -7,15 +7,14 @@ from datetime import timedelta
 
 from clusters.promql import BadQuery
 from deployments.analysis.filling import Where, filled
-from deployments.analysis.measuring import replica_sets_of, restarts_of, versions_of
 from deployments.analysis.taking import Taken, take
 from deployments.analysis.templates import names_in, usable_templates
+from deployments.analysis.versions import versions_at
 from deployments.engine.json import Json
 from deployments.engine.judge import ERROR
 from deployments.engine.strategies import AnalysisTemplate, Strategy
 from deployments.models import Release
 from deployments.sentences import sentence
-from deployments.spec import state_of
 from services.models import Target
 
 
@@ -56,12 +55,18 @@ def try_template(template: AnalysisTemplate, target: Target) -> Trial:
 
     A release under way gives the two versions; else what runs is asked for in the place of both.
     """
-    release = Release.objects.active().filter(target=target).select_related("target__cluster").first()
-    new, old = versions_of(release, state_of(release)) if release else ((), ())
-    running = replica_sets_of(target)
-    window = timedelta(seconds=template.window_seconds)
-    where = Where(target.service.name, target.namespace, target.workload, new or running, old or new or running, window)
-    return Trial(take(template, target.cluster, where, restarts_of(target)), where, compares=bool(new and old))
+    release = Release.objects.active().filter(target=target).first()
+    versions = versions_at(target, release)
+    where = Where(
+        target.service.name,
+        target.namespace,
+        target.workload,
+        versions.new or versions.old,
+        versions.old or versions.new,
+        timedelta(seconds=template.window_seconds),
+    )
+    taken = take(template, target.cluster, where, versions.restarts_of)
+    return Trial(taken, where, compares=bool(versions.new and versions.old))
 
 
 def template_findings(strategy: Strategy, target: Target) -> tuple[list[Json], list[Json]]:
