@@ -55,7 +55,8 @@ class Prometheus:
 
     def _ask(self, endpoint: str, params: Mapping[str, str], kind: str) -> list[Json]:
         deadline = time.monotonic() + self.deadline_seconds
-        form = {**params, "timeout": f"{_seconds(self.deadline_seconds)}s"}
+        # A duration of Prometheus has no fraction.
+        form = {**params, "timeout": f"{max(1, round(self.deadline_seconds * 1000))}ms"}
         status, location, body = self._post(f"/api/v1/{endpoint}", form, deadline)
         if 300 <= status < 400:
             host = urlsplit(location).hostname or "-"

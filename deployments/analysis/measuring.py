@@ -23,6 +23,7 @@ from deployments.engine.decision import State
 from deployments.engine.judge import AGAINST_STABLE, could_not_measure
 from deployments.engine.strategies import AnalysisTemplate
 from deployments.models import Measurement, Release
+from deployments.sentences import english
 from deployments.spec import spec_of, state_of
 from deployments.wake import wake
 from durable.clock import database_time
@@ -48,7 +49,15 @@ def measure(release_id: uuid.UUID, run: str, template: str, number: int) -> None
     taken = _took(release, versions, rules, where, number, planned)
     stored = _store(release, state, (run, template, number), at, where, taken, early=early)
     MEASUREMENTS.labels(taken.judged.status).inc()
-    log.info("release.measure", run=run, template=template, number=number, status=taken.judged.status, stored=stored)
+    log.info(
+        "release.measure",
+        run=run,
+        template=template,
+        number=number,
+        status=taken.judged.status,
+        words=english(taken.judged.sentence.code, taken.judged.sentence.params),
+        stored=stored,
+    )
     wake(release_id)
 
 
