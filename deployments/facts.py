@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import reverse
 
+from deployments.analysis.facts import analysis_facts
 from deployments.engine.json import Json
 from deployments.gate_facts import gate_facts
 from deployments.masked import masked
@@ -14,8 +15,11 @@ from deployments.step_facts import step_facts, step_index
 from web.redact import redacted, redacted_text
 
 
-def release_facts(release: Release, base: str = "") -> Json:
-    """One release. `base` is the origin that links begin with, as `https://slipway.example`; "" makes them relative."""
+def release_facts(release: Release, base: str = "", *, alone: bool = True) -> Json:
+    """One release. `base` is the origin that links begin with, as `https://slipway.example`; "" makes them relative.
+
+    `alone`: with its measurements, which cost a query where it analyses; a list leaves them out (None).
+    """
     target = release.target
     counts, weight, steps = counts_of(release), weight_of(release), step_facts(release)
     wanted_new, wanted_old = wanted_pods(release)
@@ -55,7 +59,7 @@ def release_facts(release: Release, base: str = "") -> Json:
             "revision": release.to_revision.number if release.to_revision else None,
         },
         "gates": gate_facts(release),
-        "analysis": [],
+        "analysis": analysis_facts(release) if alone else None,
         "retry_of": str(release.retry_of_id) if release.retry_of_id else None,
         "supersedes": str(release.supersedes_id) if release.supersedes_id else None,
         "note": release.note,

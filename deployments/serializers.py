@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from deployments.analysis.serializers import AnalysisOut
 from deployments.facts import event_facts, release_facts, revision_facts
 from deployments.models import Phase, Release, ReleaseEvent, Revision, Status
 
@@ -251,7 +252,7 @@ class ReleaseOut(serializers.Serializer[Release]):
     stable = SideOut()
     canary = SideOut()
     gates = GateOut(many=True)
-    analysis = serializers.ListField(child=serializers.DictField())
+    analysis = AnalysisOut(many=True, allow_null=True, help_text="null in lists")
     retry_of = serializers.UUIDField(allow_null=True)
     supersedes = serializers.UUIDField(allow_null=True)
     note = serializers.CharField(allow_blank=True)
@@ -265,7 +266,8 @@ class ReleaseOut(serializers.Serializer[Release]):
 
     def to_representation(self, instance: Release) -> Any:
         request = self.context.get("request")
-        return release_facts(instance, request.build_absolute_uri("/")[:-1] if request else "")
+        alone = not isinstance(self.parent, serializers.ListSerializer)
+        return release_facts(instance, request.build_absolute_uri("/")[:-1] if request else "", alone=alone)
 
 
 class EventOut(serializers.Serializer[ReleaseEvent]):

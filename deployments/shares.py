@@ -75,9 +75,9 @@ def wanted_pods(release: Release) -> tuple[int, int]:
     if release.phase in ON_THE_NEW or release.status == Status.SUCCEEDED:
         return counts.desired, 0
     if kind_of(release) == "blue_green":
-        # Before the switch maybe fewer; as many as there are, once they are more.
-        preview = int(release.strategy.get("preview_replicas") or counts.desired)
-        return max(preview, counts.new), counts.desired
+        has_grown = (release.state.get("routing") or {}).get("grown")
+        preview = counts.desired if has_grown else int(release.strategy.get("preview_replicas") or counts.desired)
+        return preview, counts.desired
     originals = release.state.get("originals")
     sizes = pods_for(release.strategy, counts.desired, weight_of(release).desired, originals)
     return sizes.new, sizes.old
@@ -98,6 +98,8 @@ def _desired(release: Release) -> int:
         return 0
     if kind_of(release) == "rolling" or release.phase in ON_THE_NEW or release.status == Status.SUCCEEDED:
         return 100
+    if kind_of(release) == "blue_green":
+        return 100 if (release.state.get("routing") or {}).get("switched") else 0
     return int(release.state.get("weight") or 0)
 
 
@@ -106,7 +108,8 @@ def _actual(release: Release) -> int:
     if release.status == Status.SUCCEEDED and kind_of(release) != "rolling":
         return 100
     if is_routed(release):
-        return int((release.state.get("routing") or {}).get("actual") or 0)
+        known = "weight" if kind_of(release) == "blue_green" else "actual"
+        return int((release.state.get("routing") or {}).get(known) or 0)
     counts = counts_of(release)
     ready = counts.new_ready + counts.old_ready
     return round(100 * counts.new_ready / ready) if ready else 0

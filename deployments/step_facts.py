@@ -103,7 +103,7 @@ def _fact(release: Release, index: int, here: int, kind: str, weight: int, spec:
     if index != here or status not in ("running", "paused", "waiting"):
         return StepFact(index, kind, weight, status, spec)
     started = _moment(release.state.get("step_started_at"))
-    seconds = (spec.get("pause") or {}).get("seconds")
+    seconds = (spec.get("pause") or {}).get("seconds") or spec.get("auto_promote_seconds")
     # Held by a person or by trouble, the end of its own time does not end it.
     is_held = bool(release.state.get("held") or release.reason)
     ends = started + timedelta(seconds=seconds) if started and seconds and not is_held else None

@@ -222,6 +222,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ApprovalState": "deployments.models.Approval.State",
         "Health": ["healthy", "degraded", "unhealthy", "unknown"],
         "ValidityOf": ["server_certificate", "client_certificate", "token"],
+        "TokenState": ["usable", "expired", "revoked"],
         "SavedViewOf": "accounts.models.SavedView.Of",
     },
     "POSTPROCESSING_HOOKS": [
