@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
 from accounts.permissions import roles_in
+from deployments.engine.json import Json
 from deployments.engine.seen import Window
-from deployments.engine.windows import window_at
+from deployments.engine.windows import name_of, next_window, warnings_at, window_at
 from deployments.models import Release
 from services.models import Environment, Target
 from web.errors import NotPermitted
@@ -24,6 +26,35 @@ def window_of(release: Release, now: datetime) -> Window | None:
     if release.rollback_to_id is not None:
         return None
     return window_at(release.target.environment.freeze_windows, now)
+
+
+@dataclass(frozen=True)
+class WindowRow:
+    """One window as pages show it. `until` where it holds now, else `next_at` where it comes within a month; `when`
+    says it by its own rule and zone, `override_role` who may pass it, "" for one that only warns."""
+
+    name: str
+    when: str
+    mode: str
+    override_role: str
+    until: datetime | None
+    next_at: datetime | None
+
+
+def window_rows(environment: Environment, now: datetime) -> list[WindowRow]:
+    """The windows of an environment in their order."""
+    return [_row(window, now) for window in environment.freeze_windows]
+
+
+def _row(window: Json, now: datetime) -> WindowRow:
+    mode = window.get("mode", "block")
+    blocks = {**window, "mode": "block"}
+    holds = window_at([blocks], now) if mode == "block" else next(iter(warnings_at([window], now)), None)
+    coming = None if holds else next_window([blocks], now, timedelta(days=31))
+    role = (window.get("override_role") or "admin") if mode == "block" else ""
+    unnamed = {key: value for key, value in window.items() if key != "name"}
+    until, next_at = holds.until if holds else None, coming.starts if coming else None
+    return WindowRow(name_of(window), name_of(unnamed), mode, role, until, next_at)
 
 
 def may_override(by: User, team: Team, role: str) -> bool:

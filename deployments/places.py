@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.permissions import why_not
+from deployments.freeze import window_rows
 from deployments.models import Release
 from deployments.queries import active_count, inbox_count, release_list, row_extras
 from services import queries, slots
-from services.models import Service
+from services.models import Environment, Service
 from web import live, nav, palette
 
 if TYPE_CHECKING:
@@ -32,6 +36,7 @@ def take_places() -> None:
     live.register_topic("approvals", lambda _user, _topic: True)
     queries.row_extras.append(row_extras)
     slots.service_page.append(recent_releases)
+    slots.environment_page.append(freeze_windows)
 
 
 def recent_releases(user: User, service: Service) -> slots.Slot | None:
@@ -41,6 +46,16 @@ def recent_releases(user: User, service: Service) -> slots.Slot | None:
         return None
     context = {"releases": rows, "service": service}
     return slots.Slot("releases", _("Recent releases"), "deployments/recent.html", context)
+
+
+def freeze_windows(user: User, environment: Environment) -> slots.Slot:
+    """The card of the environment page: its windows, which of them holds now, and when the others do."""
+    context = {
+        "windows": window_rows(environment, timezone.now()),
+        "edit_url": reverse("environment.freeze_windows", args=[environment.name]),
+        "why_not": why_not(user, "environment.edit", None),
+    }
+    return slots.Slot("windows", _("Freeze windows"), "deployments/freeze_windows.html", context)
 
 
 def _may_follow(user: User, topic: str) -> bool:

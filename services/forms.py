@@ -134,13 +134,15 @@ class EnvironmentForm(forms.Form):
     )
     colour = forms.ChoiceField(label=gettext_lazy("Colour"), choices=Colour.choices)
     protected = forms.BooleanField(
-        label=gettext_lazy("Protected: releases ask for the approvals below"), required=False
+        label=gettext_lazy("Protected: who releases here confirms it by typing the service's name"), required=False
     )
     approvals = forms.CharField(
         label=gettext_lazy("Approvals"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=gettext_lazy("One a line: a team and how many of its approvers have to agree, such as: platform 1"),
+        help_text=gettext_lazy(
+            "One a line, all needed: a team and how many of its approvers have to agree, such as: platform 1"
+        ),
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 

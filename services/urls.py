@@ -1,6 +1,6 @@
 from django.urls import path
 
-from services.views import edit_service, environments, import_services, services, targets
+from services.views import edit_service, environments, freeze_windows, import_services, services, targets
 
 urlpatterns = [
     path("services/", services.services, name="services"),
@@ -16,5 +16,6 @@ urlpatterns = [
     path("environments/new/", environments.create, name="environment.create"),
     path("environments/<str:name>/", environments.environment, name="environment"),
     path("environments/<str:name>/edit/", environments.edit, name="environment.edit"),
+    path("environments/<str:name>/freeze-windows/", freeze_windows.freeze_windows, name="environment.freeze_windows"),
     path("environments/<str:name>/remove/", environments.remove, name="environment.remove"),
 ]

@@ -14,6 +14,7 @@ from services import commands
 from services.forms import EnvironmentForm, show_errors
 from services.models import Environment, Target
 from services.queries import environment_rows
+from services.slots import slots_of_environment
 from web.errors import Conflict, Invalid, PreconditionFailed
 from web.fragments import render_page, see_other
 
@@ -38,6 +39,7 @@ def environment(request: SignedInRequest, name: str) -> HttpResponse:
         "environment": shown,
         "targets": Target.objects.visible_to(request.user).filter(environment=shown).count(),
         "why_not": why_not(request.user, "environment.edit", None),
+        "slots": slots_of_environment(request.user, shown),
     }
     return render_page(request, "services/environment.html", context)
 

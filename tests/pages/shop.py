@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Team, User
 from clusters.models import Cluster
 from deployments.models import Approval, Release
-from services.models import Service, Target
+from services.models import Environment, Service, Target
 from tests.factories.accounts import member_of, new_user
 from tests.factories.approvals import asked_approval
 from tests.factories.clusters import new_cluster, watched_now
@@ -54,6 +54,11 @@ def open_shop(team: Team, by: User) -> Shop:
         "analysis": {"templates": ["success-rate"]},
     }
     Target.objects.filter(pk=targets["checkout", "prod"].pk).update(strategy=canary)
+    Environment.objects.filter(name="prod").update(
+        freeze_windows=[
+            {"name": "night", "mode": "block", "weekdays": ["fri"], "from": "22:00", "to": "06:00", "time_zone": "UTC"}
+        ]
+    )
     failed = new_release(targets["checkout", "staging"], "1.9.0", by=by, state=pulled_badly())
     end(failed, "Failed")
     ended = new_release(targets["stock", "dev"], "1.8.0", by=by)

@@ -23,6 +23,7 @@ PAGES: dict[str, Address] = {
     "service-import": lambda shop: "/services/import/",
     "target-new": lambda shop: "/services/checkout/targets/new/",
     "environments": lambda shop: "/environments/",
+    "environment-windows": lambda shop: "/environments/prod/freeze-windows/",
     "environment": lambda shop: "/environments/prod/",
     "releases": lambda shop: "/releases/",
     "release": lambda shop: shop.moving.get_absolute_url(),
