@@ -27,10 +27,10 @@ def aborting(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> D
     how, waiting = _old_version(release, state, seen, now)
     if waiting:
         return waiting
-    if cleaning := in_place.cleaned(release, state, seen, now):
-        return cleaning
     if how != "restored_not_ready" and (removing := in_place.removed(release, state, seen, now)):
         return removing
+    if cleaning := in_place.cleaned(release, state, seen, now):
+        return cleaning
     return _gave_back(release, state, now, how)
 
 

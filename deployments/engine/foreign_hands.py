@@ -20,6 +20,7 @@ from deployments.engine.workload import same_template, template_of
 UNDO_WINDOW = timedelta(minutes=5)
 MOST_UNDONE = 2
 OURS = "slipway"
+CONTROLLER = "kube-controller-manager"
 
 
 def undone(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
@@ -83,6 +84,9 @@ def _is_foreign_size(state: State, replica_set: Json) -> bool:
 
 def _fought(release: ReleaseSpec, state: State, manager: str, now: datetime) -> Decision | None:
     recent = _recent(state, now)
+    # The controller does what the Deployment told it: whoever wrote that is counted there.
+    if manager == CONTROLLER:
+        return None
     if sum(one["manager"] == manager for one in recent) < MOST_UNDONE:
         return None
     sentence = Sentence("conflict", {"manager": manager, **release.names})

@@ -173,7 +173,14 @@ def sized(release: ReleaseSpec, state: State, seen: Seen, now: datetime, *, new:
             return fought
         sizes = {**(state.place.get("sizes") or {}), one["metadata"]["name"]: [before, size]}
         state = foreign_hands.note_size(state, one, now)
-        return act(state.but(place={**state.place, "sizes": sizes}), patches.size(release, one, size), release, now)
+        # Once it is empty, nothing more is asked of the old version.
+        is_last = one is sets.old and not size
+        return act(
+            state.but(place={**state.place, "sizes": sizes}),
+            patches.size(release, one, size, is_last=is_last),
+            release,
+            now,
+        )
     return None
 
 

@@ -199,15 +199,18 @@ def claim_labels(release: ReleaseSpec) -> dict[str, str]:
     return {PORTAL: release.portal, RELEASE: release.id, EPOCH: str(release.epoch)}
 
 
-def size(release: ReleaseSpec, replica_set: Json, replicas: int) -> Write:
-    """Ask a ReplicaSet for so many pods, claim it, and take away the stamps of the controller's own scaling.
+def size(release: ReleaseSpec, replica_set: Json, replicas: int, *, is_last: bool = False) -> Write:
+    """Ask a ReplicaSet for so many pods, claim it, and take away the stamps of the controller's own scaling. The last
+    write of a release takes the claim away with it: without the label an older write fails as well.
 
     With a stamp left the controller thinks the new ReplicaSet saturated and takes the live one to 0, or believes for
     ever that a scaling is under way (`deployment/util`, IsSaturated; `sync.go`, isScalingEvent).
     """
     metadata = replica_set["metadata"]
     ops = [*tests_of_claim(replica_set)]
-    if any(labels_of(replica_set).get(name) != value for name, value in claim_labels(release).items()):
+    if is_last:
+        ops += _without_marks(replica_set)
+    elif any(labels_of(replica_set).get(name) != value for name, value in claim_labels(release).items()):
         ops += claiming(release, replica_set)
     ops += _without_stamps(replica_set)
     if replicas != size_of(replica_set):
@@ -217,9 +220,7 @@ def size(release: ReleaseSpec, replica_set: Json, replicas: int) -> Write:
 
 def clean(replica_set: Json) -> Write | None:
     """Take our claim, the copy of our annotation and the stamps off a ReplicaSet; None where there is nothing."""
-    ops = [{"op": "remove", "path": label_path(name)} for name in (PORTAL, RELEASE, EPOCH) if _has(replica_set, name)]
-    if ORIGINALS in (replica_set["metadata"].get("annotations") or {}):
-        ops.append({"op": "remove", "path": f"/metadata/annotations/{escape(ORIGINALS)}"})
+    ops = _without_marks(replica_set)
     if not ops:
         return None
     return Write("clean", (*tests_of_claim(replica_set), *ops), kind="ReplicaSet", name=replica_set["metadata"]["name"])
@@ -258,16 +259,12 @@ def _without_stamps(replica_set: Json) -> list[Json]:
     ]
 
 
-def _without_marks(deployment: Json) -> list[Json]:
-    ops = [{"op": "remove", "path": label_path(name)} for name in (PORTAL, RELEASE, EPOCH) if _has(deployment, name)]
-    annotations = deployment["metadata"].get("annotations") or {}
+def _without_marks(obj: Json) -> list[Json]:
+    ops = [{"op": "remove", "path": label_path(name)} for name in (PORTAL, RELEASE, EPOCH) if name in labels_of(obj)]
+    annotations = obj["metadata"].get("annotations") or {}
     if ORIGINALS in annotations:
         ops.append({"op": "remove", "path": f"/metadata/annotations/{escape(ORIGINALS)}"})
     return ops
-
-
-def _has(obj: Json, name: str) -> bool:
-    return name in labels_of(obj)
 
 
 def _keep(deployment: Json, text: str) -> list[Json]:

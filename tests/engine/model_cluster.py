@@ -74,12 +74,19 @@ class ModelCluster:
         """Apply a JSON patch whole or not at all. Raises TestFailed."""
         changed = deepcopy(self.deployment)
         for op in patch.ops:
-            _apply(changed, op)
+            apply_op(changed, op)
         if changed["spec"] != self.deployment["spec"]:
             changed["metadata"]["generation"] += 1
         self.deployment = changed
         self._touch()
         return deepcopy(changed)
+
+    def write(self, write: Write) -> Json | None:
+        """Carry out one write. Raises TestFailed."""
+        if write.kind == "ReplicaSet":
+            self.sets[write.name]["metadata"]["annotations"].clear()
+            return None
+        return self.patch(write)
 
     def set_image(self, version: str) -> None:
         """Another hand writes the template."""
@@ -177,7 +184,8 @@ class ModelCluster:
         self.deployment["metadata"]["resourceVersion"] = str(int(self.deployment["metadata"]["resourceVersion"]) + 1)
 
 
-def _apply(obj: Json, op: Json) -> None:
+def apply_op(obj: Json, op: Json) -> None:
+    """One operation of a JSON patch. Raises TestFailed."""
     *path, last = [part.replace("~1", "/").replace("~0", "~") for part in op["path"].split("/")[1:]]
     parent: Any = obj
     for part in path:

@@ -14,6 +14,7 @@ from deployments.engine.patches import fingerprint
 from deployments.engine.seen import Check, Seen
 from deployments.engine.spec import ReleaseSpec
 from tests.engine.model_cluster import NOW, ModelCluster, TestFailed, release
+from tests.engine.model_workload import ModelWorkload
 
 PASSED = (Check("template", "passed"), Check("pod", "passed"))
 
@@ -21,8 +22,8 @@ PASSED = (Check("template", "passed"), Check("pod", "passed"))
 class Play:
     """A release, its stored state, its asks and the cluster; the parts of `deployments.tick` without its row."""
 
-    def __init__(self, cluster: ModelCluster | None = None, **asked: Any) -> None:
-        self.cluster = cluster or ModelCluster()
+    def __init__(self, cluster: ModelCluster | ModelWorkload | None = None, **asked: Any) -> None:
+        self.cluster: Any = cluster or ModelCluster()
         self.release: ReleaseSpec = release(**asked)
         self.state = State()
         self.asks: Json = {}
@@ -41,7 +42,7 @@ class Play:
         self.state = State.from_json(decision.state.to_json())
         self.said += decision.said
         for name in decision.consumed:
-            self.asks.pop(name)
+            self.asks.pop(name, None)
         return decision
 
     def tick(self, fate: str = "") -> Decision:
@@ -50,7 +51,7 @@ class Play:
         crash: the process dies after saving; lost: no answer comes. Either may still reach the cluster at any time
         (`deliver`). unsent: the cluster is too busy to take it. forbidden: the cluster refuses it.
         """
-        for _ in range(20):
+        for _ in range(40):
             decision = self.decide()
             for write in decision.writes:
                 if fate:
@@ -67,7 +68,7 @@ class Play:
         late, self.in_flight = self.in_flight, []
         for write in late:
             try:
-                self.cluster.patch(write)
+                self.cluster.write(write)
             except TestFailed:
                 continue
 
@@ -95,12 +96,8 @@ class Play:
 
     def _write(self, write: Write) -> None:
         self.writes += 1
-        if write.kind == "ReplicaSet":
-            self.cluster.sets[write.name]["metadata"]["annotations"].clear()
-            self._hear(write, Outcome("done"))
-            return
         try:
-            obj = self.cluster.patch(write)
+            obj = self.cluster.write(write)
         except TestFailed as error:
             self._hear(write, Outcome("refused", refused=refusal(write, str(error), status=422, moved=True)))
             return
