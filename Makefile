@@ -20,7 +20,7 @@ export UV_PYTHON_DOWNLOADS := never
 CODE := $(wildcard web durable audit accounts clusters services deployments metrics portal sandbox benchmarks)
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test test-again soak check bench bench-quick lint types arrows templates fmt lock screenshots openapi openapi-current \
+.PHONY: help run stop status test test-again soak check bench bench-quick bench-canaries lane demo lint types arrows templates fmt lock screenshots openapi openapi-current \
   sandbox-build sandbox-up sandbox-down sandbox-status
 
 help: ## list the commands
@@ -41,6 +41,9 @@ help: ## list the commands
 
 run: .venv/.runtime ## start everything and print the URL (PORT=8000 SLIPWAY_HOME=.slipway KUBECONFIG=...)
 	@exec $(BIN)/python -m portal.supervisor run
+
+demo: .venv/.runtime ## play a good and two bad versions of the shop on the sandbox, and leave the page open
+	@exec $(BIN)/python -m portal.run.demo
 
 stop: ## end what `make run` of this SLIPWAY_HOME started
 	@exec $(BIN)/python -m portal.supervisor stop
@@ -97,8 +100,15 @@ fmt: .venv/.dev ## format the code
 bench: .venv/.dev ## measure every budget and print one table (about half an hour)
 	@exec $(BIN)/python -m benchmarks
 
+bench-canaries: .venv/.dev ## canaries beside Argo Rollouts on the same control plane (builds it once, about ten minutes)
+	@exec $(BIN)/python -m benchmarks.canaries --peer
+
 bench-quick: .venv/.dev ## a small subset of it, in under two minutes
 	@exec $(BIN)/python -m benchmarks --quick
+
+lane: .venv/.dev ## build the router of the traffic lane once, and count requests while releases go on
+	@$(BIN)/python -m sandbox build --lane >/dev/null
+	@SLIPWAY_LANE=1 exec $(BIN)/python -m pytest -q -n 0 tests/lane
 
 # ---- make what is generated ----
 

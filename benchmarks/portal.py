@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ IMAGE = "registry.bench.example/bench"
 DEPLOYMENTS = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments"
 START_SECONDS, SETTLE_SECONDS, PATIENCE_SECONDS = 300, 600, 60
 MORE_NODES = 16
+ENDED = {"succeeded", "failed", "aborted", "superseded"}
 BUSY = (httpx.codes.CONFLICT, httpx.codes.SERVICE_UNAVAILABLE)
 
 
@@ -50,6 +52,7 @@ class Bench:
     api: httpx.Client
     kubectl: Kubectl
     audit_log: Path
+    kubeconfig: Path
     team: str
     versions: dict[str, int] = field(default_factory=dict)
     repeated: int = 0
@@ -99,6 +102,18 @@ class Bench:
             return len(found) == len(wanted) and all(is_rolled_out(one, image) for one in found)
 
         until(all_are, SETTLE_SECONDS, pause=0.01 if len(wanted) == 1 else 0.2)
+
+    def until_ended(self, releases: set[str], *, seconds: float = SETTLE_SECONDS) -> Counter[str]:
+        """Wait until these releases, the newest there are and at most 200, have ended: how many in which status."""
+        ended: dict[str, str] = {}
+
+        def all_have() -> bool:
+            page = self.api.get("releases/", params={"limit": 200}).raise_for_status().json()["results"]
+            ended.update({one["id"]: one["status"] for one in page if one["status"] in ENDED})
+            return releases <= ended.keys()
+
+        until(all_have, seconds, pause=0.1)
+        return Counter(ended[one] for one in releases)
 
     def locked_errors(self) -> int:
         """How often the database was locked, by the portal's own log."""
@@ -157,7 +172,7 @@ def _ready(portal: BenchRun) -> Bench:
     kubectl.create("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
     _add_nodes(kubectl)
     team = api.get("teams/").json()["results"][0]["name"]
-    return Bench(portal, api, kubectl, Path(status["audit_log"]), team)
+    return Bench(portal, api, kubectl, Path(status["audit_log"]), Path(status["kubeconfig"]), team)
 
 
 def _add_nodes(kubectl: Kubectl) -> None:

@@ -10,7 +10,6 @@ Usage: python -m benchmarks.releases [--quick] [--stock] [--at-once 20 100] [--j
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 import time
@@ -18,19 +17,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
-from benchmarks.portal import ENVIRONMENT, IMAGE, SETTLE_SECONDS, Bench, bench, until
+from benchmarks.audit import Mark, requests_since, writes_in
+from benchmarks.portal import ENVIRONMENT, IMAGE, Bench, bench
 from benchmarks.table import Line, percentile, show, write
 
-WRITES = {"create", "update", "patch", "delete", "deletecollection"}
 REPLICAS = 5
 OVERHEAD_SECONDS, ACCEPTED_P95_MS, MOST_WRITES = 1.0, 300, 15
 AT_ONCE = (20, 100)
 HUNDRED_SECONDS, STOCK_RATIO = 25, 1.05
 CALLERS = 8
+T = TypeVar("T")
 
 
 def measure_one(run: Bench, rounds: int) -> list[Line]:
@@ -43,14 +43,14 @@ def measure_one(run: Bench, rounds: int) -> list[Line]:
     _release_and_wait(run, "one")
     _patch_and_wait(run, "one-twin")
     for _ in range(rounds):
-        offset = run.audit_log.stat().st_size
+        mark = Mark.now(run.audit_log)
         took = _release_and_wait(run, "one")
         accepted.append(took[0] * 1000)
         released.append(took[1])
-        counted += _requests_since(run.audit_log, offset)
+        counted += requests_since(mark)
         patched.append(_patch_and_wait(run, "one-twin"))
     release, plain = statistics.median(released), statistics.median(patched)
-    writes = sum(count for verb, count in counted.items() if verb in WRITES) / rounds
+    writes = writes_in(counted) / rounds
     reads = sum(count for verb, count in counted.items() if verb in {"get", "list"}) / rounds
     note = f"release {release:.2f} s, patch {plain:.2f} s: ratio {release / plain:.2f}"
     best = f"release {min(released):.2f} s, patch {min(patched):.2f} s: ratio {min(released) / min(patched):.2f}"
@@ -79,17 +79,18 @@ def measure_many(run: Bench, number: int, *, rate: str) -> list[Line]:
     run.until_complete(*twins, image=image)
     patched = time.monotonic() - began
 
-    offset, locked, done, repeated = run.audit_log.stat().st_size, run.locked_errors(), _succeeded(run), run.repeated
+    mark, locked, repeated = Mark.now(run.audit_log), run.locked_errors(), run.repeated
     began = time.monotonic()
-    _all(lambda name: _start(run, name, image), names)
-    until(lambda: _succeeded(run) - done >= number, SETTLE_SECONDS)
+    started = _all(lambda name: _start(run, name, image), names)
+    ended = run.until_ended({release["id"] for release in started})
     released = time.monotonic() - began
-    counted = _requests_since(run.audit_log, offset)
-    writes = sum(count for verb, count in counted.items() if verb in WRITES) / number
+    counted = requests_since(mark)
+    writes = writes_in(counted) / number
     reads = sum(count for verb, count in counted.items() if verb in {"get", "list"}) / number
     what = f"{number} rolling releases at once, controller manager at {rate}"
     limit = HUNDRED_SECONDS if number == max(AT_ONCE) and rate != "stock" else None
     note = f"{number} plain patches {patched:.1f} s; {run.repeated - repeated} calls asked again"
+    note += "" if set(ended) == {"succeeded"} else f"; ended as {dict(ended)}"
     return [
         Line(f"{what}: last one done", round(released, 1), "s", limit, note),
         Line(f"{what}: ratio", round(released / patched, 2), "x", STOCK_RATIO if rate == "stock" else None),
@@ -127,26 +128,9 @@ def _patch_and_wait(run: Bench, name: str) -> float:
     return time.monotonic() - began
 
 
-def _succeeded(run: Bench) -> int:
-    count: int = run.api.get("releases/", params={"status": "succeeded", "limit": 1}).json()["count"]
-    return count
-
-
-def _all(do: Callable[[str], object], names: list[str]) -> None:
+def _all(do: Callable[[str], T], names: list[str]) -> list[T]:
     with ThreadPoolExecutor(CALLERS) as callers:
-        list(callers.map(do, names))
-
-
-def _requests_since(audit_log: Path, offset: int) -> Counter[str]:
-    """The portal's own requests to the API server after a position of its audit log, by verb; dry runs apart."""
-    counted: Counter[str] = Counter()
-    with audit_log.open() as log:
-        log.seek(offset)
-        for line in log:
-            entry = json.loads(line)
-            if entry.get("stage") == "ResponseComplete" and entry.get("userAgent", "").startswith("slipway/"):
-                counted["dry run" if "dryRun=" in entry["requestURI"] else entry["verb"]] += 1
-    return counted
+        return list(callers.map(do, names))
 
 
 def measure(run: Bench, *, quick: bool, rate: str, crowds: Sequence[int] = AT_ONCE) -> Iterator[Line]:

@@ -1,0 +1,1 @@
+"""Requests counted while releases go on: a real router, Pods that answer, failures that show."""
