@@ -51,6 +51,7 @@ PERMISSIONS: dict[str, Permission] = {
     "cluster.edit": _by((), "clusters:write"),
     "cluster.remove": _by((), "clusters:write"),
     "cluster.rotate": _by((), "clusters:write"),
+    "cluster.guard": _by((), "clusters:write"),
     "cluster.refresh": _by(MAKERS, "clusters:write", "deploy"),
     "environment.view": _by(ANY, "read"),
     "environment.create": _by((), "admin"),

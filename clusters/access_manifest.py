@@ -22,6 +22,7 @@ FEATURES = {
     "observe": gettext_lazy("see workloads, nodes and events"),
     "deploy": gettext_lazy("release to existing Deployments"),
     "steer": gettext_lazy("canary and blue-green releases: a second ReplicaSet, Services and routes"),
+    "guard": gettext_lazy("install and remove the guard from the page of the cluster"),
     "rollback": gettext_lazy("see whether what an old revision names is still there and unchanged"),
     "create": gettext_lazy("create Deployments and Services for new targets"),
 }
@@ -41,6 +42,8 @@ class Rule:
 
 _READ = ("get", "list", "watch")
 
+_GUARDS = ("validatingadmissionpolicies", "validatingadmissionpolicybindings")
+
 RULES = (
     Rule("observe", "", ("namespaces", "nodes", "pods", "services", "events", "resourcequotas", "limitranges"), _READ),
     Rule("observe", "apps", ("deployments", "replicasets", "statefulsets", "daemonsets"), _READ),
@@ -54,6 +57,8 @@ RULES = (
     # Canary and blue-green: the second ReplicaSet, a Service for each version, and the routes between them.
     Rule("steer", "apps", ("replicasets",), ("create", "delete")),
     Rule("steer", "", ("services",), ("create", "patch", "delete")),
+    Rule("steer", "admissionregistration.k8s.io", _GUARDS, ("get",)),
+    Rule("guard", "admissionregistration.k8s.io", _GUARDS, ("get", "create", "patch", "delete")),
     Rule("steer", "networking.k8s.io", ("ingresses",), ("get", "list", "create", "patch", "delete")),
     Rule("steer", "gateway.networking.k8s.io", ("httproutes", "grpcroutes"), ("get", "list", "patch")),
     Rule("steer", "networking.istio.io", ("virtualservices", "destinationrules"), ("get", "list", "patch")),

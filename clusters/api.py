@@ -19,6 +19,7 @@ from clusters import queries
 from clusters.access_manifest import FEATURES, access_manifest
 from clusters.commands.edit import edit_cluster
 from clusters.commands.grant import create_grant, remove_grant
+from clusters.commands.guard import install_guard, remove_guard
 from clusters.commands.refresh import refresh_cluster
 from clusters.commands.register import check_cluster, register_cluster
 from clusters.commands.remove import remove_cluster
@@ -137,6 +138,13 @@ class ClusterViewSet(IdempotentMixin, ApiViewSet):
     def refresh(self, request: Request, name: str) -> Response:
         cluster = refresh_cluster(caller(request), self._cluster(name))
         return accepted(ClusterOut(cluster).data, reverse("api:cluster", args=[cluster.name]))
+
+    @extend_schema(methods=["PUT"], request=None, responses=ClusterOut)
+    @extend_schema(methods=["DELETE"], responses=ClusterOut)
+    def guard(self, request: Request, name: str) -> Response:
+        """PUT installs the admission policy that guards releases in place, DELETE removes it. Both are idempotent."""
+        command = install_guard if request.method == "PUT" else remove_guard
+        return self.answer(command(caller(request), self._cluster(name)))
 
     @extend_schema(request=SourceIn, responses=ClusterRegistered)
     def credentials(self, request: Request, name: str) -> Response:

@@ -14,6 +14,7 @@ urlpatterns = [
     path(f"{_NAME}health/", ClusterViewSet.as_view({"get": "health"}), name="cluster_health"),
     path(f"{_NAME}info/", ClusterViewSet.as_view({"get": "info"}), name="cluster_info"),
     path(f"{_NAME}refresh/", ClusterViewSet.as_view({"post": "refresh"}), name="cluster_refresh"),
+    path(f"{_NAME}guard/", ClusterViewSet.as_view({"put": "guard", "delete": "guard"}), name="cluster_guard"),
     path(f"{_NAME}credentials/", ClusterViewSet.as_view({"put": "credentials"}), name="cluster_credentials"),
     path(f"{_NAME}access-manifest/", ClusterViewSet.as_view({"get": "access_manifest"}), name="cluster_access"),
     path(f"{_NAME}namespaces/", ClusterViewSet.as_view({"get": "namespaces"}), name="cluster_namespaces"),

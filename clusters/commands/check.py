@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clusters.access_manifest import NEEDED, RULES
+from clusters.commands.guard import is_guarded
 from clusters.connection import Door, paths
 from clusters.connection.breaker import Breaker
 from clusters.connection.door import Line
@@ -181,12 +182,13 @@ def missing_rights(door: Door) -> list[tuple[str, str]]:
 
 
 def capabilities(door: Door) -> dict[str, Any]:
-    """What the cluster was found to have: the preferred version of the API that brings it, or None."""
+    """What the cluster was found to have: the preferred version of the API that brings it, or None; and `guard`:
+    whether releases in place are guarded there (None: not known)."""
     groups = {
         group["name"]: group.get("preferredVersion", {}).get("version")
         for group in door.get(paths.GROUPS).get("groups") or []
     }
-    return {name: groups.get(group) for name, group in _CAPABILITY_GROUPS.items()}
+    return {**{name: groups.get(group) for name, group in _CAPABILITY_GROUPS.items()}, "guard": is_guarded(door)}
 
 
 def cluster_uid(door: Door) -> str:

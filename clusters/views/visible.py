@@ -8,7 +8,7 @@ from accounts.models import User
 from accounts.permissions import why_not
 from clusters.models import Cluster
 
-_BUTTONS = ("register", "edit", "rotate", "remove")
+_BUTTONS = ("register", "edit", "rotate", "remove", "guard")
 
 
 def visible_cluster(user: User, name: str) -> Cluster:
