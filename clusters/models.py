@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from clusters.encryption import EncryptedJSONField
+from durable.encryption import EncryptedJSONField
 from web.names import dns_label
 
 if TYPE_CHECKING:

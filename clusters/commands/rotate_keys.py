@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db import transaction
 
 from audit.record import audit
-from clusters.encryption import Sealed, reseal
 from clusters.models import ClusterCredential
+from durable.encryption import Sealed, reseal
 
 
 def rotate_keys() -> int:

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from clusters.connection.breaker import Breaker
 from clusters.connection.door import Door, Line
 from clusters.connection.endpoint import Endpoint, destination_of, open_endpoint
-from clusters.encryption import SealBroken
 from clusters.errors import ClusterUnreachable
 from clusters.models import Cluster, ClusterCredential
+from durable.encryption import SealBroken
 
 # A name is resolved and checked anew after this time, so that a moved API server is found.
 LINE_SECONDS = 300.0

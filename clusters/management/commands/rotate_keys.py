@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from clusters.commands.rotate_keys import rotate_keys
-from clusters.encryption import SealBroken
+from durable.encryption import SealBroken
 
 
 class Command(BaseCommand):

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from clusters.connection import connect
-from clusters.encryption import SealBroken
+from durable.encryption import SealBroken
 from clusters.errors import ClusterUnreachable
 from clusters.models import ClusterCredential
 from tests.factories.registered import saved_cluster
