@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from deployments.engine.read_strategy import StrategyInvalid, read_strategy
+from deployments.default_strategy import chosen_strategy
+from deployments.engine.read_strategy import Problem, StrategyInvalid
 from deployments.strategy_words import problem_words
+from deployments.strategy_yaml import from_yaml
 from services.images import parse_image
 from web.errors import Invalid, SlipwayError
 
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
     from services.models import Target
 
 LONGEST_NOTE = 2000
+STRATEGIES = [
+    ("", _("The default")),
+    ("rolling", _("Rolling update")),
+    ("canary", _("Canary")),
+    ("blue_green", _("Blue-green")),
+]
 STRATEGY_FIELDS = ("max_surge", "max_unavailable", "progress_deadline_seconds", "on_failure")
 
 
@@ -45,6 +53,14 @@ class DeployForm(forms.Form):
         max_length=LONGEST_NOTE,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("Stands on the release and in the audit log."),
+    )
+    strategy = forms.ChoiceField(label=_("How"), required=False, widget=forms.RadioSelect, choices=STRATEGIES)
+    strategy_yaml = forms.CharField(
+        label=_("A strategy for this release alone, as YAML"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 8, "class": "code", "spellcheck": "false"}),
+        help_text=_("It takes the place of the choice above. Empty: the steps that stand beside that choice."),
     )
     max_surge = forms.CharField(
         label=_("Extra pods"), required=False, max_length=10, help_text=_("2 or 25%. Empty: as the workload says.")
@@ -90,11 +106,22 @@ class DeployForm(forms.Form):
             except ValueError as error:
                 self.add_error("image", str(error))
         try:
-            read_strategy(self._strategy())
+            chosen_strategy(self._strategy(), self.target)
+        except KeyError:
+            # Without a target its error is shown already.
+            return data
         except StrategyInvalid as error:
             for problem in error.problems:
-                self.add_error(self._field_at(problem.pointer), problem_words(problem))
+                self.add_error(self._field_at(problem.pointer), self._at(problem))
+        except ValueError as error:
+            self.add_error("strategy_yaml", str(error))
         return data
+
+    def _at(self, problem: Problem) -> str:
+        """The sentence of a problem, with its place where one field holds the whole strategy."""
+        words = problem_words(problem)
+        is_yaml = bool(self.cleaned_data.get("strategy_yaml", "").strip())
+        return f"{problem.pointer.removeprefix('/strategy/')}: {words}" if is_yaml else words
 
     @property
     def target(self) -> Target:
@@ -113,10 +140,17 @@ class DeployForm(forms.Form):
             "supersede": data["supersede"],
         }
 
-    def _strategy(self) -> dict[str, Any] | None:
+    def _strategy(self) -> str | dict[str, Any] | None:
+        """The strategy as a start takes it: the YAML, else the chosen default with the bounds that were typed.
+
+        Raises ValueError for text that is no YAML, StrategyInvalid where a default cannot be read.
+        """
+        if own := from_yaml(self.cleaned_data.get("strategy_yaml", "")):
+            return own
+        kind: str | None = self.cleaned_data.get("strategy") or None
         typed = {name: self.cleaned_data.get(name, "") for name in STRATEGY_FIELDS}
         given = {name: _number(text) for name, text in typed.items() if text != ""}
-        return {"type": "rolling", **given} if given else None
+        return {**chosen_strategy(kind, self.target).to_json(), **given} if given else kind
 
     def put_errors(self, error: SlipwayError) -> None:
         """Show what a command refused beside the fields it is about."""
@@ -130,7 +164,8 @@ class DeployForm(forms.Form):
         first, _slash, rest = pointer.strip("/").partition("/")
         name = {"images": "image", "note": "reason"}.get(first, first)
         if name == "strategy":
-            name = rest
+            is_yaml = bool(self.cleaned_data.get("strategy_yaml", "").strip())
+            name = rest if rest in self.fields and not is_yaml else "strategy_yaml"
         return name if name in self.fields else None
 
 

@@ -108,8 +108,7 @@ def _actual(release: Release) -> int:
     if release.status == Status.SUCCEEDED and kind_of(release) != "rolling":
         return 100
     if is_routed(release):
-        known = "weight" if kind_of(release) == "blue_green" else "actual"
-        return int((release.state.get("routing") or {}).get(known) or 0)
+        return int((release.state.get("routing") or {}).get("actual") or 0)
     counts = counts_of(release)
     ready = counts.new_ready + counts.old_ready
     return round(100 * counts.new_ready / ready) if ready else 0

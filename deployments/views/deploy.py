@@ -12,16 +12,21 @@ from accounts.permissions import why_not
 from deployments.commands.start import plan_for, start_release
 from deployments.confirming import asks_for_word, wrong_word
 from deployments.forms import STRATEGY_FIELDS, DeployForm
+from deployments.gate_words import gate_words
 from deployments.models import Release
 from deployments.once import new_token, start_once
 from deployments.plan import Plan, Wish
 from deployments.queries import Running, active_release_of, running_on, suggested_images, targets_of
+from deployments.step_words import step_sentence
+from deployments.strategy_choices import first_of, strategy_choices
+from deployments.strategy_words import strategy_name
 from deployments.switches import between_environments
 from services.models import Target
 from web.errors import Conflict, Invalid, SlipwayError
 from web.fragments import render_page, see_other
 
 PAGE = "deployments:deploy"
+OPENED_BY = (*STRATEGY_FIELDS, "strategy_yaml")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -90,7 +95,8 @@ def _choose(
         "suggested": suggested_images(target, running) if target else [],
         "why_not": why_not(request.user, "release.start", target.team) if target else "",
         "image_hint": _("Now: %(image)s") % {"image": _image(running, target)} if target else "",
-        "opens_more": any(form[name].value() or form[name].errors for name in STRATEGY_FIELDS),
+        "strategies": strategy_choices(target) if target else [],
+        "opens_more": any(form[name].value() or form[name].errors for name in OPENED_BY),
     }
     return render_page(request, "deployments/deploy.html", context, status=status)
 
@@ -118,8 +124,11 @@ def _review(
         "refusal": refusal,
         "active": plan.active,
         "checks": _checks(plan),
-        "confirm_label": _("Deploy %(version)s to %(environment)s")
-        % {"version": _version(plan), "environment": target.environment.name},
+        "confirm_label": _confirm_label(plan),
+        "strategy_name": strategy_name(plan.strategy.to_json()),
+        "steps": [(step, step_sentence(step.kind, step.spec)) for step in plan.steps],
+        "has_steps": plan.strategy.type != "rolling",
+        "gates": [gate_words(gate) for gate in plan.gates],
         "version": _version(plan),
         "needs_word": asks_for_word(target),
         "token": new_token(),
@@ -150,6 +159,15 @@ def _query(form: DeployForm, **changes: str | None) -> str:
 
 def _version(plan: Plan) -> str:
     return Release(version_label=plan.wish.version, images=plan.images).label
+
+
+def _confirm_label(plan: Plan) -> str:
+    """What the button does: "Deploy 1.4.2 to prod, 10 % first"."""
+    said = {"version": _version(plan), "environment": plan.target.environment.name}
+    label = _("Deploy %(version)s to %(environment)s") % said
+    reachable = next((step.reachable_weight for step in plan.steps if step.kind == "set_weight"), None)
+    first = first_of(plan.strategy, reachable)
+    return f"{label}, {first}" if first else label
 
 
 def _image(running: list[Running], target: Target) -> str:
