@@ -35,9 +35,9 @@ class RunFacts:
 
 def runs_of(release: Release) -> list[RunFacts]:
     """Every run of every template, in the order in which they began. One query; none where nothing is analysed."""
-    spec, state = spec_of(release), state_of(release)
-    if not spec.templates:
+    if not release.templates:
         return []
+    spec, state = spec_of(release), state_of(release)
     rows = list(release.measurements.order_by("run", "template", "number"))
     found = {key: list(group) for key, group in groupby(rows, key=lambda row: (row.run, row.template))}
     for run in state.runs:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import SignedInRequest, signed_in
+from deployments.analysis.charts import charts_of
 from deployments.approval_card import card_on_release
 from deployments.by_hand import lines_of
 from deployments.decisions import decisions_of
@@ -70,6 +71,7 @@ def live_context(request: SignedInRequest, found: Release) -> dict[str, Any]:
         "sides": sides_of(found, pods),
         "pods": pods,
         "card": card_on_release(found, request.user),
+        "analyses": charts_of(found),
         "decisions": decisions_of(found, request.user, is_newest=is_newest),
         "events": lines_of_timeline(events),
         "diff": _diff(found),

@@ -470,3 +470,9 @@ def kind_of_message(message: Message) -> str:
 def iso(at: datetime) -> str:
     """A moment as <time datetime> wants it: UTC, with seconds."""
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+@register.filter
+def figure(value: float | None) -> str:
+    """A number in four digits that count; a dash where there is none."""
+    return "–" if value is None else f"{value:.4g}"

@@ -49,13 +49,18 @@ function read(plot) {
   return JSON.parse(plot.dataset.chart);
 }
 
-function columns({ start, step, lines }) {
-  const times = lines[0].values.map((_, point) => start + point * step);
-  return [times, ...lines.map((line) => line.values)];
+function columns(data) {
+  return [data.lines[0].values.map((_, point) => timeOf(data, point)), ...data.lines.map((line) => line.values)];
+}
+
+// Points stand on a grid of `step` seconds from `start`, or each at its own time.
+function timeOf({ times, start, step }, point) {
+  return times ? times[point] : start + point * step;
 }
 
 function sameShape(one, other) {
-  const shape = ({ unit, lines }) => [unit, ...lines.map((line) => line.tone)].join();
+  const shape = ({ unit, lines, thresholds = [] }) =>
+    [unit, ...lines.map((line) => line.tone), ...thresholds.map((one) => one.value)].join();
   return shape(one) === shape(other);
 }
 
@@ -70,18 +75,28 @@ function options(plot, data) {
     padding: [8, 2, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: SHARED }, y: false, drag: { x: false, y: false }, points: { size: 6 } },
-    scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : data.unit === "ratio" ? 0.01 : 1] } },
+    scales: { x: { time: true }, y: { range: (_plot, low, high) => reach(data, low, high) } },
     axes: [
       { ...axis, space: 60, size: 24, values: (_plot, times) => times.map((at) => clock(at, data)) },
       { ...axis, space: 28, size: 52, ...(isBytes && { incrs: POWERS }), values: (_plot, values) => values.map((one) => words(one, data.unit)) },
     ],
-    series: [{}, ...data.lines.map((line) => ({ stroke: colour(toneOf(line)), width: 1.5, points: { show: false } }))],
+    series: [{}, ...data.lines.map((line) => ({ stroke: colour(toneOf(line)), width: 1.5, points: { show: Boolean(data.times), size: 5 }, spanGaps: Boolean(data.times) }))],
     hooks: {
       ready: [(drawn) => (drawn.shown = data)],
       setCursor: [(drawn) => tell(plot, drawn.shown ?? data, drawn.cursor.idx)],
       drawAxes: [(drawn) => mark(drawn, drawn.shown ?? data, plot, font)],
     },
   };
+}
+
+// Rates begin at nothing. What is held against a threshold is drawn close around it, so that one sees on which side.
+function reach({ unit, thresholds }, low, high) {
+  if (!thresholds?.length) return [Math.min(0, low ?? 0), high > 0 ? high * 1.1 : unit === "ratio" ? 0.01 : 1];
+  const values = [low, high, ...thresholds.map((one) => one.value)].filter((one) => one != null);
+  const least = Math.min(...values);
+  const most = Math.max(...values);
+  const room = (most - least || Math.abs(most) || 1) * 0.15;
+  return [least - room, most + room];
 }
 
 function toneOf({ tone }) {
@@ -96,13 +111,25 @@ function resolved(plot, name) {
   return getComputedStyle(probe).color;
 }
 
-// Releases stand where they began and ended, behind the lines.
-function mark(drawn, { markers }, plot, font) {
+// Releases stand where they began and ended, behind the lines; thresholds from side to side.
+function mark(drawn, { markers, thresholds = [] }, plot, font) {
   const { ctx, bbox } = drawn;
   const ratio = devicePixelRatio;
   ctx.save();
   ctx.font = font.replace("11px", `${10 * ratio}px`);
   ctx.textBaseline = "top";
+  for (const { value, label, tone } of thresholds) {
+    const y = Math.round(drawn.valToPos(value, "y", true));
+    ctx.strokeStyle = ctx.fillStyle = resolved(plot, tone);
+    ctx.lineWidth = ratio;
+    ctx.setLineDash([6 * ratio, 3 * ratio]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.textAlign = "right";
+    ctx.fillText(label, bbox.left + bbox.width - 3 * ratio, y > bbox.top + 14 * ratio ? y - 12 * ratio : y + 2 * ratio);
+  }
   for (const { at, label, tone } of markers) {
     const x = Math.round(drawn.valToPos(at, "x", true));
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
@@ -120,7 +147,8 @@ function mark(drawn, { markers }, plot, font) {
   ctx.restore();
 }
 
-function tell(plot, { start, step, unit, lines }, point) {
+function tell(plot, data, point) {
+  const { unit, lines } = data;
   const panel = plot.parentElement;
   for (const [number, item] of [...panel.querySelectorAll(".legend > li")].entries()) {
     const value = lines[number]?.values;
@@ -128,7 +156,7 @@ function tell(plot, { start, step, unit, lines }, point) {
     const last = value.findLast((one) => one !== null) ?? null;
     item.querySelector("b").textContent = words(point == null ? last : value[point], unit);
   }
-  panel.querySelector("figcaption").dataset.at = point == null ? "" : clock(start + point * step, { step: 1 });
+  panel.querySelector("figcaption").dataset.at = point == null ? "" : clock(timeOf(data, point), { step: 1 });
 }
 
 function clock(at, { step }) {
@@ -141,7 +169,7 @@ function words(value, unit) {
   if (value == null) return "–";
   if (unit === "ratio") return `${short(value * 100)} %`;
   if (unit === "seconds") return value < 1 ? `${short(value * 1000)} ms` : `${short(value)} s`;
-  if (unit === "cores") return short(value);
+  if (unit === "cores" || unit === "number") return short(value);
   if (unit === "per_second") return `${short(value)}/s`;
   const power = Math.min(BYTES.length - 1, Math.max(0, Math.floor(Math.log2(Math.abs(value) || 1) / 10)));
   return `${short(value / 1024 ** power)} ${BYTES[power]}`;
