@@ -14,6 +14,7 @@ from sandbox.stages import BEHAVIOUR_ANNOTATION, BEHAVIOURS
 
 PODS = "/api/v1/pods"
 AGAIN_AFTER_SECONDS = 0.5
+SESSION_COOKIE_ANNOTATION = "sandbox.slipway.dev/session-cookie"
 # The kubelet's own, for Pods that name none.
 GRACE_SECONDS = 30
 _SUFFIX = re.compile(rf":[^/@]*-({'|'.join(BEHAVIOURS)})(?:@.*)?$")
@@ -31,6 +32,8 @@ class Pod:
     image: str
     behaviour: str
     is_running: bool
+    # The name of a cookie in which it keeps sessions with its version; "" for none.
+    session_cookie: str
     # By the monotonic clock. None while nobody has deleted it.
     ends_at: float | None = None
 
@@ -107,6 +110,7 @@ def _pod(item: dict[str, Any]) -> Pod:
         labels=metadata.get("labels", {}),
         image=containers[0]["image"],
         behaviour=annotated or (suffixes[0] if suffixes else "serves"),
+        session_cookie=metadata.get("annotations", {}).get(SESSION_COOKIE_ANNOTATION, ""),
         is_running=any("running" in status.get("state", {}) for status in item["status"].get("containerStatuses", [])),
     )
 

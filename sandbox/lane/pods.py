@@ -72,6 +72,9 @@ class Answers:
         await asyncio.sleep(seconds)
         self._count(address, pod, seconds, status)
         headers = {"x-pod": pod.name, "x-version": pod.version}
+        if pod.session_cookie:
+            # For routers that set none themselves: its value names the version, as Slipway's matches expect it.
+            headers["set-cookie"] = f"{pod.session_cookie}=slipway.{pod.labels.get('pod-template-hash', '')}; Path=/"
         await _say(send, status, f"{pod.service} {pod.version}\n".encode(), headers)
 
     def forget(self, address: str) -> None:

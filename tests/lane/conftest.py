@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
+from accounts.models import Team, User
+from clusters.models import Cluster, Grant
 from sandbox.build import is_built
 from sandbox.cluster import Sandbox
 from sandbox.lane.components import TRAEFIK
 from sandbox.lane.network import own_network, why_not
+from services.models import Environment, Service, Target
 from tests.kubectl import Kubectl
 from tests.lane.web import Web
+from tests.scenarios.conftest import Workload, cluster, to_the_end  # noqa: F401 - fixtures of these tests as well
 
 pytestmark = pytest.mark.sandbox
 
@@ -55,3 +59,26 @@ def web(kubectl: Kubectl, namespace: str) -> Web:
     web = Web(kubectl, namespace)
     web.begin()
     return web
+
+
+@pytest.fixture
+def hasty(kubectl: Kubectl, namespace: str) -> Web:
+    """As `web`, with pods that end at once when they are told to: only the order of things can save requests."""
+    web = Web(kubectl, namespace)
+    web.begin(pre_stop_seconds=0)
+    return web
+
+
+@pytest.fixture
+def released(cluster: Cluster, namespace: str, payments: Team, developer: User, kubectl: Kubectl) -> Workload:  # noqa: F811
+    """`web` as a target of the catalog that team payments may release."""
+    Grant.objects.create(team=payments, cluster=cluster, namespaces=[namespace])
+    target = Target.objects.create(
+        service=Service.objects.create(name="web", team=payments),
+        environment=Environment.objects.create(name="dev"),
+        cluster=cluster,
+        namespace=namespace,
+        workload="web",
+        workload_key=Target.key_of(cluster.uid, namespace, "Deployment", "web"),
+    )
+    return Workload(kubectl, target, developer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from sandbox.lane.census import SESSION_COOKIE_ANNOTATION
 from sandbox.lane.components import ENTRANCE
 from sandbox.lane.load import Counts, Load, visit
 from tests.conftest import until
@@ -27,9 +28,9 @@ class Web:
         self.services = f"/api/v1/namespaces/{namespace}/services"
         self.routes = f"/apis/gateway.networking.k8s.io/v1/namespaces/{namespace}/httproutes"
 
-    def begin(self, *, pre_stop_seconds: int = PRE_STOP_SECONDS) -> None:
+    def begin(self, *, pre_stop_seconds: int = PRE_STOP_SECONDS, session_cookie: str = "") -> None:
         """Make all of it and wait until it answers."""
-        self.run("web", "1.0", pre_stop_seconds=pre_stop_seconds)
+        self.run("web", "1.0", pre_stop_seconds=pre_stop_seconds, session_cookie=session_cookie)
         self.serve("web", {"app": "web"})
         spec = {
             "parentRefs": [{"name": "edge", "namespace": "edge"}],
@@ -40,9 +41,13 @@ class Web:
         self.kubectl.create(self.routes, {**kind, "metadata": {"name": "web"}, "spec": spec})
         until(self.answers, seconds=60)
 
-    def run(self, name: str, version: str, *, replicas: int = REPLICAS, pre_stop_seconds: int = 0) -> None:
-        """A Deployment of that name, whose Pods wait so long before they end."""
+    def run(
+        self, name: str, version: str, *, replicas: int = REPLICAS, pre_stop_seconds: int = 0, session_cookie: str = ""
+    ) -> None:
+        """A Deployment of that name, whose Pods wait so long before they end and set a cookie for their version."""
         made = deployment(name, f"{IMAGE}:{version}", replicas=replicas)
+        if session_cookie:
+            made["spec"]["template"]["metadata"]["annotations"] = {SESSION_COOKIE_ANNOTATION: session_cookie}
         if pre_stop_seconds:
             container = made["spec"]["template"]["spec"]["containers"][0]
             container["lifecycle"] = {"preStop": {"sleep": {"seconds": pre_stop_seconds}}}
