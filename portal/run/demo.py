@@ -76,8 +76,8 @@ def _play(api: httpx.Client, version: str) -> dict[str, Any]:
     print(f"   {_said(api.get(path))['links']['ui']}", flush=True)
     give_up = time.monotonic() + STORY_SECONDS
     while True:
-        now: dict[str, Any] = _said(api.get(path))
-        for event in _said(api.get(f"{path}events/", params={"after": seen}))["results"]:
+        now: dict[str, Any] = _said(_patiently(api, path))
+        for event in _said(_patiently(api, f"{path}events/?after={seen}"))["results"]:
             seen = event["seq"]
             print(f"   {event['at'][11:19]}  {event['message']}", flush=True)
         if now["finished_at"]:
@@ -91,16 +91,14 @@ def _is_furnished(api: httpx.Client) -> bool:
     cluster = api.get(f"clusters/{CLUSTER}/")
     if cluster.status_code != httpx.codes.OK or cluster.json()["status"] != "connected":
         return False
-    return bool(
-        api.get(f"services/{SERVICE}/revisions/", params={"environment": ENVIRONMENT}).is_success and _runs(api)
-    )
+    return bool(api.get(f"services/{SERVICE}/").is_success and _runs(api))
 
 
 def _runs(api: httpx.Client) -> str:
-    """The image of checkout that runs in production, "" while that is not known."""
-    found = _said(api.get(f"services/{SERVICE}/revisions/", params={"environment": ENVIRONMENT}))["results"]
-    newest = max(found, key=lambda revision: revision["number"], default=None)
-    return str(next(iter(newest["images"].values()))) if newest else ""
+    """The image of checkout that was last seen in production, "" while that is not known."""
+    targets = _said(api.get(f"services/{SERVICE}/targets/"))["results"]
+    seen = [target["seen"] for target in targets if target["environment"] == ENVIRONMENT and target["seen"]]
+    return str(seen[0]["image"]) if seen else ""
 
 
 def _repository(api: httpx.Client) -> str:
@@ -121,6 +119,18 @@ def _said(answer: httpx.Response) -> Any:
             f"{answer.request.method} {answer.request.url.path} answered {answer.status_code}: {answer.text}"
         )
     return answer.json()
+
+
+def _patiently(api: httpx.Client, path: str) -> httpx.Response:
+    """GET, and again while nothing answers: what dies of Slipway comes back within seconds, and no release is lost."""
+    give_up = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return api.get(path)
+        except httpx.TransportError as error:
+            if time.monotonic() > give_up:
+                raise DemoFailed(f"Slipway no longer answers ({error}): see `make status`.") from error
+            time.sleep(LOOK_EVERY_SECONDS)
 
 
 class _Progress:
