@@ -70,7 +70,7 @@ def tell(api: httpx.Client, url: str, home: Home) -> bool:
 def _play(api: httpx.Client, version: str) -> dict[str, Any]:
     """Release a version and print its timeline until it has ended; answers the release."""
     image = f"{_repository(api)}:{version}"
-    wish = {"service": SERVICE, "environment": ENVIRONMENT, "image": image, "strategy": STRATEGY}
+    wish = {"service": SERVICE, "environment": ENVIRONMENT, "image": image, "strategy": STRATEGY, "supersede": True}
     release = _said(api.post("releases/", json=wish))
     path, seen = f"releases/{release['id']}/", 0
     print(f"   {_said(api.get(path))['links']['ui']}", flush=True)

@@ -35,7 +35,9 @@ def test_only_the_door_speaks_to_clusters() -> None:
         for module in sorted(imported_modules(file, tree))
         if module in CLIENTS and not any(file.is_relative_to(door) for door in DOORS)
     ]
-    assert [line for line in strangers if not line.startswith("clusters/observe/trouble.py imports httpx")] == []
+    # The first names the errors of a client, the second calls Slipway's own API.
+    known = {"clusters/observe/trouble.py imports httpx", "portal/run/demo.py imports httpx"}
+    assert [line for line in strangers if line not in known] == []
 
 
 def test_every_connection_has_a_limit_on_its_time() -> None:
