@@ -82,6 +82,8 @@ PERMISSIONS: dict[str, Permission] = {
     "release.promote": _by(MAKERS, "deploy"),
     "release.pause": _by(MAKERS, "deploy"),
     "release.resume": _by(MAKERS, "deploy"),
+    "orphan.clean": _by(MAKERS, "deploy"),
+    "orphan.continue": _by(MAKERS, "deploy"),
     "release.approve": _by(JUDGES, "approve"),
     "release.reject": _by(JUDGES, "approve"),
     # Which role passes a freeze window is the window's own word: see deployments.freeze.

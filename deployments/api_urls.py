@@ -3,6 +3,7 @@ from typing import Any
 from django.urls import path
 
 from deployments.api import analysis_templates, approvals, decide, events, releases, revisions
+from deployments.api.drift import DriftView, OrphansView
 from deployments.api.promotions import PromotionsView
 from deployments.api.wait import WaitView
 
@@ -30,6 +31,8 @@ urlpatterns = [
     path("releases/<uuid:release_id>/reject/", approvals.RejectView.as_view(), name="release_reject"),
     path("approvals/", approvals.ApprovalViewSet.as_view({"get": "list"}), name="approvals"),
     path("approvals/<uuid:approval_id>/", approvals.ApprovalViewSet.as_view({"get": "retrieve"}), name="approval"),
+    path("services/<str:name>/drift/", DriftView.as_view(), name="drift"),
+    path("services/<str:name>/orphans/", OrphansView.as_view(), name="orphans"),
     path("promotions/", PromotionsView.as_view(), name="promotions"),
     path("services/<str:name>/revisions/", revisions.RevisionViewSet.as_view({"get": "list"}), name="revisions"),
 ]

@@ -162,6 +162,68 @@ class DryRunOut(serializers.Serializer[Any]):
     checks = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
 
 
+class DifferenceOut(serializers.Serializer[Any]):
+    """One field that is not as it was released."""
+
+    declared = serializers.CharField(allow_blank=True)
+    observed = serializers.CharField(allow_blank=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        # The base class has a method of that name.
+        return {"field": serializers.CharField(), **super().get_fields()}
+
+
+class TargetDriftOut(serializers.Serializer[Any]):
+    """One target: `status` is in_sync, drifted, releasing, missing or unknown."""
+
+    environment = serializers.CharField()
+    cluster = serializers.CharField()
+    namespace = serializers.CharField()
+    workload = serializers.CharField()
+    status = serializers.CharField()
+    revision = serializers.IntegerField(allow_null=True)
+    differences = DifferenceOut(many=True)
+    as_of = serializers.DateTimeField(allow_null=True)
+
+
+class OrphanOut(serializers.Serializer[Any]):
+    """An object that carries the claim of a release that runs no more; `is_held`: it holds a workload in place."""
+
+    environment = serializers.CharField()
+    kind = serializers.CharField()
+    name = serializers.CharField()
+    release = serializers.CharField()
+    is_held = serializers.BooleanField()
+
+
+class DriftOut(serializers.Serializer[Any]):
+    """Declared against observed."""
+
+    targets = TargetDriftOut(many=True)
+    orphans = OrphanOut(many=True)
+
+
+class OrphansIn(StrictBody):
+    """What to do with what releases left in an environment."""
+
+    environment = serializers.CharField(max_length=63)
+    action = serializers.ChoiceField(choices=["continue", "clean"])
+
+
+class SettledOut(serializers.Serializer[Any]):
+    """An object that was given back."""
+
+    kind = serializers.CharField()
+    name = serializers.CharField()
+    release = serializers.CharField()
+
+
+class OrphansOut(serializers.Serializer[Any]):
+    """What was given back; what the cluster refused stands in `drift` still."""
+
+    settled = SettledOut(many=True)
+
+
 class PlanOut(serializers.Serializer[Any]):
     """What a release would do. Whatever is in `refusals` makes the POST 409 or 422."""
 

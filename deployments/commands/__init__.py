@@ -10,6 +10,7 @@ from deployments.commands.reject import reject_release
 from deployments.commands.resume import resume_release
 from deployments.commands.retry import retry_release
 from deployments.commands.rollback import rollback_release
+from deployments.commands.settle_orphans import settle_orphans
 from deployments.commands.start import start_release
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "resume_release",
     "retry_release",
     "rollback_release",
+    "settle_orphans",
     "start_release",
 ]

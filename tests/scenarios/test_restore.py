@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from audit.models import Entry
+from clusters.models import KeepWhole, Observation
+from deployments.commands import settle_orphans
 from deployments.engine.workload import EPOCH, PORTAL, RELEASE, claim_of
 from deployments.models import Release, ReleaseEvent, portal_key
 from deployments.orphans import clean_orphans, find_orphans
+from deployments.queries.drift import drift_of
 from deployments.restore import StillServing, after_restore
 from deployments.tick import tick
 from durable import heartbeat
+from tests.conftest import until
 from tests.factories.clusters import observed
 from tests.scenarios.conftest import Workload
+from tests.scenarios.in_place import HALF, at_pause, is_as_before, pods_of, replica_sets
 
 ToTheEnd = Callable[[Release], Release]
 UntilPhase = Callable[..., Release]
@@ -82,6 +88,50 @@ def test_the_claim_of_a_release_that_the_backup_does_not_know_is_taken_away(web:
     assert Entry.objects.filter(action="orphan.clean").count() == 1
 
 
+def test_a_workload_that_an_unknown_release_holds_in_place_waits_for_a_person(
+    web: Workload, to_the_end: ToTheEnd
+) -> None:
+    for action, version in (("clean", "1.0"), ("continue", "1.1")):
+        before = web.live()
+        lost = at_pause(web.deploy("1.1", strategy=HALF))
+        lost_id = str(lost.pk)
+        Release.objects.filter(pk=lost.pk).delete()
+        KeepWhole.objects.all().delete()
+        seen_by_the_watcher(web)
+        tested = pods_of(web, version)
+
+        assert {one.release for one in find_orphans()} == {lost_id}
+        assert clean_orphans() == 0
+        assert drift_of([web.target])["orphans"][0]["release"] == lost_id
+        settled = settle_orphans(web.target, by=web.developer, action=action)
+
+        assert [one["kind"] for one in settled][0] == "Deployment"
+        until(lambda version=version: web.ready() and web.image() == version)
+        assert tested.items() <= pods_of(web, version).items()
+        is_as_before(web, before)
+        seen_by_the_watcher(web)
+        assert not find_orphans()
+        assert Entry.objects.filter(action=f"orphan.{action}").count() == 1
+
+
+def test_what_an_ended_release_could_not_give_back_is_swept(web: Workload, to_the_end: ToTheEnd) -> None:
+    before = web.live()
+    release = at_pause(web.deploy("1.1", strategy=HALF))
+    Release.objects.filter(pk=release.pk).update(
+        ended=True,
+        holding=False,
+        status="failed",
+        phase="Failed",
+        finished_at=release.created_at - timedelta(minutes=1),
+    )
+    seen_by_the_watcher(web)
+
+    assert clean_orphans() == 1
+
+    until(lambda: web.ready() and web.image() == "1.0")
+    is_as_before(web, before)
+
+
 def test_the_claim_of_another_portal_is_left_alone(web: Workload) -> None:
     claim = {PORTAL: "0123456789abcdef", RELEASE: UNKNOWN, EPOCH: "3"}
     web.kubectl.patch(web.path, {"metadata": {"labels": claim}})
@@ -106,5 +156,8 @@ def test_nobody_prepares_a_database_that_is_worked_on(db: None) -> None:
 
 
 def seen_by_the_watcher(web: Workload) -> None:
-    """The row that a watcher would have written of the Deployment."""
+    """The rows that a watcher would have written of the Deployment and its ReplicaSets."""
+    Observation.objects.filter(namespace=web.target.namespace).delete()
     observed(web.target.cluster, {"kind": "Deployment", **web.live()})
+    for one in replica_sets(web).values():
+        observed(web.target.cluster, {"kind": "ReplicaSet", **one})
