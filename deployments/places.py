@@ -30,9 +30,11 @@ def take_places() -> None:
     """Register all of it; called once, when the apps are ready."""
     nav.add(nav.NavItem(_("Releases"), "deployments:releases", "rocket", 20, active_count))
     nav.add(nav.NavItem(_("Approvals"), "deployments:approvals", "circle-check", 21, inbox_count))
+    nav.add(nav.NavItem(_("Analysis"), "deployments:analysis_templates", "flask-conical", 25))
     palette.add("releases", palette.Source(_("Releases"), _found, order=20))
     live.register_topic("release", _may_follow)
     live.register_topic("releases", lambda _user, _topic: True)
+    live.register_topic("analysis_templates", lambda _user, _topic: True)
     live.register_topic("approvals", lambda _user, _topic: True)
     queries.row_extras.append(row_extras)
     slots.service_page.append(recent_releases)

@@ -17,10 +17,12 @@ from deployments.analysis.templates import kept_with_release, names_in, usable_t
 from deployments.engine.read_strategy import read_strategy
 from deployments.engine.strategies import AnalysisTemplate
 from deployments.models import AnalysisTemplate as Row
-from tests.callers import ApiClient
+from tests.callers import ApiClient, PageClient
+from tests.factories.deployments import checkout_target
 from tests.factories.services import new_environment
 
 Api = Callable[..., ApiClient]
+Web = Callable[[User], PageClient]
 
 CHECKOUTS = {
     "name": "checkouts",
@@ -96,6 +98,79 @@ class TestOverTheApi:
     def test_a_name_is_taken_once(self, api: Api, maintainer: User, name: str) -> None:
         api(maintainer).post("/analysis-templates/", CHECKOUTS)
         assert api(maintainer).post("/analysis-templates/", {**CHECKOUTS, "name": name}).status_code == 409
+
+
+TYPED = {
+    "query": "sum(up{pod=~'{{canary}}'})",
+    "success": "result > 0",
+    "version_label": "pod",
+    "window_seconds": "60",
+    "interval_seconds": "10",
+    "count": "3",
+    "initial_delay_seconds": "0",
+    "failure_limit": "0",
+    "inconclusive_limit": "3",
+    "error_limit": "4",
+    "min_samples": "0",
+    "on_error": "pause",
+}
+
+
+class TestPages:
+    def test_a_maintainer_copies_a_built_in_one(self, web_client: Web, maintainer: User) -> None:
+        browser = web_client(maintainer)
+        form = browser.get("/analysis-templates/new/?from=success-rate")
+        assert "result &gt;= 0.99" in form.content.decode()
+
+        made = browser.post("/analysis-templates/new/", {"name": "mine", "team": "payments", **TYPED})
+
+        assert (made.status_code, made["Location"]) == (303, "/analysis-templates/mine/")
+        page = browser.get("/analysis-templates/mine/").content.decode()
+        assert "result &gt; 0" in page
+        assert "payments" in page
+
+    def test_a_mistake_stands_at_its_field_and_nothing_typed_is_lost(self, web_client: Web, maintainer: User) -> None:
+        typed = {"name": "mine", "team": "payments", **TYPED, "query": "sum(rate(", "description": "kept"}
+        answer = web_client(maintainer).post("/analysis-templates/new/", typed)
+        assert answer.status_code == 422
+        assert "not PromQL" in answer.context["form"].errors["query"][0]
+        assert 'value="kept"' in answer.content.decode()
+
+    def test_edit_and_remove(self, web_client: Web, api: Api, maintainer: User) -> None:
+        api(maintainer).post("/analysis-templates/", CHECKOUTS)
+        browser = web_client(maintainer)
+        assert browser.post("/analysis-templates/checkouts/edit/", {**TYPED, "count": "7"}).status_code == 303
+        assert Row.objects.get(name="checkouts").spec.count == 7
+        assert browser.post("/analysis-templates/checkouts/remove/", {"confirm": "check"}).status_code == 422
+        assert browser.post("/analysis-templates/checkouts/remove/", {"confirm": "checkouts"}).status_code == 303
+        assert not Row.objects.filter(name="checkouts").exists()
+
+    def test_who_may_not_is_told_why(self, web_client: Web, viewer: User) -> None:
+        page = web_client(viewer).get("/analysis-templates/").content.decode()
+        assert "success-rate" in page
+        assert "for admins" in page or "You lack" in page
+        assert web_client(viewer).post("/analysis-templates/new/", {"name": "x", **TYPED}).status_code in (403, 422)
+
+
+class TestTrying:
+    def test_a_cluster_without_prometheus_says_so(self, api: Api, viewer: User, payments: Team) -> None:
+        checkout_target(payments)
+        body = {"service": "checkout", "environment": "dev", "template": "success-rate"}
+        told = api(viewer).post("/analysis-templates/try/", body).json()
+        assert told["status"] == "Error"
+        assert "No Prometheus is registered" in told["message"]
+
+    def test_what_is_typed_is_judged_first(self, api: Api, viewer: User, payments: Team) -> None:
+        checkout_target(payments)
+        body = {"service": "checkout", "environment": "dev", "definition": {"query": "sum(", "success": "result > 1"}}
+        told = api(viewer).post("/analysis-templates/try/", body)
+        assert told.status_code == 422
+        assert told.json()["errors"][0]["pointer"] == "/query"
+
+    def test_another_teams_service_is_unknown(self, api: Api, stranger: User, payments: Team) -> None:
+        checkout_target(payments)
+        body = {"service": "checkout", "environment": "dev", "template": "success-rate"}
+        assert api(stranger).post("/analysis-templates/try/", body).status_code == 422
 
 
 class TestWhatMayStandInOne:

@@ -32,3 +32,20 @@ def test_new_against_old_with_the_threshold(visitor: Visitor, developer: User, p
     expect(page.locator("#numbers-analysis-success-rate tbody tr")).to_have_count(5)
     visitor.shoot("release-analysis")
     assert visitor.barriers() == []
+
+
+def test_the_pages_of_templates(visitor: Visitor, maintainer: User, payments: Team) -> None:
+    checkout_target(payments)
+    visitor.sign_in(maintainer)
+    page = visitor.go("/analysis-templates/")
+    visitor.shoot("analysis-templates")
+    assert visitor.barriers() == []
+    page.get_by_role("link", name="success-rate").click()
+    page.get_by_role("button", name="Measure once, store nothing").click()
+    expect(page.get_by_text("No Prometheus is registered")).to_be_visible()
+    visitor.shoot("analysis-template")
+    assert visitor.barriers() == []
+    page.get_by_role("link", name="Copy").click()
+    expect(page.get_by_label("Success")).to_have_value("result >= 0.99")
+    visitor.shoot("analysis-template-form")
+    assert visitor.barriers() == []
