@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.permissions import why_not
 from deployments.freeze import window_rows
 from deployments.models import Release
+from deployments.palette_actions import release_actions
 from deployments.queries import active_count, inbox_count, release_list, row_extras
 from services import queries, slots
 from services.models import Environment, Service
@@ -32,6 +33,7 @@ def take_places() -> None:
     nav.add(nav.NavItem(_("Approvals"), "deployments:approvals", "circle-check", 21, inbox_count))
     nav.add(nav.NavItem(_("Analysis"), "deployments:analysis_templates", "flask-conical", 25))
     palette.add("releases", palette.Source(_("Releases"), _found, order=20))
+    palette.add("release-actions", palette.Source(_("Decisions"), release_actions, order=15))
     live.register_topic("release", _may_follow)
     live.register_topic("releases", lambda _user, _topic: True)
     live.register_topic("analysis_templates", lambda _user, _topic: True)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils import translation
+from django.utils import timezone, translation
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -182,8 +184,8 @@ SENTENCES: dict[str, str | Promise] = {
         "A canary needs one version to stand beside: wait for the rollout, or release with rolling"
     ),
     "not_recognised": _(
-        "The Deployment controller of %(cluster)s does not recognise %(name)s as the new version of %(workload)s within "
-        "10 s: something changes its template. Look at the mutating webhooks and at the controller manager"
+        "The Deployment controller of %(cluster)s does not recognise %(name)s as the new version of %(workload)s "
+        "within 10 s: something changes its template. Look at the mutating webhooks and at the controller manager"
     ),
     "hold_undone": _(
         "“%(manager)s” changed strategy, pause or template of %(workload)s during the release; it was put back"
@@ -191,8 +193,8 @@ SENTENCES: dict[str, str | Promise] = {
     "promoted_by_hand": _("“%(manager)s” promoted %(workload)s without Slipway; the Deployment controller finishes it"),
     "aborted_by_hand": _("“%(manager)s” gave %(workload)s back to the old version without Slipway"),
     "taken_by_hand": _(
-        "“%(manager)s” took %(workload)s in %(namespace)s on %(cluster)s out of this release and runs another template. "
-        "It is left as it is"
+        "“%(manager)s” took %(workload)s in %(namespace)s on %(cluster)s out of this release and runs another "
+        "template. It is left as it is"
     ),
     "scaled_to_zero_held": _(
         "%(workload)s in %(namespace)s was scaled to 0. The old version is what scales up again; "
@@ -241,7 +243,13 @@ SENTENCES: dict[str, str | Promise] = {
 def sentence(code: str, params: dict[str, Any]) -> str:
     """The sentence in the language of the reader; a code that this version does not know is shown as it is."""
     words = SENTENCES.get(code)
-    return code if words is None else str(words) % params
+    return code if words is None else str(words) % {**params, **_moments(params)}
+
+
+def _moments(params: dict[str, Any]) -> dict[str, str]:
+    """Moments are stored as ISO 8601; a sentence has them by the reader's clock."""
+    at = parse_datetime(params["until"]) if isinstance(params.get("until"), str) else None
+    return {"until": date_format(timezone.localtime(at), "j M H:i:s T")} if at else {}
 
 
 def english(code: str, params: dict[str, Any]) -> str:

@@ -12,10 +12,16 @@ from deployments.brief import in_brief
 from deployments.models import ReleaseEvent
 
 _TONES = {
-    "ok": ("checks.pass", "step.finished", "release.succeed", "restore"),
-    "bad": ("step.failed", "release.fail", "release.abort"),
+    "ok": (
+        *("checks.pass", "step.finished", "release.succeed", "release.approve", "restore", "restore.find"),
+        *("traffic.restore", "window.end"),
+    ),
+    "bad": ("step.failed", "release.fail", "release.abort", "release.reject"),
     "hold": (
         "release.pause",
+        "approval.ask",
+        "window.hold",
+        "rollback.note",
         "conflict.undone",
         "cluster.unreachable",
         "write.refused",

@@ -17,7 +17,7 @@ from clusters.queries import health
 from deployments.headline import standing_of
 from deployments.models import Release, Status
 from deployments.queries.releases import release_list
-from deployments.shares import counts_of
+from deployments.shares import Weight, counts_of, kind_of, weight_of
 from deployments.verbs import allowed_verbs
 from services.health import State
 from services.models import Service, Target
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 12
 FAILED_SINCE = timedelta(days=7)
+LETS_GO_ON = ("approve", "promote", "resume", "retry")
 TROUBLED = (State.DOWN, State.MISSING, State.DEGRADED)
 
 
@@ -55,6 +56,7 @@ class Moving:
     wanted: int
     detail: str
     waits_for_me: bool
+    weight: Weight | None = None
 
 
 @dataclass(frozen=True)
@@ -188,12 +190,16 @@ def _gave_up(release: Release) -> Broken:
 
 def _moving(release: Release, user: User) -> Moving:
     counts = counts_of(release)
-    is_held = release.status in {Status.PAUSED, Status.WAITING}
-    can_act = any(may(user, f"release.{verb}", release.team) for verb in allowed_verbs(release))
+    standing = standing_of(release, timezone.now())
+    # A pause that ends by itself waits for nobody.
+    is_held = release.status in {Status.PAUSED, Status.WAITING} and standing.until is None
+    onward = [verb for verb in allowed_verbs(release) if verb in LETS_GO_ON]
+    can_act = any(may(user, f"release.{verb}", release.team) for verb in onward)
     return Moving(
         release=release,
         ready=counts.new_ready,
         wanted=counts.desired,
-        detail=release.sentence if is_held else standing_of(release, timezone.now()).detail,
+        detail=release.sentence if is_held else standing.detail,
         waits_for_me=is_held and can_act,
+        weight=None if kind_of(release) == "rolling" else weight_of(release),
     )

@@ -10,6 +10,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from deployments.models import Release
+from deployments.shares import kind_of, weight_of
 from services.models import Target
 from web.errors import NotFound
 
@@ -22,6 +23,7 @@ FILTERS = {
     "cluster": "target__cluster__name",
     "team": "target__service__team__name",
     "status": "status",
+    "strategy": "strategy__type",
     "created_by": "created_by__username",
 }
 """Query parameter -> what it compares."""
@@ -56,9 +58,7 @@ def last_releases(targets: Sequence[Target]) -> dict[UUID, Release]:
     """The newest release of each target that has one, by the target's id. One query."""
     newest = Release.objects.filter(target=OuterRef("pk")).order_by("-created_at", "-id").values("pk")[:1]
     ids = Target.objects.filter(pk__in=[target.pk for target in targets]).values_list(Subquery(newest))
-    rows = (
-        Release.objects.filter(pk__in=ids).select_related("created_by").defer("template_from", "template_to", "state")
-    )
+    rows = Release.objects.filter(pk__in=ids).select_related("created_by").defer("template_from", "template_to")
     return {release.target_id: release for release in rows}
 
 
@@ -68,10 +68,13 @@ def row_extras(targets: list[Target]) -> dict[UUID, dict[str, Any]]:
 
 
 def _extras(release: Release) -> dict[str, Any]:
-    brief = {"url": release.get_absolute_url(), "label": release.label, "status": release.status}
+    brief: dict[str, Any] = {"url": release.get_absolute_url(), "label": release.label, "status": release.status}
     last = {
         **brief,
         "at": release.finished_at or release.created_at,
         "by": release.created_by.username if release.created_by else "",
     }
-    return {"last_release": last, "active_release": None if release.ended else brief}
+    if release.ended:
+        return {"last_release": last, "active_release": None}
+    has_weight = kind_of(release) != "rolling"
+    return {"last_release": last, "active_release": brief | {"weight": weight_of(release) if has_weight else None}}

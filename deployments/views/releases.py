@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.decorators import SignedInRequest, signed_in
 from accounts.permissions import team_names
 from accounts.queries import view_menu
+from deployments.forms import STRATEGIES
 from deployments.models import Release, Status
 from deployments.queries import FILTERS, ORDERINGS, SEARCHED, release_list
 from services.models import Environment
@@ -69,6 +70,7 @@ def _context(request: SignedInRequest, page: Any, given: dict[str, str]) -> dict
         "environments": list(Environment.objects.values_list("name", flat=True)),
         "teams": team_names(request.user),
         "statuses": Status.choices,
+        "strategies": STRATEGIES[1:],
         "kept": {name: given[name] for name in ELSEWHERE if given[name]},
         "clear_url": reverse("deployments:releases"),
     }

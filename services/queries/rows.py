@@ -19,7 +19,8 @@ from services.queries.freshness import Contact, contacts_with
 row_extras: list[Callable[[list[Target]], dict[UUID, dict[str, Any]]]] = []
 """What upper rooms know about targets, by target id: they append in AppConfig.ready, one query per call.
 
-Keys that a row shows: last_release and active_release, each `{url, label, status, at, by}`.
+Keys that a row shows: last_release `{url, label, status, at, by}` and active_release `{url, label, status, weight}`,
+`weight` {desired, actual} in percent where two versions stand side by side, else None.
 """
 
 
