@@ -1,4 +1,5 @@
-"""`GET /releases/{id}/wait/`: the answer comes when the release has ended, or when the time is up.
+"""`GET /releases/{id}/wait/`: the answer comes when the release has ended, or waits for an approval where that was
+asked for, or when the time is up.
 
 1. The caller is checked once, so that only those who may see the release can keep a connection.
 2. While it lasts nothing is held but the connection: the release's topic wakes the wait, and a look every two seconds
@@ -11,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from deployments.models import Release
+from deployments.models import Release, Status
 from deployments.streaming import App, Call, Looker, Receive, Scope, Send, is_call, pass_on, until_gone
 
 LONGEST_SECONDS = 60
@@ -62,7 +63,7 @@ class Wait:
         check_at = time.monotonic() + RECHECK_SECONDS
         async with self._looker.woken_by(call.release_id) as wakeups:
             # What ended between the first look and the subscription was published to nobody.
-            while not gone.done() and not await self._looker.look(lambda: has_ended(call)):
+            while not gone.done() and not await self._looker.look(lambda: is_over(call)):
                 now = time.monotonic()
                 if now >= ends_at:
                     return
@@ -81,6 +82,10 @@ def is_worth_waiting(call: Call) -> bool:
     return user is not None and Release.objects.visible_to(user).active().filter(pk=call.release_id).exists()
 
 
-def has_ended(call: Call) -> bool:
-    """Whether there is nothing to wait for any more. One query."""
-    return not Release.objects.active().filter(pk=call.release_id).exists()
+def is_over(call: Call) -> bool:
+    """Whether there is nothing to wait for any more: it has ended, or it waits for voices and the caller wants to know
+    (`for=approval`). One query."""
+    rows = Release.objects.active().filter(pk=call.release_id)
+    if call.query.get("for") == ["approval"]:
+        rows = rows.exclude(status=Status.WAITING, reason="ApprovalRequired")
+    return not rows.exists()

@@ -81,6 +81,23 @@ def test_a_change_that_is_no_end_does_not_end_it(call: Call, valkey: Redis, view
     assert [one.status_code for one in answers] == [202]
 
 
+def test_an_approval_ends_the_wait_of_who_wants_to_know(
+    call: Call, valkey: Redis, viewer: User, target: Target
+) -> None:
+    release = new_release(target)
+    told, told_answers = call(viewer).in_background(release, timeout=20, **{"for": "approval"})
+    other, other_answers = call(viewer).in_background(release, timeout=3)
+    until(lambda: is_listened_to(valkey))
+
+    Release.objects.filter(pk=release.pk).update(status="waiting", phase="AwaitingApproval", reason="ApprovalRequired")
+    publish(f"release:{release.pk}")
+    told.join(5)
+
+    assert [(one.status_code, one.json()["reason"]) for one in told_answers] == [(202, "ApprovalRequired")]
+    assert other_answers == []
+    other.join(10)
+
+
 def test_without_redis_it_only_gets_slower(
     transactional_db: None, viewer: User, target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -105,7 +105,7 @@ def test_a_workload_that_an_unknown_release_holds_in_place_waits_for_a_person(
         assert drift_of([web.target])["orphans"][0]["release"] == lost_id
         settled = settle_orphans(web.target, by=web.developer, action=action)
 
-        assert [one["kind"] for one in settled][0] == "Deployment"
+        assert settled[0]["kind"] == "Deployment"
         until(lambda version=version: web.ready() and web.image() == version)
         assert tested.items() <= pods_of(web, version).items()
         is_as_before(web, before)
