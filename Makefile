@@ -65,7 +65,7 @@ test: .venv/.dev ## run all tests; T=abort runs every test file with that verb i
 	  $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $$files || failed=1; exit $$failed
 
 soak: .venv/.dev ## 200 random kills in the middle of releases, with a report (SLIPWAY_KILLS=200 SLIPWAY_SEED=...)
-	@SLIPWAY_KILLS=$${SLIPWAY_KILLS:-200} exec $(BIN)/python -m pytest -q -n 0 tests/faults/test_random_kills.py
+	@SLIPWAY_KILLS=$${SLIPWAY_KILLS:-200} exec $(BIN)/python -m pytest -q -n 0 tests/faults/test_random_kills.py tests/faults/test_random_kills_in_place.py
 
 test-again: .venv/.dev ## run what failed in the last `make test` once more, one at a time
 	@failed=0; again="--last-failed --last-failed-no-failures none -n 0"; \

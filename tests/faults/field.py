@@ -154,9 +154,10 @@ class Web:
     def generation(self) -> int:
         return int(self.live()["metadata"]["generation"])
 
-    def deploy(self, version: str) -> str:
+    def deploy(self, version: str, strategy: dict[str, Any] | None = None) -> str:
         """Start a release; answers its id."""
-        wish = {"service": self.name, "environment": "dev", "image": f"{IMAGE}:{version}"}
+        wish: dict[str, Any] = {"service": self.name, "environment": "dev", "image": f"{IMAGE}:{version}"}
+        wish |= {"strategy": strategy} if strategy else {}
         return str(self.field.call("POST", "/releases/", wish)["id"])
 
     def release(self, release_id: str) -> dict[str, Any]:

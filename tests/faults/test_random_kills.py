@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made_by
 from typing import Any
@@ -32,7 +32,7 @@ OWN_WRITES = "fieldManager=slipway"
 
 
 @dataclass
-class Story:
+class Told:
     """What was asked of one workload, one release after the other, and how each ended."""
 
     web: Web
@@ -41,6 +41,7 @@ class Story:
     seconds: list[float] = made_by(default_factory=list)
     wrong: list[str] = made_by(default_factory=list)
     stable: str = "1.0"
+    kinds: tuple[str, ...] = ("good", "good", "bad", "abort")
 
     def live(self, over: threading.Event) -> None:
         """Release after release until it is over; the last one is seen to its end."""
@@ -48,12 +49,20 @@ class Story:
             number = 0
             while not over.is_set():
                 number += 1
-                self._release(f"2.{number}", self.dice.choice(("good", "good", "bad", "abort")))
+                self.release(f"2.{number}", self.dice.choice(self.kinds))
         except BaseException as error:
             self.wrong.append(f"{self.web.name}: {type(error).__name__}: {error}")
             raise
 
-    def _release(self, version: str, kind: str) -> None:
+    def release(self, version: str, kind: str) -> None:
+        """One release from its start to its end; raises AssertionError for what is wrong."""
+        raise NotImplementedError
+
+
+class Story(Told):
+    """Rolling releases: good ones, ones that crash, and ones that are aborted."""
+
+    def release(self, version: str, kind: str) -> None:
         generation = self.web.generation
         began = time.monotonic()
         tag = {"good": version, "bad": f"{version}-crash", "abort": f"{version}-unready"}[kind]
@@ -73,14 +82,31 @@ class Story:
 @pytest.mark.timeout(120 + 60 * KILLS)
 def test_random_kills(field: Field, record_property: Callable[[str, object], None]) -> None:
     dice = random.Random(SEED)
-    stories = [Story(web, random.Random(dice.random())) for web in field.webs(WORKLOADS)]
+    die_at_random(
+        field,
+        [Story(web, random.Random(dice.random())) for web in field.webs(WORKLOADS)],
+        dice,
+        record_property,
+        kills=KILLS,
+    )
+
+
+def die_at_random(
+    field: Field,
+    stories: Sequence[Told],
+    dice: random.Random,
+    record_property: Callable[[str, object], None],
+    *,
+    kills: int,
+) -> None:
+    """Let the stories go on while parts die; none may be stuck or go wrong. The report is told whatever comes of it."""
     over = threading.Event()
     threads = [threading.Thread(target=story.live, args=(over,), daemon=True) for story in stories]
     for thread in threads:
         thread.start()
     back: dict[str, list[float]] = defaultdict(list)
     try:
-        for _ in range(KILLS):
+        for _ in range(kills):
             part = dice.choice((*PORTAL_PARTS, *CLUSTER_PARTS))
             back[part].append(field.kill_and_see_it_back(part))
             over.wait(dice.uniform(*SECONDS_BETWEEN_KILLS))
@@ -90,14 +116,14 @@ def test_random_kills(field: Field, record_property: Callable[[str, object], Non
         over.set()
         for thread in threads:
             thread.join(STUCK_AFTER_SECONDS)
-        record_property("told", _report(back, stories, _own_writes(field, stories)))
+        record_property("told", report(back, stories, own_writes(field, stories)))
 
     assert not [thread for thread in threads if thread.is_alive()], "a release is stuck"
     assert not [line for story in stories for line in story.wrong]
     assert all(story.outcomes for story in stories)
 
 
-def _own_writes(field: Field, stories: list[Story]) -> Counter[str]:
+def own_writes(field: Field, stories: Sequence[Told]) -> Counter[str]:
     """By the API server's audit log: how many patches of ours had effect, by workload."""
     names = {story.web.name for story in stories}
     found: Counter[str] = Counter()
@@ -120,7 +146,7 @@ def _event(line: str) -> dict[str, Any]:
     return event
 
 
-def _report(back: dict[str, list[float]], stories: list[Story], writes: Counter[str]) -> str:
+def report(back: dict[str, list[float]], stories: Sequence[Told], writes: Counter[str]) -> str:
     outcomes = Counter(outcome for story in stories for outcome in story.outcomes)
     seconds = sorted(second for story in stories for second in story.seconds) or [0.0]
     lines = [f"random kills, SLIPWAY_SEED={SEED}: {sum(map(len, back.values()))} kills, {len(stories)} workloads"]
