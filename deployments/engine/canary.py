@@ -92,8 +92,11 @@ def _held(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Deci
     for name in ("resume", "retry"):
         if name in state.asks:
             message = Sentence("resumed_by", {"by": state.asks[name].get("by", "")})
-            on = fresh_clocks(state, now).but(phase=held["phase"], held=None, reason="", message=message)
+            on = fresh_clocks(state, now).but(phase=held["phase"], held=None, reason="", message=message, undone=())
             return look_again(on, now, consumed=(name,))
+    if "promote" in state.asks:
+        # Meant for a pause that is not the one that holds now.
+        return look_again(state, now, consumed=("promote",))
     if state.weight_since and held["phase"] != "TakingOver":
         moving = steps.weighted(release, state, seen, now)
         if moving and moving.writes:
@@ -106,9 +109,9 @@ def _stopped(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> D
     run = state.step_done.get("undecided")
     if ask := state.asks.get("promote"):
         if run and state.reason == "AnalysisInconclusive":
+            state = state.but(full=state.full or bool(ask.get("full")))
             return _on(analysis.accept(state, run, ask.get("by", ""), now), now, "accepted_by", ask, "promote")
-        if not ask.get("full"):
-            return look_again(state, now, consumed=("promote",))
+        return look_again(state, now, consumed=("promote",))
     if ask := state.asks.get("retry"):
         if run and state.reason == "AnalysisInconclusive":
             state = analysis.anew(state, run, now)
@@ -116,6 +119,9 @@ def _stopped(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> D
             for failed in (analysis.BACKGROUND, f"step-{state.step}", "pre_promotion", "post_promotion"):
                 state = analysis.anew(state, failed, now) if failed in state.runs else state
         return _on(state.but(undone=(), takes_any_template=True), now, "retried", ask, "retry")
+    if state.place.get("begun") and not is_ours(release, deployment_of(seen)):
+        # Somebody has given the Deployment back while this waited, as with the two lines that the page shows.
+        return undone(release, state, seen, now) or wait(state, now, LOOK_WHILE_WAITING)
     if not desired_of(deployment_of(seen)) and is_ours(release, deployment_of(seen)):
         return keeping.scaled_to_zero(release, state, now)
     return _emptied(release, state, seen, now) or wait(state, now, LOOK_WHILE_WAITING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from deployments.engine import blue_green, canary, gates, patches, rolling, routing
@@ -24,8 +25,33 @@ STRATEGIES: dict[str, dict[str, Phase]] = {
 }
 
 
+# Far more than a release has turns to take without touching the cluster; beyond it something goes round in circles.
+MOST_TURNS = 20
+
+
 def decide(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
     """What this release does next. Pure: same arguments, same answer.
+
+    Turns that only move the state are taken at once, as one Decision: each saved by itself would cost a transaction.
+    """
+    decision = _turn(release, state, seen, now)
+    for _ in range(MOST_TURNS):
+        if not decision.again or decision.writes or decision.state.is_terminal or state.phase == "Queued":
+            break
+        asks = {name: ask for name, ask in state.asks.items() if name not in decision.consumed}
+        following = _turn(release, decision.state.but(asks=asks), seen, now)
+        decision = replace(
+            following,
+            said=(*decision.said, *following.said),
+            measures=(*decision.measures, *following.measures),
+            approvals=(*decision.approvals, *following.approvals),
+            consumed=(*decision.consumed, *following.consumed),
+        )
+    return decision
+
+
+def _turn(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
+    """One turn.
 
     Order matters: what has ended stays; a release that has touched nothing may end without looking; then what the
     cluster has not shown yet; then a person's abort and a newer release; only then the phase.

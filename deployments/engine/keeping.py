@@ -72,7 +72,7 @@ def asked(state: State, now: datetime) -> Decision | None:
         return look_again(held, now, consumed=("pause",))
     ask = state.asks.get("promote")
     if ask and ask.get("full") and not state.full:
-        return look_again(state.but(full=True), now)
+        return look_again(state.but(full=True), now, consumed=("promote",))
     return None
 
 

@@ -69,8 +69,6 @@ def _finish(state: State, now: datetime, step: Step, count: int) -> Decision:
 
 def _promoted(state: State, ask: Json, step: Step, now: datetime) -> Decision:
     """A click leaves the pause that it was meant for; one that comes too late must not skip the next."""
-    if ask.get("full"):
-        return look_again(state.but(full=True), now, consumed=("promote",))
     if isinstance(step, Pause) and ask.get("step", state.step) == state.step:
         state = state.but(step_done={**state.step_done, "promoted": ask.get("by", "")})
     return look_again(state, now, consumed=("promote",))

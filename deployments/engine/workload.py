@@ -51,7 +51,15 @@ def hash_of(template: Json) -> str:
 
 def same_template(one: Json, other: Json) -> bool:
     """Equal but for `pod-template-hash`, as the Deployment controller compares (EqualIgnoreHash)."""
-    return _without_hash(one) == _without_hash(other)
+    return one.get("spec") == other.get("spec") and _metadata(one) == _metadata(other)
+
+
+def _metadata(template: Json) -> Json:
+    """What of a template's metadata counts; absent and empty are the same to the API server."""
+    metadata = template.get("metadata") or {}
+    labels = {name: value for name, value in (metadata.get("labels") or {}).items() if name != HASH}
+    rest = {name: value for name, value in metadata.items() if name not in ("labels", "creationTimestamp") and value}
+    return {**rest, "labels": labels}
 
 
 def _without_hash(template: Json) -> Json:

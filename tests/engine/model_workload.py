@@ -28,13 +28,14 @@ class ModelWorkload:
     def __init__(self, replicas: int = 10, *, max_surge: int | str = "25%", max_unavailable: int | str = "25%") -> None:
         bounds = {"maxSurge": max_surge, "maxUnavailable": max_unavailable}
         self.version = 1
+        self.strategy: Json = {"type": "RollingUpdate", "rollingUpdate": bounds}
         self.deployment: Json = {
             "kind": "Deployment",
             "metadata": {"name": "web", "uid": UID, "generation": 1, "resourceVersion": "1", "labels": {"app": "web"}},
             "spec": {
                 "replicas": replicas,
                 "selector": {"matchLabels": {"app": "web"}},
-                "strategy": {"type": "RollingUpdate", "rollingUpdate": bounds},
+                "strategy": deepcopy(self.strategy),
                 "template": template("1.0"),
             },
             "status": {},
@@ -43,6 +44,7 @@ class ModelWorkload:
         self.pods: dict[str, list[bool]] = {}  # one entry a pod that is not terminating: is it ready?
         self.broken_images: set[str] = set()
         self.controller_runs = True
+        self.history_limit = 10
         self.deleted = False
         self.step()
 
@@ -78,8 +80,7 @@ class ModelWorkload:
 
     def put_back_strategy(self) -> None:
         """GitOps writes the strategy that it knows."""
-        rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
-        self._foreign("argocd-controller", {"strategy": rolling})
+        self._foreign("argocd-controller", {"strategy": self.strategy})
 
     def resume(self) -> None:
         """`kubectl rollout resume`."""
@@ -131,6 +132,7 @@ class ModelWorkload:
             self._recreate()
         else:
             self._roll()
+        self._forget_history(new)
         self._write_status()
 
     def make_pods(self) -> None:
@@ -198,6 +200,15 @@ class ModelWorkload:
             for one in active:
                 change = allowed - total if one is largest else 0
                 self._scale_set(one, max(0, one["spec"]["replicas"] + change))
+
+    def _forget_history(self, new: Json | None) -> None:
+        """sync.go, cleanupDeployment: also a paused Deployment's empty old ReplicaSets beyond the limit are deleted."""
+        old = [one for one in self.sets.values() if one is not new]
+        surplus = max(0, len(old) - self.history_limit)
+        for one in sorted(old, key=self._revision)[:surplus]:
+            name = one["metadata"]["name"]
+            if not one["spec"]["replicas"] and not self.pods[name]:
+                del self.sets[name], self.pods[name]
 
     def _is_saturated(self, new: Json) -> bool:
         wanted = self.deployment["spec"]["replicas"]

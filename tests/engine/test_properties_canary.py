@@ -63,12 +63,20 @@ class AnyOrder(RuleBasedStateMachine):
         steps=st.sampled_from(STEPS),
         on_failure=st.sampled_from(["abort", "pause"]),
         broken=st.sampled_from(["", "", "", "2.0", "1.0"]),
+        history=st.sampled_from([10, 10, 0]),
     )
     def begin(
-        self, replicas: int, bounds: tuple[int, int], steps: tuple[object, ...], on_failure: str, broken: str
+        self,
+        replicas: int,
+        bounds: tuple[int, int],
+        steps: tuple[object, ...],
+        on_failure: str,
+        broken: str,
+        history: int,
     ) -> None:
         surge, unavailable = bounds
         cluster = ModelWorkload(replicas, max_surge=surge, max_unavailable=unavailable)
+        cluster.history_limit = history
         strategy = Canary(steps=steps, on_failure=on_failure, progress_deadline_seconds=60)  # type: ignore[arg-type]
         self.play = WatchedPlay(cluster, strategy=strategy)
         self.play.surge, self.play.unavailable = surge, unavailable
@@ -251,7 +259,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 AnyOrder.TestCase.settings = settings(
-    max_examples=60,
+    max_examples=40,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -320,6 +320,22 @@ def test_a_deployment_is_given_back_once_the_rights_have_returned(ending: str) -
     assert [said.kind for said in play.said].count("write.refused") == 1
 
 
+def test_a_stamp_that_is_refused_settles_nothing_while_another_is_on_its_way() -> None:
+    play = rolling()
+    play.cluster.settle()
+    play.tick("lost")
+    play.deliver()
+    play.tick("lost")
+
+    play.tick("forbidden")
+    play.tick()
+    play.now += timedelta(seconds=11)
+
+    assert play.to_the_end().phase == "Succeeded"
+    play.deliver()
+    assert claim_of(play.cluster.deployment).portal == ""
+
+
 def test_a_deployment_that_may_not_be_given_back_ends_the_release_after_five_minutes() -> None:
     play = rolling()
     play.asks["abort"] = {"by": "dev"}
