@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from clusters.errors import ApiRefused, ClusterUnreachable
 from clusters.models import Observation
-from deployments.analysis.templates import names_in, usable_templates
+from deployments.analysis.trying import template_notes
 from deployments.checks import check_target
 from deployments.default_strategy import chosen_strategy
 from deployments.engine.json import Json
@@ -177,12 +177,14 @@ def plan_release(target: Target, wish: Wish, by: User, *, instead_of: Release | 
     gates, closed, advice = plan_gates(
         target, strategy, by, database_time(), is_rollback=wish.template is not None, emergency=wish.emergency
     )
+    unusable, unmeasured = template_notes(strategy, target) if around != Surroundings() else ([], [])
     # A superseding release begins once the older one has given the workload back, whatever it looks like now.
     busy = active is not None
     refusals = [
         *([_busy(active)] if active and not wish.supersede else []),
         *refusals_of(deployment, template_to, portal_key(), checks, busy=busy),
-        *_in_place(spec, deployment, around, target),
+        *_in_place(spec, deployment, around),
+        *unusable,
         *(note for note in closed if not (instead_of and note.code == "freeze_window")),
     ]
     return Plan(
@@ -201,6 +203,7 @@ def plan_release(target: Target, wish: Wish, by: User, *, instead_of: Release | 
             *warnings_of(deployment, template_to, strategy, checks),
             *([_rolling_at_zero()] if at_zero else []),
             *(warnings_in_place(spec, deployment, around) if around != Surroundings() else []),
+            *unmeasured,
             *advice,
         ],
         refusals=refusals,
@@ -208,13 +211,11 @@ def plan_release(target: Target, wish: Wish, by: User, *, instead_of: Release | 
     )
 
 
-def _in_place(spec: ReleaseSpec, deployment: Json, around: Surroundings, target: Target) -> list[Note]:
+def _in_place(spec: ReleaseSpec, deployment: Json, around: Surroundings) -> list[Note]:
     """Refusals of two versions side by side. A release of what runs puts nothing beside anything."""
     if around == Surroundings():
         return []
-    named = names_in(spec.strategy)
-    known = usable_templates(named, target.service.team)
-    return refusals_in_place(spec, deployment, around, {one: at for one, at in named.items() if one not in known})
+    return refusals_in_place(spec, deployment, around)
 
 
 def _only_service(around: Surroundings) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
@@ -19,20 +19,16 @@ from deployments.warnings import Note
 SINGLE_WRITER = {"ReadWriteOnce", "ReadWriteOncePod"}
 
 
-def refusals_in_place(
-    spec: ReleaseSpec, deployment: Json, around: Surroundings, unknown: Mapping[str, Sequence[str]]
-) -> list[Note]:
-    """All refusals of a strategy that runs two versions side by side. `unknown` are the analysis templates that
-    the strategy names and that there are none of, with the places where it does.
+def refusals_in_place(spec: ReleaseSpec, deployment: Json, around: Surroundings) -> list[Note]:
+    """All refusals of a strategy that runs two versions side by side; empty for a rolling release.
 
-    Empty for a rolling release.
+    What its analysis templates are refused for is said by `deployments.analysis.trying`.
     """
     if not isinstance(spec.strategy, Canary | BlueGreen):
         return []
     return [
         *_of_the_workload(deployment, spec.template_to, around),
         *_of_weights(deployment, spec.strategy),
-        *_of_templates(unknown),
         *_of_the_autoscaler(spec.strategy, around),
         *_of_traffic(spec, deployment, around),
     ]
@@ -69,14 +65,6 @@ def _of_weights(deployment: Json, strategy: Strategy) -> Iterator[Note]:
             )
             params = {"number": step.index + 1, "weight": step.weight}
             yield Note("weight_unreachable", text % params, pointer=f"/strategy/steps/{step.index}/set_weight")
-
-
-def _of_templates(unknown: Mapping[str, Sequence[str]]) -> Iterator[Note]:
-    for name, places in sorted(unknown.items()):
-        for pointer in places:
-            yield Note(
-                "unknown_template", _("There is no analysis template “%(name)s”.") % {"name": name}, pointer=pointer
-            )
 
 
 def _of_the_autoscaler(strategy: Strategy, around: Surroundings) -> Iterator[Note]:

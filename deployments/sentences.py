@@ -123,6 +123,9 @@ SENTENCES: dict[str, str | Promise] = {
         "There is no analysis template “%(template)s” that team %(team)s may use. Name another, or make it first"
     ),
     "template_unusable": _("The analysis template %(template)s cannot be used here: %(words)s"),
+    "template_not_measured": _(
+        "The analysis template %(template)s cannot be measured now (%(words)s); a release would pause there and ask"
+    ),
     # analysis: what the measurements of a template say together
     "analysis_passed": _("%(template)s passed after %(count)s measurements"),
     "analysis_failed_because": _("Analysis %(template)s failed: %(words)s"),

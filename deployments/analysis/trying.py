@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from clusters.promql import BadQuery
-from deployments.analysis.filling import Where, filled
+from deployments.analysis.filling import Where
 from deployments.analysis.taking import Taken, take
 from deployments.analysis.templates import names_in, usable_templates
-from deployments.analysis.versions import versions_at
+from deployments.analysis.versions import Versions, versions_at
 from deployments.engine.json import Json
 from deployments.engine.judge import ERROR
 from deployments.engine.strategies import AnalysisTemplate, Strategy
 from deployments.models import Release
 from deployments.sentences import sentence
+from deployments.warnings import Note
 from services.models import Target
 
 
@@ -50,13 +50,12 @@ class Trial:
         }
 
 
-def try_template(template: AnalysisTemplate, target: Target) -> Trial:
+def try_template(template: AnalysisTemplate, target: Target, versions: Versions | None = None) -> Trial:
     """One measurement of the template at the target, over its whole window; nothing is stored.
 
     A release under way gives the two versions; else what runs is asked for in the place of both.
     """
-    release = Release.objects.active().filter(target=target).first()
-    versions = versions_at(target, release)
+    versions = versions or versions_at(target, Release.objects.active().filter(target=target).first())
     where = Where(
         target.service.name,
         target.namespace,
@@ -69,38 +68,27 @@ def try_template(template: AnalysisTemplate, target: Target) -> Trial:
     return Trial(taken, where, compares=bool(versions.new and versions.old))
 
 
-def template_findings(strategy: Strategy, target: Target) -> tuple[list[Json], list[Json]]:
-    """What the plan says of a strategy's analysis: refusals and warnings, each {code, detail, pointer}.
+def template_notes(strategy: Strategy, target: Target) -> tuple[list[Note], list[Note]]:
+    """What the plan says of a strategy's analysis: refusals and warnings.
 
-    Every template that it names is tried on what runs now. Refused: one that the team has not, a query that cannot be
-    read or gives many series. Warned: a Prometheus that does not answer.
+    Every template that it names is tried on what runs now. Refused: one that the team may not use, a query that cannot
+    be read here, or gives a matrix or many series. Warned: a Prometheus that does not answer; it is asked no further.
     """
-    refusals: list[Json] = []
-    warnings: list[Json] = []
+    refusals: list[Note] = []
+    warnings: list[Note] = []
     named = names_in(strategy)
     usable = usable_templates(named, target.service.team)
-    for name, pointers in named.items():
+    versions = versions_at(target, None) if usable else Versions()
+    for name, pointers in sorted(named.items()):
         if name not in usable:
             detail = sentence("template_unknown", {"template": name, "team": target.service.team.name})
-            refusals += [{"code": "unknown_template", "detail": detail, "pointer": pointer} for pointer in pointers]
+            refusals += [Note("unknown_template", detail, pointer=pointer) for pointer in pointers]
             continue
-        refused, warned = _trouble_of(usable[name], target)
-        place = {"pointer": pointers[0]}
-        refusals += [{"code": "analysis_query", "detail": refused, **place}] if refused else []
-        warnings += [{"code": "analysis_unmeasured", "detail": warned, **place}] if warned else []
+        trial = None if warnings else try_template(usable[name], target, versions)
+        if trial and trial.taken.refused:
+            detail = sentence("template_unusable", {"template": name, "words": trial.taken.refused})
+            refusals += [Note("analysis_query", detail, pointer=pointer) for pointer in pointers]
+        elif trial and trial.status == ERROR:
+            params = {"template": name, "words": trial.sentence}
+            warnings.append(Note("analysis_unmeasured", sentence("template_not_measured", params), pointer=pointers[0]))
     return refusals, warnings
-
-
-def _trouble_of(template: AnalysisTemplate, target: Target) -> tuple[str, str]:
-    """Why the template cannot be used at the target, and what may go wrong with it; "" for nothing."""
-    trial = try_template(template, target)
-    for query in (template.query, template.samples):
-        try:
-            filled(query, template, trial.where) if query else ""
-        except BadQuery as error:
-            return sentence("template_unusable", {"template": template.name, "words": error.detail}), ""
-    if trial.taken.refused:
-        return sentence("template_unusable", {"template": template.name, "words": trial.taken.refused}), ""
-    if trial.status == ERROR:
-        return "", f"{template.name}: {trial.sentence}"
-    return "", ""

@@ -14,7 +14,8 @@ from deployments.analysis.measuring import measure
 from deployments.commands import retry_release
 from deployments.commands.promote import promote_release
 from deployments.models import AnalysisTemplate, Measurement, Release
-from tests.scenarios.conftest import Workload
+from deployments.plan import Wish, plan_release
+from tests.scenarios.conftest import IMAGE, Workload
 from tests.scenarios.prometheus_relay import PrometheusRelay
 from tests.scenarios.test_analysis import canary, ended, play
 
@@ -108,3 +109,25 @@ def test_a_person_may_accept_what_nobody_could_measure(relay: PrometheusRelay, w
     assert release.status == "succeeded"
     assert Entry.objects.filter(action="release.promote", object_id=str(release.pk)).exists()
     assert release.state["runs"]["step-1"]["accepted"]["by"] == web.developer.username
+
+
+@pytest.mark.slow
+def test_the_plan_refuses_what_can_never_be_measured(
+    relay: PrometheusRelay, web: Workload, cluster: Cluster, payments: Team
+) -> None:
+    def plan(strategy: dict[str, Any]) -> Any:
+        return plan_release(web.target, Wish(image=f"{IMAGE}:1.1", strategy=strategy), web.developer)
+
+    refused = plan(canary("alive", "nobody-knows-it")).refusals
+    assert [(one.code, one.pointer) for one in refused] == [
+        ("unknown_template", "/strategy/steps/1/analysis/templates/1")
+    ]
+    relay.mode = "many"
+    refused = plan(canary("alive")).refusals
+    assert [one.code for one in refused] == ["analysis_query"]
+    assert "10000 series" in refused[0].detail
+
+    relay.mode = "down"
+    planned = plan(canary("alive", background=("success-rate",)))
+    assert planned.refusals == []
+    assert [one.code for one in planned.warnings].count("analysis_unmeasured") == 1
