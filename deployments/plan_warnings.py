@@ -13,6 +13,7 @@ from deployments.engine.spec import ReleaseSpec
 from deployments.engine.strategies import BlueGreen, Canary
 from deployments.engine.workload import HASH, desired_of
 from deployments.plan_refusals import value_metric
+from deployments.plan_router_warnings import warnings_of_router
 from deployments.plan_steps import extra_pods, planned_steps
 from deployments.surroundings import Surroundings
 from deployments.warnings import Note
@@ -38,6 +39,7 @@ def warnings_in_place(spec: ReleaseSpec, deployment: Json, around: Surroundings)
         *_of_placement(deployment, around, spec.template_to, extra),
         *_of_the_autoscaler(spec, around),
         *_of_services(spec, deployment, around),
+        *warnings_of_router(spec, around.seen(deployment)),
         *_of_what_is_unknown(around),
     ]
 
