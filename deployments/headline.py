@@ -11,7 +11,7 @@ from deployments.brief import in_brief
 from deployments.engine.json import Json
 from deployments.models import Phase, Release, Status
 from deployments.shares import kind_of
-from deployments.step_facts import StepFact, step_facts, step_index
+from deployments.step_facts import StepFact, own_count, step_facts, step_index
 from web.ago import duration
 from web.redact import redacted_text
 from web.states import look_of
@@ -62,14 +62,14 @@ def standing_of(release: Release, now: datetime) -> Standing:
     word = str(_("Held by a freeze window") if release.reason == "FreezeWindow" else look.word)
     steps = [] if kind_of(release) == "rolling" or release.ended else step_facts(release)
     step = steps[step_index(steps)] if steps else None
-    detail = _of_step(release, step, len(steps), now) if step else _detail(release, now)
+    detail = _of_step(release, step, own_count(steps), now) if step else _detail(release, now)
     until = step.ends_at if step else None
     return Standing(word[:1].upper() + word[1:], detail, look.kind, look.icon, look.turns, until)
 
 
 def _of_step(release: Release, step: StepFact, count: int, now: datetime) -> str:
     """ "step 4 of 7, since 1 min"; before and after the steps as for any release."""
-    if step.started_at is None or "abort" in release.asks:
+    if step.started_at is None or step.kind == "promote" or "abort" in release.asks:
         return _detail(release, now)
     place = _("step %(number)d of %(count)d") % {"number": step.index + 1, "count": count}
     if step.ends_at is not None:

@@ -51,6 +51,11 @@ def step_index(steps: list[StepFact]) -> int:
     return next((one.index for one in steps if one.status not in ("succeeded", "skipped")), len(steps) - 1)
 
 
+def own_count(steps: list[StepFact]) -> int:
+    """How many steps the strategy itself has: taking over is what comes after them."""
+    return sum(step.kind != "promote" for step in steps)
+
+
 def strategy_of(release: Release) -> Strategy | None:
     """The strategy as the engine reads it; None where a newer version of the portal wrote it."""
     try:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from deployments.views import analysis_templates, approvals, decide, deploy, release, releases, rollback, strategy
+from deployments.views import analysis_templates, approvals, decide, deploy, edit, release, releases, rollback, strategy
 
 app_name = "deployments"
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("releases/<uuid:release_id>/reject/", approvals.reject, name="reject"),
     path("approvals/", approvals.approvals, name="approvals"),
     path("approvals/<uuid:approval_id>/", approvals.approval, name="approval"),
+    path("releases/<uuid:release_id>/edit/", edit.edit, name="edit"),
     path("releases/<uuid:release_id>/abort/", decide.abort, name="abort"),
     path("releases/<uuid:release_id>/pause/", decide.pause, name="pause"),
     path("releases/<uuid:release_id>/resume/", decide.resume, name="resume"),

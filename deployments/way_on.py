@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from deployments.models import Release
 from deployments.shares import kind_of, weight_of
-from deployments.step_facts import StepFact, step_facts, step_index
+from deployments.step_facts import StepFact, own_count, step_facts, step_index
 from deployments.step_words import step_title
 
 
@@ -40,11 +40,11 @@ def resumes_with(release: Release) -> str:
     """What happens after a person's pause is taken away."""
     steps = step_facts(release)
     here = step_index(steps)
-    return _("Goes on with step %(number)d of %(count)d: %(step)s.") % {
-        "number": here + 1,
-        "count": len(steps),
-        "step": step_title(steps[here].kind, steps[here].spec),
-    }
+    title = step_title(steps[here].kind, steps[here].spec)
+    if steps[here].kind == "promote":
+        return _("Goes on with: %(step)s.") % {"step": title}
+    said = {"number": here + 1, "count": own_count(steps), "step": title}
+    return _("Goes on with step %(number)d of %(count)d: %(step)s.") % said
 
 
 def question_of(release: Release) -> str:

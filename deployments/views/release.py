@@ -27,10 +27,10 @@ from deployments.switches import between_last_releases
 from deployments.template_diff import template_diff
 from deployments.timeline import lines_of_timeline
 from deployments.track import track
-from web.fragments import render_page
+from web.fragments import is_htmx, render_page
 
 # The parts of the page that its live regions fetch: what they do not show is not asked for.
-LIVE = "progress"
+LIVE, ABOUT = "progress", "about"
 DIFF_KEPT_SECONDS = 900
 
 
@@ -39,16 +39,29 @@ DIFF_KEPT_SECONDS = 900
 def release(request: SignedInRequest, release_id: UUID) -> HttpResponse:
     """One release, whole or (for htmx) its live part."""
     found = release_named(request.user, release_id)
-    context = live_context(request, found)
-    if request.GET.get("fragment") != LIVE:
+    part = request.GET.get("fragment", "") if is_htmx(request) else ""
+    context = {} if part == ABOUT else live_context(request, found)
+    if part != LIVE:
+        context |= about_context(found)
+    if not part:
         context |= {
-            "by_hand": lines_of(found),
             "standing_slots": slots_of(request.user, found),
             "switch": between_last_releases(request.user, found.target),
             "number_label": _("Release #%(number)d") % {"number": found.number},
-            "source_link": found.source_url if found.source_url.startswith(("https://", "http://")) else "",
         }
     return render_page(request, "deployments/release.html", context)
+
+
+def about_context(found: Release) -> dict[str, Any]:
+    """What was asked, and the same from a shell: it changes when the release begins, is edited, and ends."""
+    return {
+        "release": found,
+        "target": found.target,
+        "strategy_name": strategy_name(found.strategy),
+        "by_hand": lines_of(found),
+        "source_link": found.source_url if found.source_url.startswith(("https://", "http://")) else "",
+        "own_topic": f"release:{found.pk}",
+    }
 
 
 def live_context(request: SignedInRequest, found: Release) -> dict[str, Any]:
