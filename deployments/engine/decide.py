@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from deployments.engine import blue_green, canary, gates, patches, rolling, routing
+from deployments.engine import blue_green, canary, gates, rolling, routing
 from deployments.engine.answers import act, blind, end, seeing_again, stay, wait
-from deployments.engine.decision import Decision, State, Write
-from deployments.engine.json import Json
+from deployments.engine.decision import Decision, State
+from deployments.engine.fencing import to_stamp
 from deployments.engine.phases import Phase
 from deployments.engine.restored import find_again
 from deployments.engine.seen import Seen
 from deployments.engine.spec import ReleaseSpec
-from deployments.engine.workload import claim_of, counts_of
+from deployments.engine.workload import counts_of
 
 OBSERVE_AGAIN = timedelta(seconds=0.5)
 
@@ -76,7 +75,7 @@ def _turn(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Deci
     if lost := _lost(release, state, seen, now):
         return lost
     if state.restored and state.phase != "Queued":
-        return find_again(release, state, _deployment(seen), now)
+        return find_again(release, state, seen, now)
     if asked := rolling.asked_to_stop(release, state, seen, now):
         return asked
     return _phase_of(release, state)(release, state, seen, now)
@@ -104,41 +103,3 @@ def _is_lost(release: ReleaseSpec, state: State, seen: Seen) -> str:
         return "" if state.phase == "Queued" else "deployment_gone"
     replaced = release.uid and seen.deployment["metadata"]["uid"] != release.uid
     return "deployment_replaced" if replaced else ""
-
-
-def to_stamp(release: ReleaseSpec, state: State, seen: Seen) -> Write | None:
-    """The next object to raise to this epoch, as long as a write of an older one may still be on its way: until all are
-    raised nothing seen can be trusted. None: nothing is to be feared any more.
-
-    That is every object that carries this release's claim, and the one that the older write was for. What another
-    portal or release has claimed meanwhile needs no stamp: the older write fails on its claim.
-    """
-    unconfirmed = state.unconfirmed
-    if not unconfirmed or unconfirmed["epoch"] >= release.epoch:
-        return None
-    for kind, name, obj in _written(seen):
-        claim = claim_of(obj)
-        if claim.portal and (claim.portal, claim.release) != (release.portal, release.id):
-            continue
-        is_feared = kind == "Deployment" or unconfirmed.get("key") == f"{kind}/{name}"
-        if (claim.portal or is_feared) and claim.epoch != str(release.epoch):
-            return patches.stamp(release, obj, kind=kind, name=name)
-    return None
-
-
-def _written(seen: Seen) -> Iterator[tuple[str, str, Json]]:
-    """Kind, name and object of everything seen that a release may write; the Deployment goes by no name."""
-    if seen.deployment is not None:
-        yield "Deployment", "", seen.deployment
-    for one in seen.replica_sets:
-        yield "ReplicaSet", one["metadata"]["name"], one
-    for one in seen.services:
-        yield "Service", one["metadata"]["name"], one
-    for one in seen.routes:
-        yield one["kind"], one["metadata"]["name"], one
-
-
-def _deployment(seen: Seen) -> Json:
-    if seen.deployment is None:
-        raise ValueError("asked for only after it was seen")
-    return seen.deployment

@@ -1,8 +1,8 @@
 """Two versions inside one Deployment: begun, made, sized, ended, given back (delivery.md, Objects).
 
 Each ensure answers None when what it ensures is already so, else the Decision that brings it nearer.
-`State.place` remembers: begun (the begin patch was seen), made (the new ReplicaSet is of our making), unknown_since
-(the controller has not recognised it yet), sizes {ReplicaSet: [before, asked]}, rolling (never in place: see canary).
+`State.place` remembers: begun (the begin patch was seen), unknown_since (the controller has not recognised the new
+ReplicaSet yet), sizes {ReplicaSet: [before, asked]}, rolling (never in place: see canary).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from deployments.engine import foreign_hands
 from deployments.engine import in_place_patches as patches
 from deployments.engine.answers import LOOK_AFTER_WRITE, act, end, wait
+from deployments.engine.borrowed import ROLE
 from deployments.engine.bounds import surge_of, unavailable_of
 from deployments.engine.decision import Decision, Sentence, State
 from deployments.engine.json import Json
@@ -24,6 +25,7 @@ from deployments.engine.workload import (
     ORIGINALS,
     desired_of,
     is_complete,
+    labels_of,
     last_writer_of_template,
     new_replica_sets,
     same_template,
@@ -97,7 +99,6 @@ def made(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decis
         return wait(state, now, LOOK_AFTER_WRITE)
     new = sets_of(release, state, seen).new
     if new is None:
-        state = state.but(place={**state.place, "made": True})
         return act(state, patches.new_replica_set(release, deployment_of(seen)), release, now)
     if _is_recognised(new, seen):
         return None
@@ -233,7 +234,7 @@ def _has_copy(replica_set: Json) -> bool:
 def removed(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
     """A ReplicaSet that this release has made is gone once it is empty: `rollout undo` would go back to it."""
     new = sets_of(release, state, seen).new
-    if new is None or not state.place.get("made") or not is_ours(release, new):
+    if new is None or not is_ours(release, new) or labels_of(new).get(ROLE) != patches.MADE:
         return None
     side = side_of(new)
     if side.size or side.pods:

@@ -10,6 +10,7 @@ import json
 import shlex
 from copy import deepcopy
 
+from deployments.engine.borrowed import ROLE
 from deployments.engine.decision import State, Write
 from deployments.engine.json import Json
 from deployments.engine.patches import claiming, escape, label_path, put, test_of, tests_of_claim
@@ -28,7 +29,9 @@ from deployments.engine.workload import (
 
 DESIRED, MAX = "deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas"
 RECREATE: Json = {"type": "Recreate"}
-MOST_NAME, MOST_LABEL, HASH_LENGTH = 253, 63, 10
+MOST_NAME, HASH_LENGTH = 253, 10
+# The role of a ReplicaSet that the release itself has made; one that was there before carries none.
+MADE = "version"
 # The API server takes 256 KiB of annotations an object; what is left is for others.
 MOST_ORIGINALS = 200_000
 
@@ -167,7 +170,7 @@ def new_replica_set(release: ReleaseSpec, deployment: Json) -> Write:
         "metadata": {
             "name": name_of_new(release, mark[HASH]),
             "namespace": release.namespace,
-            "labels": {**labels_of(template), **claim_labels(release)},
+            "labels": {**labels_of(template), **claim_labels(release), ROLE: MADE},
             "ownerReferences": [
                 {
                     "apiVersion": "apps/v1",
@@ -260,7 +263,9 @@ def _without_stamps(replica_set: Json) -> list[Json]:
 
 
 def _without_marks(obj: Json) -> list[Json]:
-    ops = [{"op": "remove", "path": label_path(name)} for name in (PORTAL, RELEASE, EPOCH) if name in labels_of(obj)]
+    ops = [
+        {"op": "remove", "path": label_path(name)} for name in (PORTAL, RELEASE, EPOCH, ROLE) if name in labels_of(obj)
+    ]
     annotations = obj["metadata"].get("annotations") or {}
     if ORIGINALS in annotations:
         ops.append({"op": "remove", "path": f"/metadata/annotations/{escape(ORIGINALS)}"})
