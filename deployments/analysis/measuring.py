@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import uuid
 from datetime import datetime, timedelta
 
@@ -30,6 +31,11 @@ from durable.clock import database_time
 from web.live import publish
 from web.measures import MEASUREMENTS
 
+# Of the threads in which a worker ticks and measures, so many at most wait for a Prometheus that is slow.
+SLOTS = 4
+SLOT_SECONDS = 0.25
+
+_slots = threading.BoundedSemaphore(SLOTS)
 log = structlog.get_logger(__name__)
 
 
@@ -47,6 +53,8 @@ def measure(release_id: uuid.UUID, run: str, template: str, number: int) -> None
     where, early = _where(release, state, versions, rules, run, at)
     planned = analysis.planned_count(spec, run, template)
     taken = _took(release, versions, rules, where, number, planned)
+    if taken is None:
+        return
     stored = _store(release, state, (run, template, number), at, where, taken, early=early)
     MEASUREMENTS.labels(taken.judged.status).inc()
     log.info(
@@ -63,13 +71,20 @@ def measure(release_id: uuid.UUID, run: str, template: str, number: int) -> None
 
 def _took(
     release: Release, versions: Versions, rules: AnalysisTemplate, where: Where, number: int, planned: int | None
-) -> Taken:
-    """The measurement; what nobody foresaw is an Error that shows, not a release that waits for ever."""
+) -> Taken | None:
+    """The measurement; what nobody foresaw is an Error that shows, not a release that waits for ever.
+
+    None when too many are being taken already: nothing is stored, and the engine asks again.
+    """
+    if not _slots.acquire(timeout=SLOT_SECONDS):
+        return None
     try:
         return take(rules, release.target.cluster, where, versions.restarts_of, look=number, planned=planned)
     except Exception as error:
         log.exception("release.measure_failed", template=rules.name)
         return Taken(could_not_measure(f"{type(error).__name__} in Slipway; its log has more"))
+    finally:
+        _slots.release()
 
 
 def _where(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from clusters.errors import PrometheusMissing, PrometheusRefused, PrometheusUnreachable
+from clusters.connection.breaker import Breaker
+from clusters.errors import ClusterUnreachable, PrometheusMissing, PrometheusRefused, PrometheusUnreachable
 from clusters.models import Cluster
 from clusters.prometheus import Prometheus, prometheus_of
 from clusters.promql import BadQuery
@@ -72,7 +74,7 @@ def take(
             if template.compare == AGAINST_STABLE:
                 return _compared(template, where, ask, look, planned)
             return _measured(template, where, ask)
-        except (PrometheusMissing, PrometheusUnreachable) as error:
+        except (ClusterUnreachable, PrometheusMissing, PrometheusUnreachable) as error:
             return Taken(could_not_measure(error.detail), query=_readable(template, where))
         except (PrometheusRefused, BadQuery, ManySeries) as error:
             words = str(error)
@@ -87,7 +89,11 @@ class _Asking:
     until: float
 
     def one(self, query: str) -> float | None:
-        """The value of the only series, None where there is none. Raises ManySeries."""
+        """The value of the only series, None where there is none. Raises ManySeries.
+
+        A Prometheus that has not answered three times in a row is left alone for seconds (ClusterUnreachable), so that
+        it does not hold the threads in which other releases are ticked.
+        """
         left = self.until - time.monotonic()
         if left <= 0:
             raise PrometheusUnreachable(
@@ -95,7 +101,17 @@ class _Asking:
                 _("Prometheus did not answer within %(seconds)d s") % {"seconds": DEADLINE_SECONDS},
                 step="request",
             )
-        series = replace(self.prometheus, deadline_seconds=left).vector(query)
+        breaker = _breaker(self.prometheus.cluster, self.prometheus.url)
+        breaker.allow()
+        try:
+            series = replace(self.prometheus, deadline_seconds=left).vector(query)
+        except PrometheusUnreachable as error:
+            breaker.failed(ClusterUnreachable(self.prometheus.cluster, error.detail))
+            raise
+        except PrometheusRefused:
+            breaker.answered()
+            raise
+        breaker.answered()
         if len(series) > 1:
             raise ManySeries(len(series))
         return float(series[0]["value"][1]) if series else None
@@ -104,8 +120,14 @@ class _Asking:
         """The same for what is only shown: whatever goes wrong, there is no value."""
         try:
             return self.one(query)
-        except (PrometheusUnreachable, PrometheusRefused, ManySeries):
+        except (ClusterUnreachable, PrometheusUnreachable, PrometheusRefused, ManySeries):
             return None
+
+
+@lru_cache(maxsize=1024)
+def _breaker(cluster: str, url: str) -> Breaker:
+    """One for each Prometheus and process."""
+    return Breaker(f"{cluster}, {url}")
 
 
 def _measured(template: AnalysisTemplate, where: Where, ask: _Asking) -> Taken:

@@ -81,7 +81,7 @@ def background(release: ReleaseSpec, state: State, seen: Seen, now: datetime) ->
     Answers running (with nothing to measure where the strategy has none), failed or inconclusive.
     """
     step = _background_of(release)
-    if step is None or state.weight_since is None:
+    if step is None or (state.weight_since is None and BACKGROUND not in state.runs):
         return state, Verdict(RUNNING)
     state = _started(state, BACKGROUND, now)
     verdicts, missing = _judged(release, state, seen, BACKGROUND, step)
@@ -90,6 +90,9 @@ def background(release: ReleaseSpec, state: State, seen: Seen, now: datetime) ->
     deciding = {name: one for name, one in verdicts.items() if not release.templates[name].dry_run}
     if ended := _worst(deciding):
         return state, ended
+    if state.weight_since is None:
+        # A new weight is on its way: there is no moment yet from which a window may begin.
+        return state, Verdict(RUNNING)
     return _asked(release, state, now, BACKGROUND, step, verdicts)
 
 

@@ -149,6 +149,14 @@ class TestBackground:
         state, verdict = analysis.background(one, State(weight=10, weight_since=NOW), Seen(), at(10))
         assert verdict.measures == (Measure("background", "rate", 1),)
 
+    def test_while_a_weight_is_on_its_way_nothing_is_measured_but_what_was_counts(self) -> None:
+        one = spec(background=True)
+        state, _ = analysis.background(one, State(weight=10, weight_since=NOW), Seen(), at(10))
+        moving = state.but(weight=50, weight_since=None)
+        assert analysis.background(one, moving, Seen(), at(60))[1] == analysis.Verdict("running")
+        rows = tuple(row(n, "Failed", 10 * n, run="background") for n in (1, 2))
+        assert analysis.background(one, moving, Seen(measurements=rows), at(60))[1].status == "failed"
+
     def test_a_failure_is_told(self) -> None:
         one, state = spec(background=True), State(weight=10, weight_since=NOW)
         rows = tuple(row(n, "Failed", 10 * n, run="background") for n in (1, 2))
