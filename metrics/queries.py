@@ -48,7 +48,11 @@ class Signals:
 
 @dataclass(frozen=True)
 class Board:
-    """The panels of a page. `trouble` says why Prometheus as a whole told nothing, `next` what to do about it."""
+    """The panels of a page. `trouble` says why Prometheus as a whole told nothing, `next` what to do about it.
+
+    `share` is the share of requests that the new version answers at the end of the time, in percent; None where nothing
+    was asked of it or no version can be told from the other.
+    """
 
     window: Window
     panels: list[Panel]
@@ -57,6 +61,7 @@ class Board:
     next: str = ""
     markers: list[Marker] = field(default_factory=list)
     note: str = ""
+    share: float | None = None
 
 
 def targets_of(service: Service) -> list[Target]:
@@ -143,7 +148,19 @@ def release_board(release: Release, window: Window) -> Board:
         no_data = "" if lines else _why(answers, f"{one.name} old", one, _whose(target))
         panels.append(Panel(one.name, title, one.unit, window, lines, markers, no_data))
     note = "" if sets else _("Its ReplicaSet is not known any more, so new and old Pods are one line.")
-    return replace(_board(window, panels, answers, markers), note=note)
+    return replace(_board(window, panels, answers, markers), note=note, share=_share(panels[0]))
+
+
+def _share(requests: Panel) -> float | None:
+    """What of all requests goes to the new version, by the newest point at which anything was asked."""
+    lines = {line.tone: line.values for line in requests.lines}
+    if "new" not in lines:
+        return None
+    olds = lines.get("old") or [None] * len(lines["new"])
+    for new, old in zip(reversed(lines["new"]), reversed(olds), strict=False):
+        if (new or 0) + (old or 0) > 0:
+            return 100 * (new or 0) / ((new or 0) + (old or 0))
+    return None
 
 
 def cluster_board(user: User, cluster: Cluster, window: Window) -> Board:

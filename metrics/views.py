@@ -15,6 +15,7 @@ from accounts.decorators import SignedInRequest, signed_in
 from clusters.models import Cluster
 from deployments.models import Release
 from deployments.queries import release_named
+from deployments.shares import weight_of
 from metrics.queries import Board, cluster_board, release_board, service_board, targets_of
 from metrics.windows import RANGES, page_window, window_around
 from services.models import Service
@@ -66,6 +67,9 @@ def release(request: SignedInRequest, release_id: UUID) -> HttpResponse:
         "about_url": found.get_absolute_url(),
         "ranges": [(WHOLE_RELEASE, _("this release"), page), *_ranges(page)],
         "range": window.name or WHOLE_RELEASE,
+        "version": found.label,
+        "desired": None if found.ended else weight_of(found).desired,
+        "topics": "" if found.ended else f"release:{found.pk}",
         **_shown(release_board(found, window)),
     }
     return render_page(request, "metrics/board.html", context)

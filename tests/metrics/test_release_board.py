@@ -68,6 +68,7 @@ def test_new_and_old_pods_are_two_lines(released: Release, developer: User, web_
     assert [panel.key for panel in board.panels] == ["request_rate", "error_ratio", "latency_p95", "cpu", "memory"]
     rates = board.panels[0].lines
     assert [(line.tone, line.label) for line in rates] == [("new", "1.1.0"), ("old", "1.7.3")]
+    assert board.share is not None and 0 < board.share <= 100
     new, old = (line.values for line in rates)
     assert new[-1]
     assert old.index(next(one for one in old if one)) < new.index(next(one for one in new if one))
