@@ -45,6 +45,7 @@ COPY clusters clusters
 COPY services services
 COPY deployments deployments
 COPY metrics metrics
+COPY notifications notifications
 COPY portal portal
 COPY templates templates
 COPY static static

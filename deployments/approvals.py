@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import orjson
+from django.db import transaction
 
 from deployments.engine.decision import AskApproval
 from deployments.engine.json import Json
 from deployments.engine.seen import Voices
 from deployments.models import Approval, Release, Voice
+from deployments.told import tell_asked, tell_expired
 from web.live import publish
 
 PENDING = Approval.State.PENDING
@@ -43,14 +45,15 @@ def ask(release: Release, asked: Sequence[AskApproval], now: datetime) -> None:
         if here.filter(state__in=(PENDING, Approval.State.APPROVED), subject=subject).exists():
             continue
         rules = [{"team": rule["team"] or release.team.name, "count": rule["count"]} for rule in one.rules]
-        Approval.objects.create(
-            release_id=release.pk,
+        made = Approval.objects.create(
+            release=release,
             gate=one.gate,
             rules=rules,
             subject=subject,
             asked_at=now,
             expires_at=one.expires_at,
         )
+        tell_asked(made)
         publish("approvals")
 
 
@@ -61,9 +64,7 @@ def voices_of(release: Release, now: datetime) -> tuple[Voices, ...]:
     """
     if not asks_for_voices(release.approval_rules, release.strategy):
         return ()
-    late = Approval.objects.filter(release_id=release.pk, state=PENDING, expires_at__lte=now)
-    if late.update(state=Approval.State.EXPIRED, decided_at=now):
-        publish("approvals")
+    _expire(release, now)
     newest: dict[str, Approval] = {}
     for approval in Approval.objects.filter(release_id=release.pk).order_by("asked_at", "id"):
         newest[approval.gate] = approval
@@ -71,6 +72,17 @@ def voices_of(release: Release, now: datetime) -> tuple[Voices, ...]:
         return ()
     subject = subject_of(release)
     return tuple(_voices(one, subject) for one in newest.values())
+
+
+def _expire(release: Release, now: datetime) -> None:
+    late = Approval.objects.filter(release_id=release.pk, state=PENDING, expires_at__lte=now)
+    for approval in late:
+        with transaction.atomic():
+            # Each once, whoever looks: the one UPDATE that changes the row tells of it.
+            if late.filter(pk=approval.pk).update(state=Approval.State.EXPIRED, decided_at=now):
+                approval.release = release
+                tell_expired([approval])
+                publish("approvals")
 
 
 def asks_for_voices(approvals: Sequence[Json], strategy: Json) -> bool:

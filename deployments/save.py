@@ -18,6 +18,7 @@ from deployments.lease import Held, LeaseLost
 from deployments.models import Release, ReleaseEvent, Status
 from deployments.revisions import record_revision
 from deployments.sentences import english
+from deployments.told import tell_state
 from durable.clock import database_time
 from durable.commit import after_commit
 from web.live import publish
@@ -77,6 +78,7 @@ def save_decision(release: Release, decision: Decision, held: Held, contents: Ma
                 add_events(release.pk, release.event_seq, decision.said)
             if decision.approvals:
                 approvals.ask(release, decision.approvals, database_time())
+            tell_state(release, release.phase, state)
             if state.is_terminal:
                 _end(release, state, contents or {})
             _ask_for_measurements(release, decision)

@@ -22,7 +22,7 @@ from deployments.engine.decision import Said, Sentence
 from deployments.errors import ApprovalStale, WrongPhase
 from deployments.models import Approval, Release, Voice
 from deployments.save import add_events
-from deployments.told import tell_decided
+from deployments.told import tell_decided, tell_expired
 from deployments.verbs import allowed_verbs
 from deployments.wake import wake
 from durable.clock import DbNow, database_time
@@ -60,6 +60,7 @@ def give_voice(
             _note(release, approval, verdict, by, comment.strip()[:LONGEST_COMMENT], now)
         elif late:
             _close(approval, Approval.State.EXPIRED, now)
+            tell_expired([approval])
         elif approval.subject != subject_of(release):
             _close(approval, Approval.State.VOID, now)
         after_commit(wake, release.pk)

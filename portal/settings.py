@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "durable",
     "audit",
     "accounts",
+    "notifications",
     "clusters",
     "services",
     "deployments",
@@ -206,6 +207,18 @@ REST_FRAMEWORK: dict[str, Any] = {
     "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_METADATA_CLASS": None,
 }
+# Links in what is told outside of the portal lead here.
+PUBLIC_URL = os.environ.get("SLIPWAY_PUBLIC_URL", f"http://localhost:{os.environ.get('PORT', '8000')}").rstrip("/")
+# Without a host no mail is sent, and channels say so.
+EMAIL_HOST = os.environ.get("SLIPWAY_SMTP_HOST", "")
+EMAIL_PORT = int(os.environ.get("SLIPWAY_SMTP_PORT", "587"))
+EMAIL_HOST_USER = os.environ.get("SLIPWAY_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = place.secret("SLIPWAY_SMTP_PASSWORD")
+EMAIL_USE_SSL = os.environ.get("SLIPWAY_SMTP_TLS", "starttls") == "tls"
+EMAIL_USE_TLS = os.environ.get("SLIPWAY_SMTP_TLS", "starttls") == "starttls"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("SLIPWAY_MAIL_FROM", "slipway@localhost")
+
 RATE_LIMIT_PER_MINUTE = int(os.environ.get("SLIPWAY_RATE_LIMIT", "600"))
 
 SPECTACULAR_SETTINGS: dict[str, Any] = {

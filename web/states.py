@@ -42,6 +42,7 @@ LOOKS: dict[str, Look] = {
     "approved": Look("ok", _OK, _("approved")),
     "rejected": Look("bad", "ban", _("rejected")),
     "void": Look("unknown", "ban", _("void")),
+    "delivered": Look("ok", _OK, _("delivered")),
     # Clusters.
     "building": Look("run", "loader-circle", _("building"), turns=True),
     "connected": Look("ok", "plug", _("connected")),

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from accounts.models import SavedView, Team, Token, User
 from clusters.models import Cluster, Grant
-from deployments.models import Release
+from deployments.models import Approval, Release
+from notifications.models import Channel
 from services.models import Target
 from tests.clusters.observe.objects import raw
 from tests.factories.accounts import token_of
@@ -40,6 +41,8 @@ class House:
     target: Target
     release: Release
     view: SavedView
+    approval: Approval
+    channel: Channel
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -60,12 +63,15 @@ class House:
             "grants": str(self.grant.pk),
             "releases": str(self.release.pk),
             "views": str(self.view.pk),
+            "approvals": str(self.approval.pk),
+            "channels": str(self.channel.pk),
+            "notification-channels": str(self.channel.pk),
         }
 
     @property
     def absent(self) -> dict[str, str]:
         """The same for things that are not there."""
-        ids = {"tokens", "grants", "releases", "views"}
+        ids = {"tokens", "grants", "releases", "views", "approvals", "channels", "notification-channels"}
         return {word: str(uuid4()) if word in ids else "no-such" for word in self.values} | {
             "environments": self.target.environment.name,
             "targets": self.target.environment.name,
@@ -83,6 +89,7 @@ def furnish(team: Team, member: User, *, env: Mapping[str, str] | None = None, *
     observed(cluster, raw("Pod", f"{SERVICE}-1", namespace=STAGE, **observed_parts), whole=True)
     watched_now(cluster)
     new_revision(target, **(env or {}))
+    release = new_release(target, by=member, env=dict(env or {}))
     return House(
         team=team,
         member=member,
@@ -90,7 +97,11 @@ def furnish(team: Team, member: User, *, env: Mapping[str, str] | None = None, *
         cluster=cluster,
         grant=new_grant(team, cluster, STAGE),
         target=target,
-        release=new_release(target, by=member, env=dict(env or {})),
+        release=release,
+        approval=Approval.objects.create(
+            release=release, gate="start", rules=[{"team": team.name, "count": 1}], asked_at=timezone.now()
+        ),
+        channel=Channel.objects.create(team=team, name="zebra-channel", kind="email", to=["zebra@example.org"]),
         view=SavedView.objects.create(of="services", name=VIEW, owner=member, team=team),
     )
 
