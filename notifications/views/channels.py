@@ -48,11 +48,12 @@ def channels(request: SignedInRequest) -> HttpResponse:
 
 def _made(request: SignedInRequest, form: ChannelForm) -> Channel | None:
     """The new channel, None after its refusal was put onto the form."""
+    made: Channel | None = None
     with refusals_on(form):
         name = form.cleaned_data["team"]
         team = Team.objects.filter(name=name).first() if name else None
-        return commands.create_channel(request.user, team, **form.fields_given())
-    return None
+        made = commands.create_channel(request.user, team, **form.fields_given())
+    return made
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
