@@ -35,7 +35,9 @@ def awaited(release: ReleaseSpec, moving: Decision, seen: Seen, now: datetime, *
     state, holding_back = _holds_back_autoscaler(release, state, seen, now, on_failure)
     if holding_back:
         return holding_back
-    message, reason, proof = Sentence("sharing", vars(state.counts)), "", None
+    # What the route waits for is told by routing itself.
+    message = state.message if state.routing.get("waits") else Sentence("sharing", vars(state.counts))
+    reason, proof = "", None
     if found:
         message, reason = Sentence(f"pods_{found[0].reason}", proof_of(found[0], release)), found[0].reason
         proof = found[0].to_json()
