@@ -141,6 +141,7 @@ SENTENCES: dict[str, str | Promise] = {
     # traffic
     "service_gone": _("There is no Kubernetes Service %(service)s in %(namespace)s on %(cluster)s any more"),
     "service_held": _("Another release holds the Kubernetes Service %(service)s in %(namespace)s; waiting for it"),
+    "route_held": _("Another release holds the %(kind)s %(name)s in %(namespace)s; waiting for it"),
     "service_shared": _(
         "The Kubernetes Service %(service)s in %(namespace)s on %(cluster)s also reaches %(pods)s, which are no pods "
         "of %(workload)s. Pinning it would cut them off"

@@ -52,6 +52,9 @@ def opened(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Dec
     if router is None:
         return None
     ends = ends_of(release, state, seen)
+    if held := router.held_by_other(release, seen, ends):
+        params = {"kind": borrowed.kind_of(held), "name": borrowed.name_of(held)}
+        return _wait(release, state, now, "route_held", params)
     if not router.pins_services(seen, ends):
         write = router.pinned(release, seen, ends)
         return act(noting(state, service=ends.stable), write, release, now) if write else None

@@ -201,6 +201,21 @@ def test_what_another_hand_changes_in_a_route_is_kept() -> None:
     }
 
 
+@pytest.mark.parametrize("router", ["istio", "subsets", "gateway_api"])
+def test_a_route_that_another_release_holds_is_waited_for_before_the_first_pod(router: str) -> None:
+    play = canary(router)
+    route = list(play.cluster.routes.values())[-1]
+    route["metadata"]["labels"] = {"slipway.dev/portal": "p1", RELEASE: "r0", "slipway.dev/epoch": "1"}
+    for _ in range(5):
+        play.tick()
+        play.roll()
+    assert play.cluster.sizes().get("2.0", 0) == 0
+    assert play.state.message and play.state.message.code == "route_held"
+
+    del route["metadata"]["labels"]
+    until(play, "Paused", weight=20)
+
+
 def test_a_route_that_is_deleted_stops_the_release_and_abort_still_ends() -> None:
     play = until(canary("istio"), "Paused", weight=20)
     play.cluster.routes.clear()

@@ -98,5 +98,8 @@ class Router(Protocol):
     def given_back(self, release: ReleaseSpec, seen: Seen, ends: Ends) -> Write | None:
         """The routes are as they were found."""
 
+    def held_by_other(self, release: ReleaseSpec, seen: Seen, ends: Ends) -> Json | None:
+        """A route to the target that another release holds, so that it can't be written now."""
+
     def edited_by_other(self, release: ReleaseSpec, seen: Seen, ends: Ends) -> Json | None:
         """A route that another hand has changed since our last write to it."""

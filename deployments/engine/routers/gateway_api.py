@@ -214,6 +214,11 @@ def given_back(release: ReleaseSpec, seen: Seen, ends: Ends) -> Write | None:
     return None
 
 
+def held_by_other(release: ReleaseSpec, seen: Seen, ends: Ends) -> Json | None:
+    """The first route to the target that another release holds."""
+    return next((one for one in routes_of(seen, ends) if borrowed.is_held_by_other(release, one)), None)
+
+
 def edited_by_other(release: ReleaseSpec, seen: Seen, ends: Ends) -> Json | None:
     """The first route of ours whose rules are not what was last asked of it."""
     routes = _held_or_leading(release, seen, ends)

@@ -326,6 +326,13 @@ def given_back(release: ReleaseSpec, seen: Seen, ends: Ends) -> Write | None:
     return None
 
 
+def held_by_other(release: ReleaseSpec, seen: Seen, ends: Ends) -> Json | None:
+    """The first route to the target, or rule with its subsets, that another release holds."""
+    editor = _editor(seen, ends)
+    needed = [*_leading(seen, editor), *(destination_rules(seen, ends) if editor.subset else [])]
+    return next((one for one in needed if borrowed.is_held_by_other(release, one)), None)
+
+
 def edited_by_other(release: ReleaseSpec, seen: Seen, ends: Ends) -> Json | None:
     """The first route of ours whose rules are not what was last asked of it."""
     editor = _editor(seen, ends)

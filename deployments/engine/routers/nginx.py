@@ -159,6 +159,12 @@ def given_back(release: ReleaseSpec, seen: Seen, ends: Ends) -> Write | None:
     return None
 
 
+def held_by_other(release: ReleaseSpec, seen: Seen, ends: Ends) -> Json | None:
+    """The first canary Ingress beside an Ingress to the target that another release holds."""
+    canaries = (canary_of(seen, base) for base in bases_of(seen, ends))
+    return next((one for one in canaries if one is not None and borrowed.is_held_by_other(release, one)), None)
+
+
 def edited_by_other(release: ReleaseSpec, seen: Seen, ends: Ends) -> Json | None:
     """A canary Ingress that does not say what was last asked of it."""
     for base in bases_of(seen, ends):
