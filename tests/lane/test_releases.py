@@ -42,7 +42,7 @@ def until_paused(release: Release, step: int | None = None, *, seconds: float = 
         tick(release.pk)
         release.refresh_from_db()
         assert not release.ended, (release.status, release.reason, release.message)
-        return release.status == "paused" and step in (None, release.step_index)
+        return release.status == "paused" and step in (None, release.state["step"])
 
     until(there, seconds=seconds)
 
