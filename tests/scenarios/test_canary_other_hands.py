@@ -195,6 +195,22 @@ def test_a_deployment_that_is_deleted_ends_the_release(web: Workload) -> None:
     assert (release.status, release.reason) == ("failed", "Conflict"), release.message
 
 
+def test_a_namespace_that_is_being_deleted_ends_the_release(web: Workload) -> None:
+    release = at_pause(web.deploy("1.1", strategy=HALF))
+
+    web.kubectl.delete(f"/api/v1/namespaces/{web.target.namespace}")
+    promote_release(release, by=web.developer)
+
+    def ended() -> bool:
+        tick(release.pk)
+        release.refresh_from_db()
+        return release.ended
+
+    until(ended, seconds=60)
+    assert release.status == "failed", release.message
+    assert web.target.namespace in release.message
+
+
 def test_a_policy_that_wants_rolling_updates_is_heard_at_the_plan(denied: Workload) -> None:
     with pytest.raises(ReleaseInvalid) as refused:
         denied.deploy("1.1", strategy=HALF)
