@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import SavedView, Team, Token, User
 from clusters.models import Cluster, Grant
-from deployments.models import Approval, Release
+from deployments.models import AnalysisTemplate, Approval, Release
 from notifications.models import Channel
 from services.models import Target
 from tests.clusters.observe.objects import raw
@@ -25,6 +25,7 @@ from tests.factories.registered import new_grant, saved_cluster
 from tests.factories.services import new_environment, new_service, new_target, seen_deployment
 
 SERVICE, CLUSTER, STAGE, VIEW = "zebra-checkout", "zebra-cluster", "stage", "zebra-view"
+TEMPLATE = "zebra-template"
 # Environments and the own page of registering are everybody's; all else in the house is the team's.
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
@@ -43,10 +44,20 @@ class House:
     view: SavedView
     approval: Approval
     channel: Channel
+    template: AnalysisTemplate
 
     @property
     def names(self) -> tuple[str, ...]:
-        return (SERVICE, CLUSTER, VIEW, self.team.name, self.member.username, str(self.release.pk), str(self.grant.pk))
+        return (
+            SERVICE,
+            CLUSTER,
+            VIEW,
+            TEMPLATE,
+            self.team.name,
+            self.member.username,
+            str(self.release.pk),
+            str(self.grant.pk),
+        )
 
     @property
     def values(self) -> dict[str, str]:
@@ -66,6 +77,7 @@ class House:
             "approvals": str(self.approval.pk),
             "channels": str(self.channel.pk),
             "notification-channels": str(self.channel.pk),
+            "analysis-templates": self.template.name,
         }
 
     @property
@@ -103,6 +115,9 @@ def furnish(team: Team, member: User, *, env: Mapping[str, str] | None = None, *
         ),
         channel=Channel.objects.create(team=team, name="zebra-channel", kind="email", to=["zebra@example.org"]),
         view=SavedView.objects.create(of="services", name=VIEW, owner=member, team=team),
+        template=AnalysisTemplate.objects.create(
+            name=TEMPLATE, team=team, definition={"query": "sum(up)", "success": "result > 0"}
+        ),
     )
 
 
