@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -18,10 +18,15 @@ from web.ago import duration
 _STATES = {"pending": "next", "running": "now", "paused": "waiting", "succeeded": "done", "superseded": "skipped"}
 
 
-def step_track(release: Release, events: Sequence[ReleaseEvent], now: datetime) -> list[Stop]:
-    """The stops in order. One that will not happen any more is left out when the release goes back."""
+def step_track(
+    release: Release, events: Sequence[ReleaseEvent], now: datetime, results: Mapping[str, str]
+) -> list[Stop]:
+    """The stops in order. One that will not happen any more is left out when the release goes back.
+
+    `results` are words for what was measured or said at a step, by "step-<index>" or the name of a stage.
+    """
     told = _Told(events)
-    stops = [_checks(release, told), *(_stop(release, step, told, now) for step in step_facts(release))]
+    stops = [_checks(release, told), *(_stop(release, step, told, now, results) for step in step_facts(release))]
     if goes_back(release):
         stops = [
             *(stop for stop in stops if stop.state != "skipped"),
@@ -65,11 +70,12 @@ def _checks(release: Release, told: _Told) -> Stop:
     return Stop(_("Checks"), "waiting" if is_held else "now" if release.phase == Phase.GATED else "next", detail)
 
 
-def _stop(release: Release, step: StepFact, told: _Told, now: datetime) -> Stop:
+def _stop(release: Release, step: StepFact, told: _Told, now: datetime, results: Mapping[str, str]) -> Stop:
     state = _STATES.get(step.status, step.status)
     if step.status == "aborted":
         state = "failed"
-    detail = _DETAILS.get(step.status, _nothing)(release, step, told, now)
+    said = results.get(f"step-{step.index}") or results.get(step.kind)
+    detail = said if said and state != "next" else _DETAILS.get(step.status, _nothing)(release, step, told, now)
     return Stop(step_title(step.kind, step.spec), state, detail, step.ends_at)
 
 

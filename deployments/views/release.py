@@ -22,6 +22,7 @@ from deployments.queries import events_of, pods_of, release_named
 from deployments.shares import kind_of, weight_of
 from deployments.sides import sides_of
 from deployments.slots import slots_of
+from deployments.step_results import results_by_step
 from deployments.strategy_words import strategy_name
 from deployments.switches import between_last_releases
 from deployments.template_diff import template_diff
@@ -71,20 +72,21 @@ def live_context(request: SignedInRequest, found: Release) -> dict[str, Any]:
     cause = cause_of(found)
     # The pods of a workload say nothing about a release that others have followed.
     pods = pods_of(found) if is_newest else None
+    card, charts = card_on_release(found, request.user), charts_of(found)
     return {
         "release": found,
         "target": found.target,
         "standing": standing_of(found, now),
         "cause": cause,
         "saying": saying_of(found, cause),
-        "steps": track(found, events, now),
+        "steps": track(found, events, now, results_by_step(charts, card)),
         "strategy_name": strategy_name(found.strategy),
         "is_rolling": kind_of(found) == "rolling",
         "weight": weight_of(found),
         "sides": sides_of(found, pods),
         "pods": pods,
-        "card": card_on_release(found, request.user),
-        "analyses": charts_of(found),
+        "card": card,
+        "analyses": charts,
         "decisions": decisions_of(found, request.user, is_newest=is_newest),
         "events": lines_of_timeline(events),
         "diff": _diff(found),

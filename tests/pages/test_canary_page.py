@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Team, User
-from deployments.engine.decision import Counts, Said, Sentence
+from deployments.approvals import ask
+from deployments.engine.decision import AskApproval, Counts, Said, Sentence
 from deployments.engine.strategies import Analyse, Pause, SetWeight
 from deployments.models import Release
 from services.models import Target
+from tests.factories.analysis import measured, with_templates
 from tests.factories.deployments import checkout_target, new_blue_green, new_canary, pulled_badly, step_said
 from tests.factories.pods import seen_pods
 from tests.pages.browser import Visitor
@@ -62,6 +65,30 @@ def of_many_steps(target: Target, by: User) -> Release:
     return new_canary(target, step=7, phase="Paused", weight=25, steps=steps, by=by)
 
 
+def caught(target: Target, by: User) -> Release:
+    """Bad: its analysis has failed and the old version is back."""
+    sentence = Sentence("analysis_failed", {"template": "success-rate"})
+    said = [*TO_PAUSE, Said("step.failed", sentence, {"step": 2}), Said("release.abort", sentence)]
+    state = {"outcome": "Failed", "reason": "AnalysisFailed", "message": sentence}
+    release = new_canary(target, step=2, phase="Failed", weight=10, state=state, said=said, by=by)
+    with_templates(release, "success-rate")
+    measured(release, "success-rate", [0.995, 0.82, 0.79], run="step-2", stable=0.998)
+    return release
+
+
+def asking(target: Target, by: User) -> Release:
+    """Waits for the voices of its fourth step."""
+    waits = {"gate": "step-3", "phase": "Progressing", "since": timezone.now().isoformat()}
+    message = Sentence("waits_for_owners", {"count": 2})
+    state = {"reason": "ApprovalRequired", "message": message, "gates": {"waits": waits}}
+    release = new_canary(target, step=3, phase="AwaitingApproval", weight=10, state=state, said=TO_PAUSE, by=by)
+    with_templates(release, "success-rate")
+    measured(release, "success-rate", [0.999, 0.998, 0.997], run="step-2", stable=0.998)
+    ask(release, [AskApproval("step-3", ({"team": "payments", "count": 2},))], timezone.now())
+    seen_pods(release, new=1, old=9)
+    return release
+
+
 def blue_green(target: Target, by: User) -> Release:
     return new_blue_green(target, phase="Paused", state={"step": 1}, by=by)
 
@@ -70,6 +97,8 @@ STATES: dict[str, Callable[[Target, User], Release]] = {
     "canary-paused": pausing,
     "canary-growing": growing,
     "canary-failed": failed,
+    "canary-caught": caught,
+    "canary-asking": asking,
     "canary-many": of_many_steps,
     "blue-green-paused": blue_green,
 }

@@ -17,7 +17,7 @@ from tests.pages.browser import WIDE, Visitor
 from tests.pages.test_first_path import A_WHILE_MS, REPOSITORY, SOON_MS, create_environment, import_services, sign_in
 from tests.portal_run import PortalRun
 
-pytestmark = [pytest.mark.browser, pytest.mark.sandbox, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.sandbox, pytest.mark.slow, pytest.mark.timeout(600)]
 STEPS = "type: canary\nsteps:\n- set_weight: 20\n- pause: {}\n- set_weight: 60\n- pause: {seconds: 3}\n"
 
 
