@@ -74,6 +74,11 @@ ELSEWHERE = {
     "release_retry POST": "deployments/test_retry.py",
     "release_approve POST": "deployments/test_approve.py",
     "release_reject POST": "deployments/test_approve.py",
+    "analysis_templates POST": "deployments/test_analysis_templates.py",
+    "analysis_template PATCH": "deployments/test_analysis_templates.py",
+    "analysis_template DELETE": "deployments/test_analysis_templates.py",
+    # Measures once and stores nothing.
+    "analysis_template_try POST": "deployments/test_analysis_templates.py",
     "channels POST": "notifications/test_channels.py",
     "channel PATCH": "notifications/test_channels.py",
     "channel DELETE": "notifications/test_channels.py",
