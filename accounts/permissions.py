@@ -97,7 +97,6 @@ PERMISSIONS: dict[str, Permission] = {
     "channel.edit": _by((Role.MAINTAINER,), "admin"),
     "channel.remove": _by((Role.MAINTAINER,), "admin"),
     "channel.test": _by((Role.MAINTAINER,), "admin"),
-    "channel.allow_private": _by((), "admin"),
     "view.share": _by((Role.MAINTAINER,), "services:write"),
     "view.remove": _by((Role.MAINTAINER,), "services:write"),
     "audit.view": _by((Role.MAINTAINER,), "read"),

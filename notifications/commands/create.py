@@ -55,7 +55,7 @@ def create_channel(by: User, team: Team | None, **fields: Any) -> Channel:
 def require_private(by: User, fields: dict[str, Any]) -> None:
     """Raises NotPermitted where a private address is allowed by somebody who is no admin."""
     if fields.get("allow_private_address"):
-        require(by, "channel.allow_private", None)
+        require(by, "channel.create", None)
 
 
 def fill(channel: Channel, clean: dict[str, Any]) -> None:
