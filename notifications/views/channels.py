@@ -53,7 +53,7 @@ def _made(request: SignedInRequest, form: ChannelForm) -> Channel | None:
         name = form.cleaned_data["team"]
         team = Team.objects.filter(name=name).first() if name else None
         made = commands.create_channel(request.user, team, **form.fields_given())
-    return made
+    return made  # noqa: RET504 - a refusal leaves the block before it is assigned
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
