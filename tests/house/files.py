@@ -8,7 +8,18 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("portal", "metrics", "deployments", "services", "clusters", "notifications", "accounts", "audit", "durable", "web")
+ROOMS = (
+    "portal",
+    "metrics",
+    "deployments",
+    "services",
+    "clusters",
+    "notifications",
+    "accounts",
+    "audit",
+    "durable",
+    "web",
+)
 FOREIGN = ("static/vendor/", "static/fonts/", "static/icons", "requirements/")
 GENERATED = ("go.sum",)
 
