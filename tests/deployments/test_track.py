@@ -9,7 +9,7 @@ from deployments.engine.decision import Counts, Said, Sentence
 from deployments.models import ReleaseEvent
 from deployments.track import track
 from services.models import Target
-from tests.factories.deployments import new_release, pulled_badly
+from tests.factories.deployments import new_canary, new_release, pulled_badly
 
 CHECKED = Said("checks.pass", Sentence("checks_passed", {}))
 WRITTEN = Said("step.started", Sentence("retried", {"by": "x"}))
@@ -67,3 +67,25 @@ def test_one_that_takes_over_waits_its_turn_first(target: Target) -> None:
     steps = track(release, list(ReleaseEvent.objects.filter(release=release)), timezone.now())
 
     assert (steps[0].title, steps[0].state) == ("Its turn", "now")
+
+
+def test_a_canary_has_a_stop_for_each_step_with_what_was_measured_there(target: Target) -> None:
+    release = new_canary(target, step=3, phase="AwaitingApproval", weight=10, said=[CHECKED])
+    events = list(ReleaseEvent.objects.filter(release=release))
+
+    stops = track(release, events, timezone.now(), {"step-2": "3 of 3 passed", "step-3": "1 of 2 voices"})
+
+    assert [stop.title for stop in stops] == [
+        *("Checks", "10 %", "pause 60 s", "analysis", "approval", "50 %", "pause", "take over")
+    ]
+    assert [stop.state for stop in stops] == [*["done"] * 4, "waiting", *["next"] * 3]
+    assert [stop.detail for stop in stops[3:5]] == ["3 of 3 passed", "1 of 2 voices"]
+
+
+def test_a_timed_pause_counts_down(target: Target) -> None:
+    release = new_canary(target, step=1, phase="Paused", weight=10, said=[CHECKED])
+
+    stop = track(release, list(ReleaseEvent.objects.filter(release=release)), timezone.now())[2]
+
+    assert stop.until is not None
+    assert stop.until > timezone.now()
