@@ -10,9 +10,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from clusters.connection import connect
-from durable.encryption import SealBroken
 from clusters.errors import ClusterUnreachable
 from clusters.models import ClusterCredential
+from durable.encryption import SealBroken
 from tests.factories.registered import saved_cluster
 
 pytestmark = pytest.mark.django_db
