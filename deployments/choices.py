@@ -53,6 +53,8 @@ def promote_full(release: Release, user: User) -> Choice:
 def pause(release: Release, user: User) -> Choice:
     """Hold a release where it is."""
     what = _("Nothing moves until someone resumes it. Background analysis goes on, and can still abort.")
+    if kind_of(release) == "rolling":
+        what = _("No further pod is replaced until someone resumes it; old and new pods serve side by side.")
     return _posted(release, user, "pause", _("Pause"), what, kind="quiet", icon="pause")
 
 

@@ -59,10 +59,11 @@ def _paused(release: Release, user: User) -> Decisions:
     if release.reason in MAY_BE_ACCEPTED:
         accept, again = choices.promote(release, user, kind=""), choices.retry(release, user, kind="primary")
         return Decisions(_("Measure again, accept, or go back?"), "hold", [again, accept, abort])
-    if release.reason or kind_of(release) == "rolling":
+    is_held = bool(release.state.get("held"))
+    if release.reason or (kind_of(release) == "rolling" and not is_held):
         return Decisions(_("Try again, or go back?"), "hold", [choices.retry(release, user, kind="primary"), abort])
     full = choices.promote_full(release, user)
-    if release.state.get("held"):
+    if is_held:
         return Decisions(_("Held by a person. Go on?"), "hold", [choices.resume(release, user), full, abort])
     here = [choices.promote(release, user)]
     steps = step_facts(release)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 
 from deployments.engine.json import Json
-from deployments.engine.workload import ORIGINALS, claim_of
+from deployments.engine.workload import HELD, ORIGINALS, claim_of, labels_of
 
 
 def as_given_back(deployment: Json, portal: str) -> Json:
-    """A Deployment held in place by this portal, with the template and the strategy that its release put aside; any
-    other as it is."""
-    kept = _kept(deployment)
-    if claim_of(deployment).portal != portal or "template" not in kept:
+    """A Deployment held by this portal, not paused, and where it is held in place with the template and the strategy
+    that its release put aside; any other as it is."""
+    kept, spec = _kept(deployment), dict(deployment["spec"])
+    is_in_place = "template" in kept
+    if claim_of(deployment).portal != portal or not (is_in_place or HELD in labels_of(deployment)):
         return deployment
-    spec = {**deployment["spec"], "template": kept["template"], "strategy": kept.get("strategy")}
+    if is_in_place:
+        spec |= {"template": kept["template"], "strategy": kept.get("strategy")}
     spec.pop("paused", None)
     return {**deployment, "spec": spec}
 

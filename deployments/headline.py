@@ -101,7 +101,7 @@ def cause_of(release: Release) -> Cause | None:
     is_over = release.status in WENT_WRONG
     if release.status in (Status.SUCCEEDED, Status.SUPERSEDED) or release.reason in NO_TROUBLE:
         return None
-    is_held = release.phase == Phase.PAUSED and kind_of(release) == "rolling"
+    is_held = release.phase == Phase.PAUSED and kind_of(release) == "rolling" and not release.state.get("held")
     if not (is_over or is_held or release.phase == Phase.ABORTING or release.reason):
         return None
     kind = "bad" if release.status == Status.FAILED or release.phase == Phase.ABORTING else "hold"

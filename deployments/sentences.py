@@ -90,6 +90,22 @@ SENTENCES: dict[str, str | Promise] = {
     "rolled_out": _("All %(wanted)s pods run the new version, after %(seconds)s s"),
     "scaled_to_zero": _("Template written; %(workload)s is scaled to 0, so no pod has tried it"),
     "paused_by_other": _("Another hand paused the Deployment %(workload)s (spec.paused); the rollout waits for it"),
+    "paused_rolling": _(
+        "%(by)s paused the release: no further pod is replaced. Old and new pods serve side by side, up to %(most)s of "
+        "them, until somebody resumes it"
+    ),
+    "paused_rolling_again": _(
+        "Paused by a person: no further pod is replaced. Old and new pods serve side by side, up to %(most)s of them, "
+        "until somebody resumes it"
+    ),
+    "not_paused_recreate": _(
+        "%(workload)s in %(namespace)s on %(cluster)s has the strategy Recreate: its old pods go before new ones come, "
+        "so pausing might leave it without any. It goes on; abort it, if it must not"
+    ),
+    "conflict_hold": _(
+        "“%(manager)s” keeps resuming %(workload)s in %(namespace)s on %(cluster)s, so it is not held any more. "
+        "Stop it there, then retry here"
+    ),
     "written_again": _("“%(manager)s” changed the template of %(workload)s; it was written again"),
     "conflict": _(
         "“%(manager)s” keeps changing the template of %(workload)s in %(namespace)s on %(cluster)s. "

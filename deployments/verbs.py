@@ -7,6 +7,7 @@ from deployments.models import Phase, Release, Status
 # Nothing of the cluster was written, so that all of the wish can still change.
 UNTOUCHED = (Phase.QUEUED, Phase.GATED)
 GOES_ON = (Phase.PREPARING, Phase.PROGRESSING, Phase.ANALYSING, Phase.AWAITING_APPROVAL)
+ROLLS = (Phase.PREPARING, Phase.PROGRESSING)
 START = "start"
 
 
@@ -27,7 +28,7 @@ def _while_it_runs(release: Release) -> list[str]:
     if release.phase == Phase.PAUSED:
         return _while_paused(release)
     if not is_in_place(release):
-        return []
+        return ["pause"] if release.phase in pausable(release) else []
     if release.phase == Phase.TAKING_OVER:
         return ["pause"]
     voices = ["approve", "reject"] if release.phase == Phase.AWAITING_APPROVAL else []
@@ -36,12 +37,17 @@ def _while_it_runs(release: Release) -> list[str]:
 
 def _while_paused(release: Release) -> list[str]:
     if is_held(release):
-        return ["resume", "promote", *(["retry"] if release.reason else [])]
+        return ["resume", *(["promote"] if is_in_place(release) else []), *(["retry"] if release.reason else [])]
     if release.reason == "AnalysisInconclusive":
         return ["promote", "retry"]
     if release.reason or not is_in_place(release):
         return ["retry"]
     return ["promote", "pause"]
+
+
+def pausable(release: Release) -> tuple[Phase, ...]:
+    """The phases in which a person may hold it; what is given back or finished is owed."""
+    return (*GOES_ON, Phase.TAKING_OVER) if is_in_place(release) else ROLLS
 
 
 def is_editable(release: Release) -> bool:

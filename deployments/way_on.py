@@ -38,6 +38,8 @@ def promotes_to(release: Release) -> tuple[str, str]:
 
 def resumes_with(release: Release) -> str:
     """What happens after a person's pause is taken away."""
+    if kind_of(release) == "rolling":
+        return _("Kubernetes goes on to replace old pods by new ones.")
     steps = step_facts(release)
     here = step_index(steps)
     title = step_title(steps[here].kind, steps[here].spec)

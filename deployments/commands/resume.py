@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from deployments.asking import Ask, ask_of, no_state_for
-from deployments.models import Phase, Release
-from deployments.verbs import GOES_ON, is_editable, is_held, is_in_place
+from deployments.models import Release
+from deployments.verbs import is_editable, is_held, pausable
 
 
 def resume_release(release: Release, *, by: User) -> Release:
@@ -23,8 +23,8 @@ def _go_on(current: Release) -> Ask | None:
         return None
     if is_held(current) or "pause" in current.asks:
         return {}
-    if current.ended or is_editable(current) or not is_in_place(current):
+    if current.ended or is_editable(current):
         raise no_state_for(current, "resume")
-    if current.phase in (*GOES_ON, Phase.TAKING_OVER):
+    if current.phase in pausable(current):
         return None
     raise no_state_for(current, "resume", _("Nobody holds it: promote leaves the pause of a step."))

@@ -12,7 +12,7 @@ from deployments.engine.decision import State, Write
 from deployments.engine.json import Json
 from deployments.engine.spec import ReleaseSpec
 from deployments.engine.strategies import Amount
-from deployments.engine.workload import EPOCH, ORIGINALS, PORTAL, RELEASE, Claim, claim_of, labels_of, template_of
+from deployments.engine.workload import EPOCH, HELD, ORIGINALS, PORTAL, RELEASE, Claim, claim_of, labels_of, template_of
 
 
 def escape(key: str) -> str:
@@ -75,9 +75,20 @@ def write_template(release: ReleaseSpec, state: State, deployment: Json) -> Writ
     return Write("write", tuple(ops))
 
 
+def without_hold(deployment: Json) -> list[Json]:
+    """The operations that take away `spec.paused` where a release has set it for a person, with its mark."""
+    if HELD not in labels_of(deployment):
+        return []
+    ops: list[Json] = [{"op": "remove", "path": label_path(HELD)}]
+    if deployment["spec"].get("paused"):
+        ops += [test_of("/spec/paused", True), {"op": "remove", "path": "/spec/paused"}]
+    return ops
+
+
 def let_go(release: ReleaseSpec, state: State, deployment: Json, *, why: str, template: Json | None = None) -> Write:
-    """Take our labels away and put the bounds back; with `template`, that template comes back in the same write."""
-    ops = [*tests_of_claim(deployment)]
+    """Take our labels and a pause of ours away and put the bounds back; with `template`, that template comes back in
+    the same write."""
+    ops = [*tests_of_claim(deployment), *without_hold(deployment)]
     ops += [
         {"op": "remove", "path": label_path(name)} for name in (PORTAL, RELEASE, EPOCH) if name in labels_of(deployment)
     ]
@@ -93,8 +104,8 @@ def let_go(release: ReleaseSpec, state: State, deployment: Json, *, why: str, te
 
 
 def clean(deployment: Json) -> Write:
-    """Take away the claim of a release that no longer runs, and put back the bounds that it noted down."""
-    ops = [*tests_of_claim(deployment)]
+    """Take away claim and pause of a release that no longer runs, and put back the bounds that it noted down."""
+    ops = [*tests_of_claim(deployment), *without_hold(deployment)]
     labels = labels_of(deployment)
     ops += [{"op": "remove", "path": label_path(name)} for name in (PORTAL, RELEASE, EPOCH) if name in labels]
     kept = (deployment["metadata"].get("annotations") or {}).get(ORIGINALS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from deployments.engine import rolling_hold
 from deployments.engine.answers import GIVING_BACK, act, end, look_again
 from deployments.engine.decision import Decision, Said, Sentence, State
 from deployments.engine.fencing import to_raise
@@ -41,7 +42,7 @@ def find_again(release: ReleaseSpec, state: State, seen: Seen, now: datetime) ->
         # What the backup knows of sizes is not what was asked for since: it would look like another hand's doing.
         place = {name: kept for name, kept in state.place.items() if name in ("begun", "rolling", "taken")}
         fresh = found.but(ready_high=-1, ready_rose_at=now, bad_since={}, undone=(), place=place)
-        fresh = _caught_up(release, fresh, seen)
+        fresh = _held_again(_caught_up(release, fresh, seen), deployment, now)
         return look_again(fresh, now, Said("restore.find", Sentence("found_again", release.names)))
     if state.phase in GIVING_BACK:
         return look_again(found, now)
@@ -63,6 +64,13 @@ def _caught_up(release: ReleaseSpec, state: State, seen: Seen) -> State:
     ]
     furthest = max(reached, default=-1)
     return state.but(step=furthest, step_done={}) if furthest > state.step else state
+
+
+def _held_again(state: State, deployment: Json, now: datetime) -> State:
+    """A rolling release that a person holds, although the backup had not seen it, stays held."""
+    if rolling_hold.is_marked(deployment) and not state.held and state.phase not in GIVING_BACK:
+        return rolling_hold.held_by(state, deployment, "", now)
+    return state
 
 
 def _is_ours(release: ReleaseSpec, claim: Claim) -> bool:

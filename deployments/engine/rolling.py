@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from deployments.engine import gates, patches
+from deployments.engine import gates, patches, rolling_hold
 from deployments.engine.answers import LOOK_WHILE_MOVING, LOOK_WHILE_WAITING, act, end, look_again, wait
 from deployments.engine.decision import Decision, Said, Sentence, State
 from deployments.engine.json import Json
-from deployments.engine.phases import Phase, deployment_of, enter, is_as_planned, is_ours, runs_new, stop
+from deployments.engine.phases import (
+    Phase,
+    deployment_of,
+    enter,
+    foreign_claim,
+    is_as_planned,
+    is_ours,
+    runs_new,
+    stop,
+)
 from deployments.engine.progress import deadline_of, failed, next_look, note_failures, note_progress, overdue, proof_of
 from deployments.engine.reasons import Failure
 from deployments.engine.seen import Check, Seen
@@ -131,22 +140,29 @@ def preparing(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> 
 
 def progressing(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
     """The Deployment controller replaces pods; watch that it gets on, and say what it waits for."""
+    if answer := _ours(release, state, seen, now) or rolling_hold.released(release, state, seen, now):
+        return answer
     deployment = deployment_of(seen)
-    claim = claim_of(deployment)
-    if claim.portal and not is_ours(release, deployment):
-        return end(state, now, "Failed", "Conflict", "foreign_claim", portal=claim.portal, **release.names)
-    if not runs_new(release, deployment):
-        return _foreign_template(release, state, deployment, now)
-    if not is_ours(release, deployment):
-        return act(state, patches.stamp(release, deployment), release, now)
     if is_complete(deployment):
         return _rolled_out(release, state, deployment, now)
+    if holding := rolling_hold.asked_to_hold(release, state, seen, now):
+        return holding
     state = note_progress(state, state.counts.new_ready, now)
     state, found = note_failures(state, seen, new_replica_sets(seen, release.template_to), now)
     if stopped := failed(release, state, found, now) or overdue(release, state, seen, now):
         return stopped
     deadline = deadline_of(release, state, now)
     return Decision(_describe(state, deployment, found, release), wake_at=next_look(state, found, deadline, now))
+
+
+def _ours(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
+    """The Deployment carries our claim and our template."""
+    deployment = deployment_of(seen)
+    if ended := foreign_claim(release, state, deployment, now):
+        return ended
+    if not runs_new(release, deployment):
+        return _foreign_template(release, state, deployment, now)
+    return None if is_ours(release, deployment) else act(state, patches.stamp(release, deployment), release, now)
 
 
 def _rolled_out(release: ReleaseSpec, state: State, deployment: Json, now: datetime) -> Decision:
@@ -178,7 +194,7 @@ def _foreign_template(release: ReleaseSpec, state: State, deployment: Json, now:
         return act(state, patches.write_template(release, state, deployment), release, now)
     recent = [one for one in state.undone if now - datetime.fromisoformat(one["at"]) < UNDO_WINDOW]
     if sum(one["manager"] == manager for one in recent) >= MOST_UNDONE:
-        held = enter(state, "Paused", now, reason="Conflict", message=Sentence("conflict", params))
+        held = enter(state, "Paused", now, reason="Conflict", message=Sentence("conflict", params), held=None)
         return look_again(held, now, Said("release.pause", Sentence("conflict", params), {"reason": "Conflict"}))
     undone = (*recent, {"at": now.isoformat(), "manager": manager})
     said = Said("conflict.undone", Sentence("written_again", params), {"manager": manager})
@@ -187,7 +203,10 @@ def _foreign_template(release: ReleaseSpec, state: State, deployment: Json, now:
 
 
 def paused(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
-    """A person decides: retry goes on from here with fresh clocks, whatever template is found; abort goes back."""
+    """A person holds it, or decides what is wrong: retry goes on from here with fresh clocks, whatever template is
+    found; abort goes back."""
+    if state.held:
+        return _ours(release, state, seen, now) or rolling_hold.held(release, state, seen, now)
     ask = state.asks.get("retry")
     if not ask:
         return wait(state, now, LOOK_WHILE_WAITING)

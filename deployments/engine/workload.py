@@ -13,6 +13,8 @@ from deployments.engine.seen import Seen
 
 PORTAL, RELEASE, EPOCH = "slipway.dev/portal", "slipway.dev/release", "slipway.dev/epoch"
 ORIGINALS = "slipway.dev/originals"
+# On a Deployment whose `spec.paused` a release has set because a person holds it.
+HELD = "slipway.dev/held"
 HASH = "pod-template-hash"
 
 

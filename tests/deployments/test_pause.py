@@ -9,6 +9,7 @@ import pytest
 
 from accounts.models import User
 from audit.models import Entry
+from deployments.engine.decision import Sentence
 from deployments.models import Release
 from services.models import Target
 from tests.callers import ApiClient, PageClient
@@ -82,15 +83,36 @@ def test_the_buttons_work_without_javascript(web_client: Web, developer: User, t
     assert "resume" in asks(release)
 
 
-def test_a_rolling_release_cannot_be_held(web_client: Web, developer: User, target: Target) -> None:
+@pytest.mark.parametrize("phase", ["Gated", "Preparing", "Progressing", "Finishing", "Succeeded"])
+def test_where_a_rolling_release_can_be_held(api: Api, developer: User, target: Target, phase: str) -> None:
+    release = new_release(target, phase=phase)
+
+    answer = api(developer).post(f"/releases/{release.pk}/pause/")
+
+    assert answer.status_code == (202 if phase in ("Preparing", "Progressing") else 409), answer.content
+
+
+def test_the_page_of_a_held_rolling_release_lets_it_go_on(web_client: Web, developer: User, target: Target) -> None:
+    message = Sentence("paused_rolling", {"by": "dev", "most": 7})
+    release = new_release(target, phase="Paused", state={**HELD, "message": message})
+    browser = web_client(developer)
+
+    page = browser.get(f"/releases/{release.pk}/").content.decode()
+
+    assert "up to 7 of them" in page
+    assert f"/releases/{release.pk}/resume/" in page
+    assert f"/releases/{release.pk}/promote/" not in page
+    assert browser.post(f"/releases/{release.pk}/resume/").status_code == 303
+    assert asks(release) == {"resume": {"by": "dev"}}
+
+
+def test_the_page_of_a_rolling_release_offers_to_hold_it(web_client: Web, developer: User, target: Target) -> None:
     release = new_release(target)
     browser = web_client(developer)
 
-    answer = browser.post(f"/releases/{release.pk}/pause/")
-
-    assert answer.status_code == 303
-    assert asks(release) == {}
-    assert "nothing to pause" in browser.get(answer["Location"]).content.decode()
+    assert f"/releases/{release.pk}/pause/" in browser.get(f"/releases/{release.pk}/").content.decode()
+    assert browser.post(f"/releases/{release.pk}/pause/").status_code == 303
+    assert asks(release) == {"pause": {"by": "dev"}}
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "promote"])

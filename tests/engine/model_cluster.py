@@ -97,8 +97,21 @@ class ModelCluster:
         ]
         self._touch()
 
+    def set_paused(self, paused: bool) -> None:
+        """`kubectl rollout pause` or `resume`."""
+        self.deployment["spec"]["paused"] = paused
+        self.deployment["metadata"]["generation"] += 1
+        self.deployment["metadata"]["managedFields"] = [
+            {"manager": "kubectl-rollout", "time": "2026", "fieldsV1": {"f:spec": {"f:paused": {}}}}
+        ]
+        self._touch()
+
     def step(self) -> None:
-        """One move towards the template in spec. Pods of a broken image are made but never ready."""
+        """One move towards the template in spec. Pods of a broken image are made but never ready; nothing moves while
+        `spec.paused` is set."""
+        if self.deployment["spec"].get("paused"):
+            self._write_status()
+            return
         self._set_of_template()
         new = self._current()
         wanted = self.deployment["spec"]["replicas"]
@@ -168,7 +181,7 @@ class ModelCluster:
 
     def _write_status(self, *, waiting: bool = False) -> None:
         new = self._current()
-        updated = self.ready[new] + (1 if waiting else 0)
+        updated = self.ready.get(new, 0) + (1 if waiting else 0)
         total = sum(self.ready.values()) + (1 if waiting else 0)
         self.deployment["status"] = {
             "observedGeneration": self.deployment["metadata"]["generation"],

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from deployments.engine.decision import State
 from deployments.engine.strategies import RollingUpdate
-from deployments.engine.workload import PORTAL, claim_of
+from deployments.engine.workload import HELD, PORTAL, claim_of
 from tests.engine.model_cluster import ModelCluster
 from tests.engine.play import Play
 
@@ -80,7 +80,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.play.decide(unreachable="time-out")
 
     @precondition(lambda self: not self.play.state.is_terminal)
-    @rule(ask=st.sampled_from(["abort", "supersede", "retry"]))
+    @rule(ask=st.sampled_from(["abort", "supersede", "retry", "pause", "resume"]))
     def person_asks(self, ask: str) -> None:
         self.play.asks[ask] = {"by": "dev"}
 
@@ -107,6 +107,8 @@ class AnyOrder(RuleBasedStateMachine):
         else:
             assert not deployment["metadata"].get("annotations")
             assert deployment["spec"]["strategy"] == self.strategy
+            assert not deployment["spec"].get("paused")
+            assert HELD not in deployment["metadata"]["labels"]
 
     @invariant()
     def the_outcome_is_what_runs(self) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
 
-from deployments.commands import abort_release, retry_release, rollback_release
+from deployments.commands import abort_release, pause_release, resume_release, retry_release, rollback_release
 from deployments.errors import NothingToRollBackTo, ReleaseBlocked, WrongPhase
 from deployments.models import Release, Revision
 from tests.conftest import until
 from tests.scenarios.conftest import Workload
+from tests.scenarios.in_place import scaled, set_image, sizes
 
 Play = Callable[[Release], Release]
 PlayTo = Callable[[Release, str], Release]
@@ -97,6 +99,56 @@ def test_an_abort_in_the_middle_brings_the_old_version_back(
     assert release.events.filter(kind="release.abort", actor="dev").count() == 1
     with pytest.raises(WrongPhase):
         retry_release(Release.objects.get(pk=to_the_end(web.deploy("1.1")).pk), by=web.developer)
+
+
+ONE_BY_ONE = {"type": "rolling", "max_surge": 1, "max_unavailable": 0}
+
+
+def test_a_paused_release_keeps_both_versions_until_it_is_resumed(
+    web: Workload, until_phase: PlayTo, to_the_end: Play
+) -> None:
+    scaled(web, 6)
+    until(web.ready)
+    before = web.live()
+    release = until_phase(web.deploy("1.1", strategy=ONE_BY_ONE), "Progressing")
+
+    pause_release(release, by=web.developer)
+    until_phase(release, "Paused")
+    until(lambda: bool(web.live()["spec"].get("paused")))
+    until(lambda: web.live()["status"]["observedGeneration"] == web.live()["metadata"]["generation"])
+    held = sizes(web)
+    assert sum(held.values()) <= 7, held
+    assert "up to 7 of them" in release.message
+    time.sleep(2)
+    assert sizes(web) == held, "moved while it was held"
+    assert set(held) == {"1.0", "1.1"}
+
+    resume_release(release, by=web.developer)
+
+    assert to_the_end(release).status == "succeeded"
+    after = web.live()
+    assert "paused" not in after["spec"]
+    assert after["metadata"]["labels"] == before["metadata"]["labels"]
+    until(lambda: sizes(web) == {"1.1": 6})
+    set_image(web, "1.2")
+
+
+def test_an_abort_of_a_paused_release_lets_the_controller_bring_the_old_pods_back(
+    web: Workload, until_phase: PlayTo, to_the_end: Play
+) -> None:
+    before = web.live()
+    release = until_phase(web.deploy("1.1-unready", strategy=ONE_BY_ONE), "Progressing")
+    pause_release(release, by=web.developer)
+    until_phase(release, "Paused")
+    until(lambda: bool(web.live()["spec"].get("paused")))
+
+    abort_release(release, by=web.developer)
+
+    assert to_the_end(release).status == "aborted"
+    after = web.live()
+    assert after["spec"] == before["spec"]
+    assert after["metadata"]["labels"] == before["metadata"]["labels"]
+    until(lambda: sizes(web) == {"1.0": 2})
 
 
 def test_a_rollback_writes_the_exact_template_of_the_revision(web: Workload, to_the_end: Play) -> None:
