@@ -104,7 +104,8 @@ def cause_of(release: Release) -> Cause | None:
     is_held = release.phase == Phase.PAUSED and kind_of(release) == "rolling" and not release.state.get("held")
     if not (is_over or is_held or release.phase == Phase.ABORTING or release.reason):
         return None
-    kind = "bad" if release.status == Status.FAILED or release.phase == Phase.ABORTING else "hold"
+    is_bad = release.status == Status.FAILED or release.phase == Phase.ABORTING or release.reason == "AnalysisFailed"
+    kind = "bad" if is_bad else "hold"
     title, quoted = in_brief(release.state.get("message"), release.message or release.reason)
     words = redacted_text(str(evidence.get("words") or "")) or quoted
     return Cause(kind, title, words, _witness(evidence), _next(release))

@@ -232,8 +232,7 @@ def _not_asked_for(release: ReleaseSpec, state: State, now: datetime) -> Decisio
         at = since + timedelta(seconds=strategy.auto_abort_seconds)
         if now >= at:
             sentence = Sentence("not_promoted", {"seconds": strategy.auto_abort_seconds, **release.names})
-            stopped = stop(release, state, now, "ApprovalExpired", sentence, on_failure="abort")
-            return look_again(stopped.state.but(outcome="Aborted"), now, *stopped.said)
+            return stop(release, state, now, "ApprovalExpired", sentence, on_failure="abort")
         due.append(at)
     message = Sentence("pausing_until" if params else "waits_for_switch", params)
     return Decision(state.but(phase="Paused", reason="", message=message), wake_at=min(due))

@@ -59,6 +59,10 @@ def foreign_claim(release: ReleaseSpec, state: State, deployment: Json, now: dat
     return end(state, now, "Failed", "Conflict", "foreign_claim", portal=claim.portal, **release.names)
 
 
+# What a gate says ends a release as aborted; what the system finds wrong, as failed (delivery.md, Phases).
+GATES = ("AnalysisFailed", "ApprovalExpired", "ApprovalRejected")
+
+
 def stop(
     release: ReleaseSpec,
     state: State,
@@ -75,6 +79,7 @@ def stop(
     if (on_failure or release.strategy.on_failure) == "pause":
         held = enter(state, "Paused", now, reason=reason, message=sentence, held=None)
         return look_again(held, now, Said("release.pause", sentence, data))
-    going_back = state.but(outcome="Failed", reason=reason, message=sentence, step_started_at=now, held=None)
+    outcome = "Aborted" if reason in GATES else "Failed"
+    going_back = state.but(outcome=outcome, reason=reason, message=sentence, step_started_at=now, held=None)
     stopped = enter(going_back, "Aborting", now, ready_high=-1, ready_rose_at=now)
     return look_again(stopped, now, Said("step.failed", sentence, data))

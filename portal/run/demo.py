@@ -44,7 +44,7 @@ STRATEGY = {
 
 # Status and reason of the two endings that the story has.
 PROMOTED = {("succeeded", "")}
-CAUGHT = {("aborted", "AnalysisFailed"), ("failed", "AnalysisFailed")}
+CAUGHT = {("aborted", "AnalysisFailed")}
 
 
 class DemoFailed(Exception):

@@ -140,7 +140,7 @@ def test_it_promotes_and_aborts_by_itself_when_the_time_comes() -> None:
     assert (aborted.phase, aborted.reason) == ("Aborted", "ApprovalExpired")
 
 
-@pytest.mark.parametrize(("value", "phase"), [(1.0, "Succeeded"), (0.0, "Failed")])
+@pytest.mark.parametrize(("value", "phase"), [(1.0, "Succeeded"), (0.0, "Aborted")])
 def test_analysis_after_the_switch_decides(value: float, phase: str) -> None:
     play = until(blue_green(post_promotion=Analyse(("ok",))), "Paused")
     promote(play)

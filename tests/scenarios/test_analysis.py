@@ -79,7 +79,7 @@ def test_a_bad_version_is_caught_and_the_old_one_comes_back(
 ) -> None:
     release = play(web.deploy(f"1.1-{suffix}", strategy=canary(template)), ended)
 
-    assert (release.status, release.reason) == ("failed", "AnalysisFailed")
+    assert (release.status, release.reason) == ("aborted", "AnalysisFailed")
     assert template in release.message
     assert web.image() == "1.0"
     until(web.ready)
@@ -109,5 +109,5 @@ def test_a_good_version_passes_all_of_them(measured: Cluster, web: Workload) -> 
 def test_the_background_aborts_also_in_a_pause(measured: Cluster, web: Workload) -> None:
     release = play(web.deploy("1.1-errors", strategy=canary(background=("success-rate",))), ended)
 
-    assert (release.status, release.reason) == ("failed", "AnalysisFailed")
+    assert (release.status, release.reason) == ("aborted", "AnalysisFailed")
     assert set(release.measurements.values_list("run", flat=True)) == {"background"}
