@@ -27,6 +27,7 @@ urlpatterns = [
     path("releases/<uuid:release_id>/pause/", decide.PauseView.as_view(), name="release_pause"),
     path("releases/<uuid:release_id>/resume/", decide.ResumeView.as_view(), name="release_resume"),
     path("releases/<uuid:release_id>/promote/", decide.PromoteView.as_view(), name="release_promote"),
+    path("releases/<uuid:release_id>/override/", decide.OverrideView.as_view(), name="release_override"),
     path("releases/<uuid:release_id>/approve/", approvals.ApproveView.as_view(), name="release_approve"),
     path("releases/<uuid:release_id>/reject/", approvals.RejectView.as_view(), name="release_reject"),
     path("approvals/", approvals.ApprovalViewSet.as_view({"get": "list"}), name="approvals"),

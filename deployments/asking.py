@@ -32,7 +32,7 @@ def ask_of(release: Release, verb: str, *, by: User, ask: Callable[[Release], As
         noted = ask(current)
         if noted is None:
             return current
-        said = Said(f"release.{verb}", Sentence(f"{verb}_asked", {"by": by.username}), noted)
+        said = Said(f"release.{verb}", Sentence(f"{verb}_asked", {**noted, "by": by.username}), noted)
         add_ask(current, verb, {"by": by.username, **noted}, said, by)
         audit(by, f"release.{verb}", current, before={"status": current.status}, team=current.team.name, **noted)
     return Release.objects.with_names().get(pk=release.pk)

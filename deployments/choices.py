@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from accounts.permissions import why_not
+from deployments.freeze import may_override, override_role_of
 from deployments.models import Release, Revision
 from deployments.shares import is_before_the_first_pod, is_routed, kind_of
 from deployments.way_on import promotes_to, resumes_with
@@ -80,6 +82,26 @@ def retry(release: Release, user: User, kind: str = "") -> Choice:
     else:
         what = _("The same release goes on from here, with fresh deadlines.")
     return _posted(release, user, "retry", label, what, kind=kind, icon="rotate-ccw")
+
+
+def override(release: Release, user: User) -> Choice:
+    """Let it pass the freeze window that holds it."""
+    window = (release.state.get("gates") or {}).get("window") or {}
+    what = _("It goes on now, inside “%(window)s”. Your name and reason stand in the timeline and in the audit log.")
+    passing = _posted(
+        release,
+        user,
+        "override",
+        _("Override the freeze window"),
+        what % {"window": window.get("name", "")},
+        icon="skip-forward",
+        takes_reason=True,
+    )
+    role = override_role_of(release.target.environment, timezone.now())
+    if passing.why_not or may_override(user, release.team, role):
+        return passing
+    refused = _("It takes the role %(role)s in team %(team)s, or an admin.") % {"role": role, "team": release.team.name}
+    return replace(passing, why_not=refused)
 
 
 def edit(release: Release, user: User) -> Choice:

@@ -20,6 +20,8 @@ from web.errors import NotPermitted
 if TYPE_CHECKING:
     from accounts.models import Team, User
 
+STRONGEST_FIRST = ("admin", Role.MAINTAINER, Role.APPROVER, Role.DEVELOPER)
+
 
 def window_of(release: Release, now: datetime) -> Window | None:
     """The window that holds this release. A rollback is always free."""
@@ -65,25 +67,46 @@ def may_override(by: User, team: Team, role: str) -> bool:
 
 
 def override_role_of(environment: Environment, now: datetime) -> str:
-    """Which role an emergency needs now: that of the window that holds, else one that any window names, else
-    maintainer."""
-    if held := window_at(environment.freeze_windows, now):
-        return held.override_role or "admin"
-    named = {window.get("override_role") for window in environment.freeze_windows} - {None, ""}
-    # The weakest role that some window trusts is not meant for times without one: the strongest is asked for.
-    return next((role for role in ("admin", "maintainer", "approver", "developer") if role in named), "maintainer")
+    """Which role it takes to go ahead now: the strongest that a window which holds names, else that any window names,
+    else maintainer."""
+    windows = environment.freeze_windows
+    holding = [held for window in windows if (held := window_at([window], now))]
+    named = {held.override_role or "admin" for held in holding} or {one.get("override_role") for one in windows}
+    # The weakest role that some window trusts is not meant for the others, nor for times without one.
+    return next((role for role in STRONGEST_FIRST if role in named), "maintainer")
 
 
 def require_emergency(by: User, target: Target, now: datetime) -> str:
     """Let pass who may go ahead without approvals and windows; answers the role by which. Raises NotPermitted."""
+    return _require(
+        by,
+        target,
+        now,
+        _("An emergency in %(environment)s needs the role %(role)s in team %(team)s, or an admin."),
+        _("Start it without emergency, or ask one of them to."),
+    )
+
+
+def require_override(by: User, target: Target, now: datetime) -> str:
+    """Let pass who may lead a release through the windows that hold now; answers the role by which. Raises
+    NotPermitted."""
+    return _require(
+        by,
+        target,
+        now,
+        _("The freeze window of %(environment)s may be overridden by the role %(role)s in team %(team)s, or an admin."),
+        _("Wait until it ends, or ask one of them to."),
+    )
+
+
+def _require(by: User, target: Target, now: datetime, detail: str, next_step: str) -> str:
     role = override_role_of(target.environment, now)
     if may_override(by, target.team, role):
         return role
     raise NotPermitted(
-        _("An emergency in %(environment)s needs the role %(role)s in team %(team)s, or an admin.")
-        % {"environment": target.environment.name, "role": role, "team": target.team.name},
+        detail % {"environment": target.environment.name, "role": role, "team": target.team.name},
         permission="release.override",
         granted_by=_("the maintainers of team %(team)s, or an admin") % {"team": target.team.name},
-        next=_("Start it without emergency, or ask one of them to."),
+        next=next_step,
         override_role=role,
     )

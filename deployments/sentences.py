@@ -25,6 +25,7 @@ SENTENCES: dict[str, str | Promise] = {
     "pause_asked": _("%(by)s asked to pause"),
     "resume_asked": _("%(by)s asked to go on"),
     "promote_asked": _("%(by)s asked to promote"),
+    "override_asked": _("%(by)s let it pass the freeze window “%(window)s”: “%(reason)s”"),
     "edit_asked": _("%(by)s changed what was asked for: %(what)s"),
     "started_promotion": _("Promotion of %(version)s from %(origin)s to %(environment)s started by %(by)s"),
     "started_emergency": _("%(by)s starts it as an emergency, past approvals and freeze windows, by the role %(role)s"),

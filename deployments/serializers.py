@@ -81,6 +81,12 @@ class ReasonIn(StrictBody):
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=LONGEST_NOTE)
 
 
+class OverrideIn(StrictBody):
+    """Why it must not wait for the end of the freeze window."""
+
+    reason = serializers.CharField(max_length=LONGEST_NOTE)
+
+
 class PromotionIn(StrictBody):
     """What runs in environment `from` is released to environment `to`."""
 

@@ -21,6 +21,7 @@ urlpatterns = [
     path("releases/<uuid:release_id>/pause/", decide.pause, name="pause"),
     path("releases/<uuid:release_id>/resume/", decide.resume, name="resume"),
     path("releases/<uuid:release_id>/promote/", decide.promote, name="promote"),
+    path("releases/<uuid:release_id>/override/", decide.override, name="override"),
     path("releases/<uuid:release_id>/retry/", decide.retry, name="retry"),
     path("services/<str:service>/targets/<str:environment>/strategy/", strategy.target, name="target_strategy"),
     path("environments/<str:name>/strategy/", strategy.environment, name="environment_strategy"),

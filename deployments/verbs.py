@@ -19,7 +19,8 @@ def allowed_verbs(release: Release) -> list[str]:
         return ["retry", "rollback"]
     if release.phase in (Phase.FINISHING, Phase.ABORTING):
         return []
-    return ["abort", *_while_it_runs(release)]
+    held = ["override"] if is_held_by_window(release) else []
+    return ["abort", *held, *_while_it_runs(release)]
 
 
 def _while_it_runs(release: Release) -> list[str]:
@@ -63,6 +64,12 @@ def waits_for(release: Release) -> str | None:
     """The gate whose voices the release waits for, None where it waits for none."""
     waits = (release.state.get("gates") or {}).get("waits") or {}
     return waits.get("gate")
+
+
+def is_held_by_window(release: Release) -> bool:
+    """Whether a freeze window holds it that nobody has let it pass yet."""
+    window = (release.state.get("gates") or {}).get("window")
+    return bool(window) and (release.asks.get("override") or {}).get("window") != window["name"]
 
 
 def is_in_place(release: Release) -> bool:

@@ -241,6 +241,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "web.schema.add_problems",
+        "web.schema.let_any_json_be_null",
     ],
 }
 # W004 of security: HSTS is off in a local run. W004 of auth: names are unique by a constraint that ignores case.

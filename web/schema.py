@@ -1,4 +1,4 @@
-"""What the OpenAPI schema says beyond what serializers tell: the problem document as the answer to every error."""
+"""What the OpenAPI schema says beyond what serializers tell: errors are problem documents, and any JSON may be null."""
 
 from __future__ import annotations
 
@@ -42,3 +42,20 @@ def add_problems(result: dict[str, Any], generator: Any, request: Any, public: b
         for operation in operations.values():
             operation["responses"].setdefault("default", {"description": "Refused or failed.", "content": content})
     return result
+
+
+def let_any_json_be_null(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """drf-spectacular postprocessing hook: `{}` allows null as well, so that "one of" the two never holds for it."""
+    _simplify(result.get("components", {}))
+    return result
+
+
+def _simplify(node: Any) -> None:
+    if isinstance(node, list):
+        for one in node:
+            _simplify(one)
+    elif isinstance(node, dict):
+        if node.get("oneOf") == [{}, {"type": "null"}]:
+            del node["oneOf"]
+        for one in node.values():
+            _simplify(one)

@@ -16,13 +16,14 @@ from deployments.api.callers import (
 )
 from deployments.commands import (
     abort_release,
+    override_window,
     pause_release,
     promote_release,
     resume_release,
     retry_release,
     rollback_release,
 )
-from deployments.serializers import PromoteIn, ReasonIn, ReleaseOut, RollbackIn
+from deployments.serializers import OverrideIn, PromoteIn, ReasonIn, ReleaseOut, RollbackIn
 from durable.idempotency import IdempotentMixin
 from web.api import ApiView
 
@@ -109,3 +110,15 @@ class PromoteView(IdempotentMixin, ApiView):
         body.is_valid(raise_exception=True)
         release = visible_release(request, release_id)
         return release_accepted(request, promote_release(release, by=caller(request), **body.validated_data).pk)
+
+
+class OverrideView(IdempotentMixin, ApiView):
+    """Let a release pass the freeze window that holds it."""
+
+    @extend_schema(operation_id="releases_override", request=OverrideIn, responses={202: ReleaseOut})
+    def post(self, request: Request, release_id: UUID) -> Response:
+        """Idempotent. For the role that the window names, or an admin; 409 where no window holds it."""
+        release = visible_release(request, release_id)
+        body = OverrideIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        return release_accepted(request, override_window(release, by=caller(request), **body.validated_data).pk)

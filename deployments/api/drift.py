@@ -43,9 +43,10 @@ class OrphansView(IdempotentMixin, ApiView):
     @extend_schema(operation_id="orphans_settle", request=OrphansIn, responses={202: OrphansOut})
     def post(self, request: Request, name: str) -> Response:
         """`clean` brings the old version back where a workload is held in place, `continue` lets the new one go on."""
+        by = caller(request)
+        targets_of(by, name)  # A hidden service is not there, whatever is asked of it.
         body = OrphansIn(data=request.data)
         body.is_valid(raise_exception=True)
-        by = caller(request)
         target = target_of(by, name, body.validated_data["environment"])
         settled = settle_orphans(target, by=by, action=body.validated_data["action"])
         address = f"{reverse('api:drift', args=[name])}?environment={target.environment.name}"

@@ -3,6 +3,7 @@
 from deployments.commands.abort import abort_release
 from deployments.commands.approve import approve_release
 from deployments.commands.edit import edit_release
+from deployments.commands.override import override_window
 from deployments.commands.pause import pause_release
 from deployments.commands.promote import promote_release
 from deployments.commands.promote_service import promote_service
@@ -17,6 +18,7 @@ __all__ = [
     "abort_release",
     "approve_release",
     "edit_release",
+    "override_window",
     "pause_release",
     "promote_release",
     "promote_service",

@@ -70,9 +70,11 @@ def window_open(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -
 
 
 def _overridden(state: State, seen: Seen) -> bool:
-    """A person with the window's override role let this release pass this window."""
-    ask = state.asks.get("override")
-    return bool(ask and seen.window and ask.get("window") == seen.window.name)
+    """A person with the window's override role let this release pass this window, until it ends and no longer."""
+    ask, window = state.asks.get("override"), seen.window
+    if not ask or window is None or ask["window"] != window.name:
+        return False
+    return datetime.fromisoformat(ask["until"]) >= window.until
 
 
 def _window_has_ended(state: State, now: datetime) -> Decision:

@@ -11,7 +11,14 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_POST
 
 from accounts.decorators import SignedInRequest, signed_in
-from deployments.commands import abort_release, pause_release, promote_release, resume_release, retry_release
+from deployments.commands import (
+    abort_release,
+    override_window,
+    pause_release,
+    promote_release,
+    resume_release,
+    retry_release,
+)
 from deployments.models import Release
 from deployments.queries import release_named
 from web.errors import Conflict, Invalid
@@ -45,6 +52,13 @@ def pause(request: SignedInRequest, release_id: UUID) -> HttpResponse:
 def resume(request: SignedInRequest, release_id: UUID) -> HttpResponse:
     """Let it go on."""
     return _decided(request, release_id, resume_release)
+
+
+@require_POST
+@signed_in
+def override(request: SignedInRequest, release_id: UUID) -> HttpResponse:
+    """Let it pass the freeze window that holds it."""
+    return _decided(request, release_id, override_window, reason=request.POST.get("reason", "").strip()[:2000])
 
 
 @require_POST

@@ -15,7 +15,7 @@ from tests.factories.deployments import checkout_target, kinds_of, new_release
 Api = Callable[..., ApiClient]
 Web = Callable[[User], PageClient]
 
-VERBS = ("abort", "retry", "pause", "resume", "promote", "approve", "reject")
+VERBS = ("abort", "retry", "pause", "resume", "promote", "approve", "reject", "override")
 
 
 @pytest.fixture

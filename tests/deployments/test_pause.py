@@ -44,6 +44,7 @@ def test_one_that_is_held_goes_on(api: Api, developer: User, target: Target) -> 
     assert asks(release) == {}
     assert api(developer).post(f"/releases/{release.pk}/resume/").status_code == 202
     assert asks(release) == {"resume": {"by": "dev"}}
+    assert Entry.objects.get().action == "release.resume"
 
 
 def test_one_that_goes_on_already_is_left_alone(api: Api, developer: User, target: Target) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from accounts.models import User
+from audit.models import Entry
 from deployments.models import Release
 from deployments.running_images import images_to_promote
 from services.models import Target
@@ -43,6 +44,8 @@ def test_what_runs_in_dev_is_released_to_staging(api: Api, developer: User, stag
     assert release.target == staging
     assert release.images["checkout-staging"].startswith(f"{REPOSITORY}:1.7.3")
     assert "from dev to staging" in release.events.get(seq=1).message
+    (entry,) = Entry.objects.filter(object_id=str(release.pk))
+    assert (entry.action, entry.actor) == ("release.start", "dev")
 
 
 def test_while_something_is_released_there_it_is_refused(

@@ -128,11 +128,14 @@ class TestWindow:
         assert play.cluster.image == "1.0"
 
     def test_an_override_counts_for_the_window_it_was_given_for(self) -> None:
-        state = State(phase="Progressing", asks={"override": {"by": "ann", "window": "night"}})
+        given = {"by": "ann", "window": "night", "until": self.window.until.isoformat()}
+        state = State(phase="Progressing", asks={"override": given})
         seen = Seen(window=self.window)
         assert gates.window_open(release(), state, seen, NOW) is None
         other = Seen(window=replace(self.window, name="other"))
         assert gates.window_open(release(), state, other, NOW)
+        again = Seen(window=replace(self.window, until=self.window.until + timedelta(days=1)))
+        assert gates.window_open(release(), state, again, NOW)
 
 
 class TestAtAStep:
