@@ -68,8 +68,9 @@ def waits_for(release: Release) -> str | None:
 
 def is_held_by_window(release: Release) -> bool:
     """Whether a freeze window holds it that nobody has let it pass yet."""
-    window = (release.state.get("gates") or {}).get("window")
-    return bool(window) and (release.asks.get("override") or {}).get("window") != window["name"]
+    window = (release.state.get("gates") or {}).get("window") or {}
+    passed = release.asks.get("override") or {}
+    return bool(window) and (passed.get("window"), passed.get("until")) != (window["name"], window["until"])
 
 
 def is_in_place(release: Release) -> bool:
