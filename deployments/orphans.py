@@ -1,7 +1,8 @@
 """Objects that carry the claim of a release that no longer runs: one that a restored database does not know, or that
 ended where the cluster would not let it give things back.
 
-1. What the watchers saw of such Deployments, ReplicaSets and Services is found by label; no cluster is asked.
+1. What the watchers saw of such Deployments, ReplicaSets and Services is found by label; no cluster is asked. Routes
+   alone are found by `orphan_routes`.
 2. Cleaning looks at everything of that release live, routes included, and gives back in the order in which no request
    is lost: routes, the Deployment, ReplicaSets, Services.
 3. The sweep cleans by itself, but for one case: a workload that a release unknown to this database holds in place is
@@ -11,7 +12,7 @@ ended where the cluster would not let it give things back.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -75,14 +76,14 @@ def find_orphans(cluster_id: uuid.UUID | None = None, namespace: str = "") -> li
     if cluster_id is not None:
         rows = rows.filter(cluster_id=cluster_id, namespace=namespace)
     mine = [row for row in rows.defer("whole").order_by("kind", "name") if row.labels[PORTAL] == portal_key()]
-    behind = _standing({row.labels.get(RELEASE, "") for row in mine})
-    return [_orphan(row) for row in mine if row.labels.get(RELEASE, "") not in behind]
+    behind = standing({claimed_by(row.labels) for row in mine})
+    return [_orphan(row) for row in mine if claimed_by(row.labels) not in behind]
 
 
-def clean_orphans() -> int:
+def clean_orphans(find: Callable[[], list[Orphan]] = find_orphans) -> int:
     """The sweep. One process does this at a time; a cluster that does not answer is left for the next time.
 
-    Answers how many releases were cleaned up after.
+    `find` says what there is to clean. Answers how many releases were cleaned up after.
     """
     owner = uuid.uuid4().hex
     epoch = lease.take("deployments.orphans", owner, SWEEP_SECONDS)
@@ -91,7 +92,7 @@ def clean_orphans() -> int:
     try:
         return sum(
             bool(clean(place, by=None))
-            for place in _swept(find_orphans())
+            for place in _swept(find())
             if lease.renew("deployments.orphans", owner, epoch, SWEEP_SECONDS)
         )
     finally:
@@ -131,10 +132,15 @@ def places_of(orphans: Iterable[Orphan]) -> list[Place]:
 
 def _orphan(row: Observation) -> Orphan:
     is_held = bool(row.slim.get("paused")) and (row.slim.get("strategy") or {}).get("type") == "Recreate"
-    return Orphan(row.cluster_id, row.kind, row.namespace, row.name, row.labels.get(RELEASE, ""), is_held)
+    return Orphan(row.cluster_id, row.kind, row.namespace, row.name, claimed_by(row.labels), is_held)
 
 
-def _standing(releases: set[str]) -> set[str]:
+def claimed_by(labels: Mapping[str, str]) -> str:
+    """The release that an object is claimed by, empty for none."""
+    return labels.get(RELEASE, "")
+
+
+def standing(releases: set[str]) -> set[str]:
     """Those of the releases that run, or ended a moment ago. One query."""
     known = {found for one in releases if (found := _uuid(one))}
     runs = Q(ended=False) | Q(finished_at__gt=database_time() - ENDED_FOR)
@@ -201,4 +207,4 @@ def _send(door: Door, namespace: str, write: Write) -> None:
         door.json_patch(path, write.ops)
 
 
-__all__ = ["Orphan", "Place", "clean", "clean_orphans", "find_orphans", "places_of"]
+__all__ = ["Orphan", "Place", "claimed_by", "clean", "clean_orphans", "find_orphans", "places_of", "standing"]

@@ -9,6 +9,7 @@ from celery import shared_task
 BEAT = {
     "deployments.sweep": {"task": "deployments.tasks.sweep", "schedule": 1.0, "options": {"queue": "ticks"}},
     "deployments.clean_orphans": {"task": "deployments.tasks.clean_orphans", "schedule": 30.0},
+    "deployments.clean_orphan_routes": {"task": "deployments.tasks.clean_orphan_routes", "schedule": 600.0},
 }
 
 
@@ -34,6 +35,15 @@ def clean_orphans() -> None:
     from deployments.orphans import clean_orphans as clean_what_nobody_holds
 
     clean_what_nobody_holds()
+
+
+@shared_task(ignore_result=True)
+def clean_orphan_routes() -> None:
+    """Take away what such releases left on routes only."""
+    from deployments.orphan_routes import find_orphans_and_routes
+    from deployments.orphans import clean_orphans as clean_what_nobody_holds
+
+    clean_what_nobody_holds(find_orphans_and_routes)
 
 
 @shared_task(ignore_result=True, queue="ticks")

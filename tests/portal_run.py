@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
-READY_SECONDS = 90
+READY_SECONDS = 240.0
 
 
 class PortalRun:

@@ -51,23 +51,39 @@ class Field:
         )
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """One call; asked again while the web process is starting again. A POST carries a key, so it counts once."""
+        """One call that is granted; asked again while the web process is starting again."""
+        answer = self.answer(method, path, body)
+        assert answer.is_success, f"{method} {path}: {answer.text}"
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def answer(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        """What the portal says, asked again until it says something. A POST carries a key, so it counts once."""
         headers = {"Idempotency-Key": uuid4().hex} if method == "POST" else {}
         give_up = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 answer = self.http.request(method, path, json=body, headers=headers)
-            except httpx.TransportError:
-                said = "no answer"
+            except httpx.TransportError as error:
+                said = repr(error)
             else:
-                if answer.is_success:
-                    found: dict[str, Any] = answer.json()
-                    return found
                 said = answer.text
                 # The web process that died held the key of this POST; its claim lapses after a minute.
-                assert answer.status_code >= 500 or "idempotency_in_progress" in said, said
+                if answer.status_code < 500 and "idempotency_in_progress" not in said:
+                    return answer
             assert time.monotonic() < give_up, f"{method} {path}: {said}"
             time.sleep(0.2)
+
+    def until_cluster_answers(self) -> None:
+        """Wait until the API server and what it stores in are there again."""
+
+        def ready() -> bool:
+            try:
+                return self.kubectl.http.get("/readyz").is_success
+            except httpx.TransportError:
+                return False
+
+        until(ready, seconds=BACK_WITHIN_SECONDS)
 
     def webs(self, count: int, *, cluster: str = "sandbox", replicas: int = 2) -> list[Web]:
         """So many Deployments of 1.0, ready, each the target of a service of its own."""
@@ -155,10 +171,18 @@ class Web:
         return int(self.live()["metadata"]["generation"])
 
     def deploy(self, version: str, strategy: dict[str, Any] | None = None) -> str:
-        """Start a release; answers its id."""
+        """Start a release, asked for anew while the cluster cannot be asked about its target; answers its id."""
         wish: dict[str, Any] = {"service": self.name, "environment": "dev", "image": f"{IMAGE}:{version}"}
         wish |= {"strategy": strategy} if strategy else {}
-        return str(self.field.call("POST", "/releases/", wish)["id"])
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            answer = self.field.answer("POST", "/releases/", wish)
+            if answer.is_success:
+                return str(answer.json()["id"])
+            blocked_by = [one["kind"] for one in answer.json().get("blocked_by", [])]
+            assert blocked_by == ["cluster"], answer.text
+            assert time.monotonic() < give_up, answer.text
+            time.sleep(1)
 
     def release(self, release_id: str) -> dict[str, Any]:
         return self.field.call("GET", f"/releases/{release_id}/")

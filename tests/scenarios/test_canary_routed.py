@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ import pytest
 from deployments.commands import abort_release, promote_release
 from deployments.errors import ReleaseInvalid
 from deployments.models import Release
+from deployments.orphan_routes import find_orphans_and_routes
+from deployments.orphans import clean_orphans, find_orphans
 from deployments.tick import tick
 from tests.conftest import until
 from tests.scenarios.conftest import Workload
@@ -265,6 +268,21 @@ def test_a_route_that_gitops_puts_back_is_written_again_and_then_left_to_a_perso
     abort_release(release, by=web.developer)
     routed.play(release, lambda one: one.ended)
     assert routed.as_it_was()
+
+
+def test_a_route_that_an_ended_release_left_alone_is_swept(web: Workload) -> None:
+    routed = Routed(web, "istio by subsets")
+    release = routed.play(routed.deploy(), in_pause)
+    web.kubectl.delete(web.path)
+    gone = {"status": "failed", "phase": "Failed", "ended": True, "holding": False}
+    Release.objects.filter(pk=release.pk).update(**gone, finished_at=release.created_at - timedelta(minutes=1))
+    assert not routed.as_it_was()
+    assert not find_orphans()
+
+    assert clean_orphans(find_orphans_and_routes) == 1
+
+    assert routed.as_it_was()
+    assert not find_orphans_and_routes()
 
 
 def test_without_a_route_to_the_target_the_plan_refuses(web: Workload) -> None:
