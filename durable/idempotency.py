@@ -116,6 +116,7 @@ class IdempotentMixin(APIView):
             if isinstance(exc, AlreadyMade):
                 self._claim = exc.kept
                 answered: Response = self._answer_made(self.request, UUID(exc.kept.made))
+                answered["Idempotency-Replayed"] = "true"
                 return answered
             return super().handle_exception(exc)
         except Exception:

@@ -206,7 +206,7 @@ def live_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalRun]
         run.stop()
 
 
-def until(is_so: Callable[[], object], *, seconds: float = 20) -> None:
+def until(is_so: Callable[[], object], *, seconds: float = 60) -> None:
     """Wait for a condition; fail the test when it has not come true in time."""
     give_up = time.monotonic() + seconds
     while not is_so():

@@ -140,7 +140,7 @@ def _talk(check: Check, door: Door, endpoint: Endpoint, destination: Destination
     check.passed("authenticate", _("as %(user)s") % {"user": user})
     try:
         missing = missing_rights(door)
-        needed = [right for feature, right in missing if feature in NEEDED]
+        needed = list(dict.fromkeys(right for feature, right in missing if feature in NEEDED))
         if needed:
             return check.failed(
                 cluster,
@@ -148,7 +148,8 @@ def _talk(check: Check, door: Door, endpoint: Endpoint, destination: Destination
                 _("%(user)s may not: %(rights)s") % {"user": user, "rights": ", ".join(needed)},
                 _("Apply the access manifest of Slipway to the cluster, then check again."),
             )
-        optional = [right for _feature, right in missing]
+        # Two features may need the same right.
+        optional = list(dict.fromkeys(right for _feature, right in missing))
         check.passed(
             "authorize", _("missing for later: %(rights)s") % {"rights": ", ".join(optional)} if optional else ""
         )

@@ -115,7 +115,7 @@ def test_the_access_manifest_gives_just_the_rights_that_the_check_asks_for(
 
 
 def test_a_missing_right_is_named(admin: User, account: Callable[..., Source]) -> None:
-    with pytest.raises(ClusterRefused, match=r"may not: patch deployments\.apps$") as caught:
+    with pytest.raises(ClusterRefused, match=r"may not: patch deployments\.apps\b") as caught:
         register_cluster(admin, "short", account(lacking="patch deployments.apps"))
     assert caught.value.step == "authorize"
     assert states(caught.value.steps)["authenticate"] == "passed"

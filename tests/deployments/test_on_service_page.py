@@ -23,7 +23,8 @@ def test_a_row_knows_its_last_release_and_whether_it_runs(target: Target, develo
     extra = row_extras([target])[target.pk]
 
     assert (extra["last_release"]["label"], extra["last_release"]["by"]) == ("1.9.0", "dev")
-    assert extra["active_release"] == {"url": running.get_absolute_url(), "label": "1.9.0", "status": "progressing"}
+    shown = {"url": running.get_absolute_url(), "label": "1.9.0", "status": "progressing", "weight": None}
+    assert extra["active_release"] == shown
 
 
 def test_any_number_of_rows_costs_one_query(payments: Team) -> None:
