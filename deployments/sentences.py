@@ -230,6 +230,7 @@ SENTENCES: dict[str, str | Promise] = {
     "step_approval": _("Step %(number)s of %(count)s: approval"),
     "step_set_header_route": _("Step %(number)s of %(count)s: header route %(name)s"),
     "step_set_mirror": _("Step %(number)s of %(count)s: mirror %(percent)s %% of requests"),
+    "step_skipped": _("Step %(number)s of %(count)s is skipped on the way to 100 %%"),
     "step_finished": _("Step %(number)s of %(count)s is done, after %(seconds)s s"),
     "sharing": _("%(new_ready)s of %(new)s new pods ready beside %(old)s old ones"),
     "pausing": _("Paused until somebody promotes"),

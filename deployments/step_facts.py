@@ -116,6 +116,8 @@ def _fact(release: Release, index: int, here: int, kind: str, weight: int, spec:
 
 
 def _status(release: Release, index: int, here: int) -> str:
+    if index in (release.state.get("skipped") or ()):
+        return "skipped"
     if release.status == Status.SUCCEEDED or index < here:
         return "succeeded"
     goes_back = release.phase == Phase.ABORTING

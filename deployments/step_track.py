@@ -110,6 +110,10 @@ def _failed(release: Release, step: StepFact, told: _Told, now: datetime) -> str
     return f"{at:%H:%M:%S}" if at else ""
 
 
+def _skipped(release: Release, step: StepFact, told: _Told, now: datetime) -> str:
+    return _("skipped") if step.index in (release.state.get("skipped") or ()) else _aim(step)
+
+
 def _aim(step: StepFact) -> str:
     """What a step to come is about, in a word or two under its title."""
     if step.kind == "set_weight":
@@ -130,6 +134,7 @@ _DETAILS: dict[str, Callable[[Release, StepFact, _Told, datetime], str]] = {
     "running": _under_way,
     "paused": _under_way,
     "waiting": _under_way,
+    "skipped": _skipped,
     "failed": _failed,
     "aborted": _failed,
 }

@@ -147,8 +147,14 @@ def release_board(release: Release, window: Window) -> Board:
         title = _("Latency p95") if one is golden.LATENCY_P95 else one.title
         no_data = "" if lines else _why(answers, f"{one.name} old", one, _whose(target))
         panels.append(Panel(one.name, title, one.unit, window, lines, markers, no_data))
-    note = "" if sets else _("Its ReplicaSet is not known any more, so new and old Pods are one line.")
+    note = "" if sets else _without_sets(release)
     return replace(_board(window, panels, answers, markers), note=note, share=_share(panels[0]))
+
+
+def _without_sets(release: Release) -> str:
+    if release.ended:
+        return _("Its ReplicaSet is not known any more, so new and old Pods are one line.")
+    return _("Its ReplicaSet is not known yet, so new and old Pods are one line.")
 
 
 def _share(requests: Panel) -> float | None:

@@ -11,7 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from deployments.engine import aborting_in_place, analysis, canary, gates, in_place, keeping, pin, rolling, routing
+from deployments.engine import (
+    aborting_in_place,
+    analysis,
+    canary,
+    gates,
+    in_place,
+    keeping,
+    pin,
+    rolling,
+    routing,
+    steps,
+)
 from deployments.engine.answers import LOOK_WHILE_MOVING, LOOK_WHILE_WAITING, look_again, wait
 from deployments.engine.decision import Decision, Said, Sentence, State
 from deployments.engine.json import Json
@@ -83,7 +94,8 @@ def _next(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Deci
     for ensure in (_keep, STAGES[name]):
         if answer := ensure(release, state, seen, now):
             return answer
-    return _finish(state, now, name, len(stages))
+    is_skipped = state.full and name in ("pre_promotion", "post_promotion")
+    return steps.finish(state, now, name, len(stages), skipped=is_skipped)
 
 
 def _begin(state: State, now: datetime, name: str, count: int) -> Decision:
@@ -91,14 +103,6 @@ def _begin(state: State, now: datetime, name: str, count: int) -> Decision:
     begun = fresh_clocks(state, now).but(step_done={"begun": now.isoformat()}, step_started_at=now, reason="")
     said = Said("step.started", sentence, {"step": state.step, "kind": name})
     return look_again(enter(begun, "Progressing", now, message=sentence), now, said)
-
-
-def _finish(state: State, now: datetime, name: str, count: int) -> Decision:
-    seconds = round((now - (state.step_started_at or now)).total_seconds(), 1)
-    sentence = Sentence("step_finished", {"number": state.step + 1, "count": count, "seconds": seconds})
-    said = Said("step.finished", sentence, {"step": state.step, "kind": name, "seconds": seconds})
-    following = state.but(step=state.step + 1, step_done={}, reason="", message=None, evidence=None)
-    return look_again(enter(following, "Progressing", now), now, said)
 
 
 def _promoted(state: State, ask: Json, name: str, now: datetime) -> Decision:

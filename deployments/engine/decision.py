@@ -93,7 +93,8 @@ class State:
     step: the index of the strategy's step that is under way, and `step_started_at` since when; step_done: what of it is
     already so and is not asked for again ({} when it begins).
     weight: the share in percent that the last set_weight asked for; weight_since: since when it has been actual.
-    full: promote full was asked for: what is left of pauses, weights and analysis is skipped.
+    full: promote full was asked for: what is left of pauses, weights and analysis is skipped; skipped: the indices of
+    the steps that it was.
     held: a person's pause: {by, phase}: the phase to go on with.
     place, routing, runs, gates: what in_place, routing, analysis and gates need to remember; each is its module's own.
     on_stable: while Aborting: all traffic is on the old version again; what is left is cleaning up.
@@ -127,6 +128,7 @@ class State:
     weight: int = 0
     weight_since: datetime | None = None
     full: bool = False
+    skipped: tuple[int, ...] = ()
     held: Json | None = None
     place: Json = field(default_factory=dict)
     routing: Json = field(default_factory=dict)
@@ -173,7 +175,8 @@ class State:
             values["message"] = Sentence(**values["message"])
         if "counts" in values:
             values["counts"] = Counts(**values["counts"])
-        values["undone"] = tuple(values.get("undone", ()))
+        for name in ("undone", "skipped"):
+            values[name] = tuple(values.get(name, ()))
         return cls(**values, asks=dict(asks or {}))
 
 

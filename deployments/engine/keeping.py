@@ -100,6 +100,7 @@ def while_at_zero(release: ReleaseSpec, state: State, seen: Seen, now: datetime)
         weight=0,
         weight_since=None,
         full=False,
+        skipped=(),
         reason="",
         undone=(),
     )

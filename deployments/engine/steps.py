@@ -43,9 +43,9 @@ def under_way(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> 
     if ask := state.asks.get("promote"):
         return _promoted(state, ask, step, now)
     if state.full and not isinstance(step, Approve):
-        return _finish(state, now, step, len(steps))
+        return finish(state, now, step.kind, len(steps), skipped=True)
     answer = RUN[step.kind](release, state, seen, now, step)
-    return answer or _finish(state, now, step, len(steps))
+    return answer or finish(state, now, step.kind, len(steps))
 
 
 def _begin(state: State, now: datetime, step: Step, count: int) -> Decision:
@@ -59,10 +59,15 @@ def _begin(state: State, now: datetime, step: Step, count: int) -> Decision:
     return look_again(enter(begun, "Progressing", now, message=sentence), now, Said("step.started", sentence, data))
 
 
-def _finish(state: State, now: datetime, step: Step, count: int) -> Decision:
+def finish(state: State, now: datetime, kind: str, count: int, *, skipped: bool = False) -> Decision:
+    """Leave the step or stage `kind` for the next of `count`; `skipped` by a promote to 100 percent."""
     seconds = round((now - (state.step_started_at or now)).total_seconds(), 1)
-    sentence = Sentence("step_finished", {"number": state.step + 1, "count": count, "seconds": seconds})
-    data = {"step": state.step, "kind": step.kind, "seconds": seconds}
+    code = "step_skipped" if skipped else "step_finished"
+    sentence = Sentence(code, {"number": state.step + 1, "count": count, "seconds": seconds})
+    data: Json = {"step": state.step, "kind": kind, "seconds": seconds}
+    if skipped:
+        data["skipped"] = True
+        state = state.but(skipped=(*state.skipped, state.step))
     following = state.but(step=state.step + 1, step_done={}, reason="", message=None, evidence=None)
     return look_again(enter(following, "Progressing", now), now, Said("step.finished", sentence, data))
 

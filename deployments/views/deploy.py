@@ -179,6 +179,7 @@ def _checks(plan: Plan) -> list[dict[str, str]]:
     questions = {
         "template": _("Would it take the new template?"),
         "pod": _("Would it take a pod made from it (limits, quota, policies)?"),
+        "quota": _("Does the quota have room for the pods that come on top?"),
     }
     return [
         {"status": one.status, "words": questions.get(one.name, one.name), "detail": one.detail} for one in plan.checks

@@ -33,6 +33,7 @@ def told(api: Api, viewer: User, release: Any) -> dict[str, Any]:
         ("AwaitingApproval", 3, {}, [*[DONE] * 3, "waiting", *[NEXT] * 3], 3),
         ("TakingOver", 6, {}, [*[DONE] * 6, "running"], 6),
         ("Succeeded", 6, {}, [DONE] * 7, 6),
+        ("Succeeded", 6, {"full": True, "skipped": [1, 2]}, [DONE, NEVER, NEVER, *[DONE] * 4], 6),
         ("Aborting", 2, {"outcome": "Failed"}, [DONE, DONE, "failed", *[NEVER] * 4], 2),
         ("Aborted", 3, {"outcome": "Aborted"}, [*[DONE] * 3, "aborted", *[NEVER] * 3], 3),
         ("Superseded", 0, {}, ["superseded", *[NEVER] * 6], 0),

@@ -89,3 +89,12 @@ def test_a_timed_pause_counts_down(target: Target) -> None:
 
     assert stop.until is not None
     assert stop.until > timezone.now()
+
+
+def test_what_promote_to_100_passed_over_is_not_drawn_as_done(target: Target) -> None:
+    release = new_canary(target, phase="TakingOver", step=6, state={"full": True, "skipped": [1, 2, 4, 5]})
+
+    steps = track(release, [], timezone.now())
+
+    assert [step.state for step in steps] == ["done", "done", *["skipped"] * 2, "done", *["skipped"] * 2, "now"]
+    assert steps[2].detail == "skipped"

@@ -74,6 +74,7 @@ def test_promote_full_skips_pauses_and_weights_but_not_readiness() -> None:
     play.tick()
     play.roll()
     assert play.state.phase == "TakingOver"
+    assert play.state.skipped == (1, 2, 3)
     for _ in range(5):
         play.tick()
         play.roll()

@@ -154,7 +154,9 @@ def new_blue_green(
 
 def step_said(kind: str, index: int, step: str, **data: Any) -> Said:
     """A line of the timeline about one step: `kind` is started or finished."""
-    return Said(f"step.{kind}", Sentence("retried", {"by": "x"}), {"step": index, "kind": step, **data})
+    about = {"number": index + 1, "count": len(STEPS), "weight": 10, "seconds": 4.2}
+    code = f"step_{step}" if kind == "started" else "step_finished"
+    return Said(f"step.{kind}", Sentence(code, about), {"step": index, "kind": step, **data})
 
 
 def say(release: Release, *said: Said, by: str = "slipway") -> None:

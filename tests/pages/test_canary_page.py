@@ -70,7 +70,8 @@ def caught(target: Target, by: User) -> Release:
     sentence = Sentence("analysis_failed", {"template": "success-rate"})
     said = [*TO_PAUSE, Said("step.failed", sentence, {"step": 2}), Said("release.abort", sentence)]
     state = {"outcome": "Aborted", "reason": "AnalysisFailed", "message": sentence}
-    release = new_canary(target, step=2, phase="Failed", weight=10, state=state, said=said, by=by)
+    counts = Counts(10, 0, 0, 10, 10)
+    release = new_canary(target, step=2, phase="Aborted", weight=10, state=state, said=said, by=by, counts=counts)
     with_templates(release, "success-rate")
     measured(release, "success-rate", [0.995, 0.82, 0.79], run="step-2", stable=0.998)
     return release
