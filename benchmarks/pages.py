@@ -41,8 +41,11 @@ DEAD_CLUSTERS = 3
 def addresses(user: User) -> dict[str, str]:
     """What is measured of what this person may see, by what the table calls it."""
     from clusters.models import Cluster
-    from deployments.models import Release
+    from deployments.models import Approval, Release
+    from notifications.models import Channel
+    from services.models import Service
 
+    shown = Service.objects.visible_to(user)[0]
     return {
         "home": "/",
         "services": "/services/",
@@ -56,6 +59,18 @@ def addresses(user: User) -> dict[str, str]:
         "cluster": Cluster.objects.visible_to(user)[0].get_absolute_url(),
         "environments": "/environments/",
         "palette": "/palette/?q=check",
+        "approvals": "/approvals/",
+        "approvals of others": "/approvals/?show=waiting",
+        "approval": Approval.objects.visible_to(user)[0].get_absolute_url(),
+        "analysis templates": "/analysis-templates/",
+        "analysis template": "/analysis-templates/bench-0/",
+        "strategy of an environment": "/environments/prod/strategy/",
+        "strategy of a target": f"{shown.get_absolute_url()}targets/prod/strategy/",
+        "channels": "/settings/channels/",
+        "channel": Channel.objects.visible_to(user)[0].get_absolute_url(),
+        "API approvals": "/api/v1/approvals/",
+        "API analysis templates": "/api/v1/analysis-templates/",
+        "API channels": "/api/v1/notification-channels/",
         "API services": "/api/v1/services/",
         "API releases": "/api/v1/releases/",
     }

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import django
 
+from benchmarks.seed_gates import fill_gates
+
 if TYPE_CHECKING:
     from django.db.models import Model
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from services.models import Environment, Service, Target
 
 BATCH = 2000
+WAITING = 120
 TEAMS = 40
 NODES_OF_A_CLUSTER = 8
 # Ten pods a service, and the three environments share the clusters in these parts of a hundred.
@@ -63,6 +66,7 @@ def fill(size: Size) -> dict[str, int]:
     revisions = _saved(_revisions(targets[: size.releases]))
     releases = _saved(_releases(revisions))
     _saved(_events(releases))
+    fill_gates(revisions[:WAITING], WAITING)
     counted = {"services": Service, "targets": Target, "observations": Observation, "releases": Release}
     return {name: model._default_manager.count() for name, model in counted.items()}
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from deployments.approval_facts import approval_facts, step_of
+from deployments.eligible import voters_of
 from deployments.engine.json import Json
 from deployments.models import Approval, Phase, Release
 from deployments.queries.approvals import pending_approval
@@ -36,18 +37,23 @@ class Card:
 
 def card_of(approval: Approval, user: User) -> Card:
     """One approval for its page and for the page of its release."""
-    return Card(
-        approval,
-        approval_facts(approval, user),
-        gate_words(approval),
-        reverse("deployments:approve", args=[approval.release_id]),
-        reverse("deployments:reject", args=[approval.release_id]),
-    )
+    return cards_of([approval], user)[0]
 
 
 def cards_of(approvals: Iterable[Approval], user: User) -> list[Card]:
     """Several, for the inbox."""
-    return [card_of(one, user) for one in approvals]
+    approvals = list(approvals)
+    voters = voters_of(approvals)
+    return [
+        Card(
+            one,
+            approval_facts(one, user, voters),
+            gate_words(one),
+            reverse("deployments:approve", args=[one.release_id]),
+            reverse("deployments:reject", args=[one.release_id]),
+        )
+        for one in approvals
+    ]
 
 
 def card_on_release(release: Release, user: User) -> Card | None:

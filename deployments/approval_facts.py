@@ -5,18 +5,17 @@ from __future__ import annotations
 from django.urls import reverse
 
 from accounts.models import User
-from deployments.eligible import judges_of, standing_of
+from deployments.eligible import Voters, standing_of
 from deployments.engine.json import Json
 from deployments.models import Approval
 from deployments.voicing import why_no_voice
 from services.images import is_pinned
 
 
-def approval_facts(approval: Approval, user: User, base_url: str = "") -> Json:
+def approval_facts(approval: Approval, user: User, voters: Voters, base_url: str = "") -> Json:
     """Everything but the diff: who asked, what for, which voices there are, and whether this person may add one."""
     release = approval.release
     target = release.target
-    judges = judges_of(rule["team"] for rule in approval.rules)
     return {
         "id": str(approval.pk),
         "release": str(release.pk),
@@ -32,7 +31,7 @@ def approval_facts(approval: Approval, user: User, base_url: str = "") -> Json:
         "mutable_images": mutable_images(release.images),
         "rules": [
             {"team": one.team, "count": one.count, "given": list(one.given), "missing": one.missing}
-            for one in standing_of(approval, judges)
+            for one in standing_of(approval, voters)
         ],
         "voices": [
             {"person": voice.person.username, "verdict": voice.verdict, "comment": voice.comment, "at": voice.at}
@@ -43,7 +42,7 @@ def approval_facts(approval: Approval, user: User, base_url: str = "") -> Json:
         "asked_at": approval.asked_at,
         "expires_at": approval.expires_at,
         "decided_at": approval.decided_at,
-        "why_not": why_no_voice(user, "approve", approval),
+        "why_not": why_no_voice(user, "approve", approval, voters),
         "links": {
             "release": base_url + reverse("api:release", args=[release.pk]),
             "ui": base_url + approval.get_absolute_url(),

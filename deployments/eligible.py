@@ -35,54 +35,69 @@ class Standing:
         return max(0, self.count - len(self.given))
 
 
-def barred_from(release: Release) -> set[str]:
-    """User names (folded) whose voices never count: whoever asked for the change, or changed it, judges nothing."""
-    names = {one.created_by.username for one in (release, release.retry_of) if one and one.created_by}
-    edits = ReleaseEvent.objects.filter(release_id=release.pk, kind="release.edit").values_list("actor", flat=True)
-    return {name.casefold() for name in (*names, *edits)}
+@dataclass(frozen=True)
+class Voters:
+    """Who may judge, {user id: user name} by team name, and whose voices never count (folded), by release."""
+
+    people: dict[str, dict[UUID, str]]
+    barred: dict[UUID, set[str]]
+
+    def is_barred(self, person: User, approval: Approval) -> bool:
+        return person.username.casefold() in self.barred[approval.release_id]
+
+    def counts(self, person: User, team: str) -> bool:
+        """Whether the person's voice counts for the rules of that team."""
+        return person.is_admin or person.pk in self.people.get(team, {})
 
 
-def judges_of(teams: Iterable[str]) -> dict[str, set[UUID]]:
-    """The active people who may judge, by the names of these teams. One query."""
-    found: dict[str, set[UUID]] = {team: set() for team in teams}
+def voters_of(approvals: Iterable[Approval]) -> Voters:
+    """For all of them at once, with the roles of this moment. Two queries."""
+    approvals = list(approvals)
+    barred: dict[UUID, set[str]] = {one.release_id: _askers(one.release) for one in approvals}
+    edits = ReleaseEvent.objects.filter(release_id__in=barred, kind="release.edit")
+    for release_id, actor in edits.order_by().values_list("release_id", "actor"):
+        barred[release_id].add(actor.casefold())
+    return Voters(judges_of(rule["team"] for one in approvals for rule in one.rules), barred)
+
+
+def _askers(release: Release) -> set[str]:
+    """Whoever asked for the change judges nothing, nor who asked for the one that it tries again."""
+    return {one.created_by.username.casefold() for one in (release, release.retry_of) if one and one.created_by}
+
+
+def judges_of(teams: Iterable[str]) -> dict[str, dict[UUID, str]]:
+    """The active people who may judge, {user id: user name}, by the names of these teams. One query."""
+    found: dict[str, dict[UUID, str]] = {team: {} for team in teams}
     rows = Membership.objects.filter(team__name__in=found, role__in=JUDGES, user__is_active=True)
-    for team, user in rows.order_by().values_list("team__name", "user_id"):
-        found[team].add(user)
+    for team, user, name in rows.order_by().values_list("team__name", "user_id", "user__username"):
+        found[team][user] = name
     return found
 
 
-def standing_of(approval: Approval, judges: dict[str, set[UUID]] | None = None) -> list[Standing]:
+def standing_of(approval: Approval, voters: Voters) -> list[Standing]:
     """Each rule with the approving voices that count for it now."""
-    judges = judges_of(rule["team"] for rule in approval.rules) if judges is None else judges
-    barred = barred_from(approval.release)
     voices = [
         voice
-        for voice in approval.voices.select_related("person")
+        for voice in approval.voices.all()
         if voice.verdict == Voice.Verdict.APPROVE
         and voice.person.is_active
-        and voice.person.username.casefold() not in barred
+        and not voters.is_barred(voice.person, approval)
     ]
     return [
         Standing(
             rule["team"],
             rule["count"],
-            tuple(one.person.username for one in voices if counts_for(one.person, rule["team"], judges)),
+            tuple(one.person.username for one in voices if voters.counts(one.person, rule["team"])),
         )
         for rule in approval.rules
     ]
 
 
-def counts_for(person: User, team: str, judges: dict[str, set[UUID]]) -> bool:
-    """Whether the person's voice counts for the rule of that team."""
-    return person.is_admin or person.pk in judges.get(team, set())
-
-
-def is_asked(person: User, approval: Approval, judges: dict[str, set[UUID]] | None = None) -> bool:
+def is_asked(person: User, approval: Approval, voters: Voters) -> bool:
     """Whether a voice of this person would count for some rule of the approval."""
-    if person.username.casefold() in barred_from(approval.release):
+    if voters.is_barred(person, approval):
         return False
-    judges = judges_of(rule["team"] for rule in approval.rules) if judges is None else judges
-    return any(counts_for(person, rule["team"], judges) for rule in approval.rules)
+    return any(voters.counts(person, rule["team"]) for rule in approval.rules)
 
 
 def too_few(rules: Rules, barred: set[str]) -> list[dict[str, Any]]:
@@ -93,26 +108,19 @@ def too_few(rules: Rules, barred: set[str]) -> list[dict[str, Any]]:
     names = [rule["team"] for rule in rules]
     there = set(Team.objects.filter(name__in=names).values_list("name", flat=True))
     judges = judges_of(names)
-    people = dict(
-        User.objects.filter(pk__in={pk for pks in judges.values() for pk in pks}).values_list("pk", "username")
-    )
     wanting = []
     for rule in rules:
-        able = sorted(name for pk in judges[rule["team"]] if (name := people[pk]).casefold() not in barred)
+        able = sorted(name for name in judges[rule["team"]].values() if name.casefold() not in barred)
         if len(able) < rule["count"]:
             wanting.append({**rule, "eligible": able, "exists": rule["team"] in there})
     return wanting
 
 
-def who_can(approval: Approval) -> str:
+def who_can(approval: Approval, voters: Voters) -> str:
     """Whom to ask, as a sentence part: "platform (ann, bob), security (eve)"."""
-    judges = judges_of(rule["team"] for rule in approval.rules)
-    barred = barred_from(approval.release)
-    names = dict(
-        User.objects.filter(pk__in={pk for pks in judges.values() for pk in pks}).values_list("pk", "username")
-    )
+    barred = voters.barred[approval.release_id]
     parts = []
     for rule in approval.rules:
-        able = sorted(name for pk in judges[rule["team"]] if (name := names[pk]).casefold() not in barred)
+        able = sorted(name for name in voters.people[rule["team"]].values() if name.casefold() not in barred)
         parts.append(f"{rule['team']} ({', '.join(able) or _('nobody')})")
     return ", ".join(parts)

@@ -14,10 +14,10 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.permissions import forget_roles, require_reach
+from accounts.permissions import require_reach
 from audit.record import audit
 from deployments.approvals import subject_of
-from deployments.eligible import barred_from, is_asked, standing_of, who_can
+from deployments.eligible import Voters, is_asked, standing_of, voters_of, who_can
 from deployments.engine.decision import Said, Sentence
 from deployments.errors import ApprovalStale, WrongPhase
 from deployments.models import Approval, Release, Voice
@@ -53,11 +53,12 @@ def give_voice(
         # A voice that is there already is answered as it was, and one that cannot be given says why.
         if approval.state != PENDING:
             return
-        require_voice(by, verdict, approval)
+        voters = voters_of([approval])
+        require_voice(by, verdict, approval, voters)
         late = approval.expires_at is not None and approval.expires_at <= now
         stale = approval.subject != subject_of(release) or bool(subject and subject != approval.subject)
         if not late and not stale:
-            _note(release, approval, verdict, by, comment.strip()[:LONGEST_COMMENT], now)
+            _note(approval, verdict, by, comment.strip()[:LONGEST_COMMENT], voters)
         elif late:
             _close(approval, Approval.State.EXPIRED, now)
             tell_expired([approval])
@@ -77,33 +78,28 @@ def give_voice(
         )
 
 
-def require_voice(by: User, verdict: str, approval: Approval) -> None:
-    """Raises NotPermitted unless the person's voice counts, with the roles of this moment."""
+def require_voice(by: User, verdict: str, approval: Approval, voters: Voters) -> None:
+    """Raises NotPermitted unless the person's voice counts."""
     permission = f"release.{verdict}"
     require_reach(by, permission)
-    if by.username.casefold() in barred_from(approval.release):
-        raise NotPermitted(
-            _("You asked for this release or edited it, so your voice does not count."),
-            permission=permission,
-            granted_by=who_can(approval),
-            next=_("Ask one of them: %(people)s.") % {"people": who_can(approval)},
-        )
-    forget_roles(by)
-    if not is_asked(by, approval):
-        raise NotPermitted(
-            _("You are no approver or maintainer of a team that is asked."),
-            permission=permission,
-            granted_by=who_can(approval),
-            next=_("Ask one of them: %(people)s.") % {"people": who_can(approval)},
-        )
+    if is_asked(by, approval, voters):
+        return
+    why = (
+        _("You asked for this release or edited it, so your voice does not count.")
+        if voters.is_barred(by, approval)
+        else _("You are no approver or maintainer of a team that is asked.")
+    )
+    people = who_can(approval, voters)
+    next_step = _("Ask one of them: %(people)s.") % {"people": people}
+    raise NotPermitted(why, permission=permission, granted_by=people, next=next_step)
 
 
-def why_no_voice(user: User, verdict: str, approval: Approval) -> str:
+def why_no_voice(user: User, verdict: str, approval: Approval, voters: Voters) -> str:
     """Why this person may not decide, with whom to ask, for a disabled button; "" when they may."""
     if approval.state != PENDING:
         return _("This is decided: %(state)s.") % {"state": approval.get_state_display()}
     try:
-        require_voice(user, verdict, approval)
+        require_voice(user, verdict, approval, voters)
     except NotPermitted as refusal:
         return f"{refusal.detail} {refusal.next}".strip()
     return ""
@@ -138,7 +134,8 @@ def _repeated(release: Release, step: int | None, by: User, verdict: str) -> App
     raise WrongPhase(detail, allowed=allowed_verbs(release))
 
 
-def _note(release: Release, approval: Approval, verdict: str, by: User, comment: str, now: datetime) -> None:
+def _note(approval: Approval, verdict: str, by: User, comment: str, voters: Voters) -> None:
+    release, now = approval.release, database_time()
     before = approval.voices.filter(person=by).first()
     if before is not None and before.verdict == verdict:
         return
@@ -148,7 +145,7 @@ def _note(release: Release, approval: Approval, verdict: str, by: User, comment:
     )
     if verdict == Voice.Verdict.REJECT:
         _close(approval, Approval.State.REJECTED, now)
-    elif not any(standing.missing for standing in standing_of(approval)):
+    elif not any(standing.missing for standing in standing_of(approval, voters)):
         _close(approval, Approval.State.APPROVED, now)
     _say(release, verdict, by, comment, approval)
     audit(

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from deployments.approval_facts import approval_facts
+from deployments.eligible import Voters, voters_of
 from deployments.models import Approval, Voice
 from deployments.serializers import LONGEST_NOTE, StrictBody
 
@@ -72,4 +73,13 @@ class ApprovalOut(serializers.Serializer[Approval]):
 
     def to_representation(self, instance: Approval) -> Any:
         request = self.context["request"]
-        return approval_facts(instance, request.user, request.build_absolute_uri("/")[:-1])
+        return approval_facts(instance, request.user, self._voters(instance), request.build_absolute_uri("/")[:-1])
+
+    def _voters(self, instance: Approval) -> Voters:
+        """Of a list they are looked up once for all."""
+        if not isinstance(self.parent, serializers.ListSerializer):
+            return voters_of([instance])
+        if "voters" not in self.__dict__:
+            self.__dict__["voters"] = voters_of(self.parent.instance or [])
+        found: Voters = self.__dict__["voters"]
+        return found

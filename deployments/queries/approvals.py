@@ -30,7 +30,8 @@ def inbox(user: User) -> QuerySet[Approval]:
 
 def approval_named(user: User, approval_id: UUID | str) -> Approval:
     """One approval with everything its page shows. Raises NotFound, also for a hidden one."""
-    found = Approval.objects.visible_to(user).with_names().filter(pk=approval_id).first()
+    visible = Approval.objects.visible_to(user).with_names().prefetch_related("voices__person")
+    found = visible.filter(pk=approval_id).first()
     if found is None:
         raise NotFound(_("There is no approval %(id)s that you may see.") % {"id": approval_id})
     return found
@@ -38,4 +39,5 @@ def approval_named(user: User, approval_id: UUID | str) -> Approval:
 
 def pending_approval(release_id: UUID) -> Approval | None:
     """The approval that a release waits for, if any."""
-    return Approval.objects.with_names().pending().filter(release_id=release_id).first()
+    waiting = Approval.objects.with_names().pending().prefetch_related("voices__person")
+    return waiting.filter(release_id=release_id).first()

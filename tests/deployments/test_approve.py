@@ -106,7 +106,7 @@ def test_a_release_that_waits_for_nothing_says_so(api: Api, approver: User, targ
     answer = api(approver).post(f"/releases/{release.pk}/approve/")
 
     assert answer.status_code == 409
-    assert answer.json()["allowed"] == ["abort"]
+    assert answer.json()["allowed"] == ["abort", "pause"]
 
 
 @pytest.mark.parametrize(("step", "status"), [(2, 202), (3, 409)])

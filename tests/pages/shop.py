@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from accounts.models import Team, User
 from clusters.models import Cluster
+from deployments.engine.decision import Sentence
 from deployments.models import Approval, Release
+from notifications.models import Channel
 from services.models import Environment, Service, Target
 from tests.factories.accounts import member_of, new_user
 from tests.factories.approvals import asked_approval
@@ -27,6 +29,8 @@ class Shop:
     moving: Release
     failed: Release
     approval: Approval
+    held: Release
+    channel: Channel
 
 
 def open_shop(team: Team, by: User) -> Shop:
@@ -66,4 +70,17 @@ def open_shop(team: Team, by: User) -> Shop:
     moving = new_release(targets["checkout", "prod"], "1.8.0", by=by)
     asks = member_of(team, "developer", new_user("dana"))
     approval = asked_approval(targets["stock", "staging"], asks, (team.name, 1))
-    return Shop(cluster, targets["checkout", "prod"].service, moving, failed, approval)
+    held = new_release(targets["stock", "prod"], "1.8.0", by=by, phase="Gated", state=_held_by_window())
+    channel = Channel.objects.create(team=team, name="on call", kind="email", to=["on-call@shop.example"])
+    return Shop(cluster, targets["checkout", "prod"].service, moving, failed, approval, held, channel)
+
+
+def _held_by_window() -> dict[str, object]:
+    """The state of a release that the window of prod holds."""
+    now = timezone.now()
+    window = {"name": "night", "until": (now + timedelta(hours=8)).isoformat()}
+    return {
+        "reason": "FreezeWindow",
+        "message": Sentence("freeze_window", {**window, "role": "maintainer"}),
+        "gates": {"window": {**window, "since": now.isoformat()}},
+    }
