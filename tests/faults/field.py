@@ -23,7 +23,8 @@ CLUSTER_PARTS = ("kube-apiserver", "etcd", "kube-controller-manager")
 ENDED = ("succeeded", "failed", "aborted", "superseded")
 # A part is started again at once; on a busy machine that takes its time all the same.
 BACK_WITHIN_SECONDS = 90.0
-PATIENCE_SECONDS = 180.0
+PATIENCE_SECONDS = 300.0
+GETS_ON_WITHIN_SECONDS = 15.0
 LOOK_EVERY_SECONDS = 0.25
 
 
@@ -74,16 +75,32 @@ class Field:
             assert time.monotonic() < give_up, f"{method} {path}: {said}"
             time.sleep(0.2)
 
-    def until_cluster_answers(self) -> None:
-        """Wait until the API server and what it stores in are there again."""
+    def see_it_get_on(self, namespace: str, *, seconds: float = GETS_ON_WITHIN_SECONDS) -> None:
+        """Wait until a Deployment or a ReplicaSet of a namespace is another than now, but no longer than so long.
 
-        def ready() -> bool:
+        That something was written shows that worker, cluster and what lies between are back at work.
+        """
+        give_up = time.monotonic() + seconds
+        before = self._generations(namespace)
+        while time.monotonic() < give_up:
+            now = self._generations(namespace)
+            before = before or now
+            if now and now != before:
+                return
+            time.sleep(LOOK_EVERY_SECONDS)
+
+    def _generations(self, namespace: str) -> dict[str, int]:
+        """Of all Deployments and ReplicaSets by uid; empty while the API server is starting again."""
+        found: dict[str, int] = {}
+        for plural in ("deployments", "replicasets"):
             try:
-                return self.kubectl.http.get("/readyz").is_success
+                answer = self.kubectl.http.get(f"/apis/apps/v1/namespaces/{namespace}/{plural}")
             except httpx.TransportError:
-                return False
-
-        until(ready, seconds=BACK_WITHIN_SECONDS)
+                return {}
+            if not answer.is_success:
+                return {}
+            found |= {one["metadata"]["uid"]: one["metadata"]["generation"] for one in answer.json()["items"]}
+        return found
 
     def webs(self, count: int, *, cluster: str = "sandbox", replicas: int = 2) -> list[Web]:
         """So many Deployments of 1.0, ready, each the target of a service of its own."""
