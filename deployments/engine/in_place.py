@@ -20,7 +20,6 @@ from deployments.engine.json import Json
 from deployments.engine.phases import deployment_of, foreign_claim, is_as_planned, is_observed, is_ours, stop
 from deployments.engine.seen import Seen
 from deployments.engine.spec import ReleaseSpec
-from deployments.engine.strategies import Canary
 from deployments.engine.weights import Bounds, Side, Sizes, bounds, next_sizes
 from deployments.engine.workload import (
     ORIGINALS,
@@ -169,7 +168,7 @@ def sized(release: ReleaseSpec, state: State, seen: Seen, now: datetime, *, new:
     for one, size in sorted(pairs, key=lambda pair: patches.size_of(pair[0]) - pair[1]):
         before = patches.size_of(one)
         # A ReplicaSet without pods that is to stay so needs nothing of us; its stamps do no harm.
-        if before == size and not (patches.is_stamped(one) and size and not _may_stay_stamped(release, one, sets)):
+        if before == size and not (patches.is_stamped(one) and size):
             continue
         if fought := foreign_hands.size_changed(release, state, one, now):
             return fought
@@ -186,21 +185,8 @@ def sized(release: ReleaseSpec, state: State, seen: Seen, now: datetime, *, new:
     return None
 
 
-def _may_stay_stamped(release: ReleaseSpec, one: Json, sets: Sets) -> bool:
-    """Whether its stamps can wait for the first size that we write, which takes them away: one write less.
-
-    They matter where the controller takes this ReplicaSet for the new one, because another hand put the old template
-    back: saturated, it takes the other to 0. By replicas nobody misses pods then: the old version still has all of its
-    own until our first write to it.
-    """
-    strategy = release.strategy
-    by_replicas = isinstance(strategy, Canary) and strategy.traffic == "replicas"
-    return by_replicas and one is sets.old and not is_ours(release, one)
-
-
 def cleared(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
-    """The live ReplicaSets carry no stamps: before the first new pod (but see `_may_stay_stamped`), and whenever the
-    controller scaled again."""
+    """The live ReplicaSets carry no stamps: before the first new pod, and whenever the controller scaled again."""
     sets = sets_of(release, state, seen)
     return sized(release, state, seen, now, new=side_of(sets.new).size, old=side_of(sets.old).size)
 

@@ -254,22 +254,3 @@ def test_from_every_phase_the_way_back_is_clean(web: Workload, to_the_end: Play,
     until(web.ready)
     assert web.image() == ("1.0" if how == "abort" else "1.2")
     is_as_before(web, before)
-
-
-def test_an_old_template_put_back_before_an_old_pod_has_gone_costs_no_old_pod(web: Workload, to_the_end: Play) -> None:
-    before = web.live()
-    old = pods_of(web, "1.0")
-    strategy = {**HALF, "max_surge": 1, "max_unavailable": 0}
-    release = ticked(web.deploy("1.1-unready", strategy=strategy), lambda now: sizes(web).get("1.1-unready") == 1)
-
-    web.kubectl.patch(web.path, {"spec": {"template": before["spec"]["template"]}})
-    until(lambda: web.live()["status"]["observedGeneration"] == web.live()["metadata"]["generation"])
-    assert pods_of(web, "1.0") == old
-    ticked(release, lambda now: web.image() == "1.1-unready" and sizes(web) == {"1.0": 2, "1.1-unready": 1})
-    assert pods_of(web, "1.0") == old
-
-    abort_release(release, by=web.developer)
-    assert to_the_end(release).status == "aborted"
-    assert pods_of(web, "1.0") == old
-    is_as_before(web, before)
-    set_image(web, "1.2")
