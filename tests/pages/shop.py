@@ -81,6 +81,6 @@ def _held_by_window() -> dict[str, object]:
     window = {"name": "night", "until": (now + timedelta(hours=8)).isoformat()}
     return {
         "reason": "FreezeWindow",
-        "message": Sentence("freeze_window", {**window, "role": "maintainer"}),
+        "message": Sentence("freeze_window", {"window": "night", "until": window["until"], "role": "maintainer"}),
         "gates": {"window": {**window, "since": now.isoformat()}},
     }
