@@ -181,7 +181,7 @@ def plan_release(target: Target, wish: Wish, by: User, *, instead_of: Release | 
     # A superseding release begins once the older one has given the workload back, whatever it looks like now.
     busy = active is not None
     refusals = [
-        *([_busy(active)] if active and not wish.supersede else []),
+        *([_busy(active)] if active and not (wish.supersede or active.is_giving_back) else []),
         *refusals_of(deployment, template_to, portal_key(), checks, busy=busy),
         *_in_place(spec, deployment, around),
         *unusable,

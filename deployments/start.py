@@ -99,11 +99,15 @@ def _running(target: Target, plan: Plan, contents: dict[str, str], older: Releas
 
 
 def _let_go(target: Target, plan: Plan, by: User) -> Release | None:
-    """Ask every release that has not ended to let the target go. Answers the one that holds it, if any."""
+    """Ask every release that has not ended to let the target go. Answers the one that holds it, if any.
+
+    One whose outcome is known already is only waited for: nobody needs to ask for what it does anyway.
+    """
     active = list(Release.objects.active().filter(target=target).order_by("-holding", "-created_at"))
-    if active and not plan.wish.supersede:
+    going_on = [release for release in active if not release.is_giving_back]
+    if going_on and not plan.wish.supersede:
         raise _taken(target)
-    for older in active:
+    for older in going_on:
         said = Said("release.supersede", Sentence("supersede_asked", {"by": by.username}))
         add_ask(older, "supersede", {"by": by.username}, said, by)
     return active[0] if active else None

@@ -184,6 +184,11 @@ class Release(models.Model):
         return tag or (f"{digest[:19]}" if at else image)
 
     @property
+    def is_giving_back(self) -> bool:
+        """Whether traffic is back on the old version and only pods and marks are left to be put right."""
+        return not self.ended and self.status in ENDED
+
+    @property
     def sentence(self) -> str:
         """`message` in the language of the reader."""
         stored = self.state.get("message")

@@ -99,6 +99,17 @@ def test_a_busy_target_refuses_a_second_one_unless_it_takes_over(api: Api, devel
     assert third.json()["supersedes"] == first
 
 
+def test_one_whose_outcome_is_known_is_waited_for_without_being_asked(api: Api, developer: User, live: Live) -> None:
+    first = api(developer).post("/releases/", WISH).json()["id"]
+    Release.objects.filter(pk=first).update(phase="Aborting", status="aborted")
+
+    second = api(developer).post("/releases/", {**WISH, "image": f"{REPOSITORY}:1.9.0"})
+
+    assert (second.status_code, second.json()["status"]) == (202, "queued")
+    assert "supersede" not in Release.objects.get(pk=first).asks
+    assert not Release.objects.get(pk=second.json()["id"]).holding
+
+
 def test_the_same_key_starts_one_release(api: Api, developer: User, live: Live) -> None:
     caller = api(developer)
     key = {"HTTP_IDEMPOTENCY_KEY": "pipeline-881"}

@@ -207,7 +207,7 @@ class Web:
         until(lambda: self.release(release_id)["phase"] in phases)
 
     def to_the_end(self, release_id: str) -> dict[str, Any]:
-        """The release once it has ended. One that goes back says `aborted` once traffic is back, and ends after that."""
+        """The release once it has ended: `aborted` is said when traffic is back, which comes before the end."""
         until(lambda: self.release(release_id)["finished_at"])
         return self.release(release_id)
 
