@@ -11,6 +11,7 @@ ended where the cluster would not let it give things back.
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from deployments.engine.borrowed import ROLE, kind_of
 from deployments.engine.decision import Write
 from deployments.engine.json import Json
 from deployments.engine.orphaned import give_back
+from deployments.engine.phases import is_observed
 from deployments.engine.workload import ORIGINALS, PORTAL, RELEASE, claim_of, labels_of
 from deployments.lease import REQUEST_SECONDS
 from deployments.models import Release, portal_key
@@ -40,6 +42,7 @@ from web.measures import ORPHANS
 # A release that has just ended may still be shown by an older row.
 ENDED_FOR = timedelta(seconds=30)
 SWEEP_SECONDS = 60.0
+OBSERVED_WITHIN_SECONDS = 3.0
 SEEN_KINDS = ("Deployment", "ReplicaSet", "Service")
 ROUTE_KINDS = tuple(kind for kinds in ROUTES.values() for kind in kinds)
 
@@ -109,11 +112,14 @@ def clean(place: Place, *, by: User | None, keeps_new: bool = False) -> list[dic
     done: list[dict[str, str]] = []
     try:
         door = connect(cluster, timeout_seconds=REQUEST_SECONDS)
-        done.extend(
-            {"kind": kind_of(obj), "name": obj["metadata"]["name"], "release": place.release}
-            for obj in _left(door, place)
-            if _gave_back(door, place, give_back(obj, keeps_new=keeps_new), cluster)
-        )
+        deployments: set[str] = set()
+        for kinds in ((*ROUTE_KINDS, "Deployment"), ("ReplicaSet", "Service")):
+            for obj in _left(door, place, kinds, deployments):
+                if _gave_back(door, place, give_back(obj, keeps_new=keeps_new), cluster):
+                    done.append({"kind": kind_of(obj), "name": obj["metadata"]["name"], "release": place.release})
+                if kind_of(obj) == "Deployment":
+                    deployments.add(obj["metadata"]["uid"])
+                    _wait_until_observed(door, place, obj["metadata"]["name"])
     except (ApiRefused, ClusterUnreachable) as error:
         log.warning("orphan.not_cleaned", cluster=cluster.name, namespace=place.namespace, words=str(error))
     if done:
@@ -162,11 +168,20 @@ def _uuid(text: str) -> uuid.UUID | None:
         return None
 
 
-def _left(door: Door, place: Place) -> list[Json]:
-    """Everything in the namespace with this claim, in the order in which it is given back."""
+def _wait_until_observed(door: Door, place: Place, name: str) -> None:
+    """Until then its controller may copy the annotation that was just taken away to a ReplicaSet again."""
+    path = paths.deployment(place.namespace, name)
+    give_up = time.monotonic() + OBSERVED_WITHIN_SECONDS
+    while not is_observed(door.get(path)) and time.monotonic() < give_up:
+        time.sleep(0.1)
+
+
+def _left(door: Door, place: Place, kinds: tuple[str, ...], deployments: set[str]) -> list[Json]:
+    """Everything of these kinds in the namespace with this claim, or owned by one of the Deployments (by uid) and with
+    a copy of what it noted, in the order in which it is given back."""
     selector = {"labelSelector": f"{PORTAL}={portal_key()},{RELEASE}={place.release}"}
     found: list[Json] = []
-    for kind in (*ROUTE_KINDS, *SEEN_KINDS):
+    for kind in kinds:
         try:
             # A ReplicaSet may carry no claim, and yet a copy of what its Deployment noted.
             params = None if kind == "ReplicaSet" else selector
@@ -176,8 +191,8 @@ def _left(door: Door, place: Place) -> list[Json]:
             if error.http_status in (403, 404):
                 continue
             raise
-        holders = {one["metadata"]["uid"] for one in found if one["kind"] == "Deployment"}
-        found += [{"kind": kind, **item} for item in items if kind != "ReplicaSet" or _is_left(item, place, holders)]
+        wanted = [one for one in items if kind != "ReplicaSet" or _is_left(one, place, deployments)]
+        found += [{"kind": kind, **one} for one in wanted]
     # A Service of a release's own goes last: until then the routed one may still be pinned.
     return sorted(found, key=lambda one: bool(labels_of(one).get(ROLE)) and kind_of(one) == "Service")
 

@@ -41,7 +41,8 @@ def _deployment(deployment: Json, *, keeps_new: bool) -> Write:
 
 def _without_marks(obj: Json) -> Write:
     ops = list(tests_of_claim(obj))
-    ops += [{"op": "remove", "path": label_path(name)} for name in (PORTAL, RELEASE, EPOCH) if name in labels_of(obj)]
+    marks = (PORTAL, RELEASE, EPOCH, borrowed.ROLE)
+    ops += [{"op": "remove", "path": label_path(name)} for name in marks if name in labels_of(obj)]
     if ORIGINALS in (obj["metadata"].get("annotations") or {}):
         ops.append({"op": "remove", "path": f"/metadata/annotations/{escape(ORIGINALS)}"})
     return Write("clean", tuple(ops), kind=borrowed.kind_of(obj), name=obj["metadata"]["name"])

@@ -86,7 +86,7 @@ def is_as_before(web: Workload, before: dict[str, Any]) -> None:
     assert after["metadata"].get("labels") == before["metadata"].get("labels")
     for one in (after, *replica_sets(web).values()):
         marks = {**one["metadata"].get("labels", {}), **one["metadata"].get("annotations", {})}
-        assert not [name for name in marks if name.startswith("slipway.dev/")], one["metadata"]["name"]
+        assert not [name for name in marks if name.startswith("slipway.dev/")], (one["metadata"]["name"], marks)
     wanted = str(after["spec"]["replicas"])
     for one in replica_sets(web).values():
         stamp = one["metadata"].get("annotations", {}).get(STAMPS[0])
