@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
+from deployments.engine.in_place_patches import put_aside
 from deployments.engine.json import Json
-from deployments.engine.workload import HELD, ORIGINALS, claim_of, labels_of
+from deployments.engine.workload import HELD, claim_of, labels_of
 
 
 def as_given_back(deployment: Json, portal: str) -> Json:
     """A Deployment held by this portal, not paused, and where it is held in place with the template and the strategy
     that its release put aside; any other as it is."""
-    kept, spec = _kept(deployment), dict(deployment["spec"])
+    kept, spec = put_aside(deployment), dict(deployment["spec"])
     is_in_place = "template" in kept
     if claim_of(deployment).portal != portal or not (is_in_place or HELD in labels_of(deployment)):
         return deployment
@@ -19,12 +18,3 @@ def as_given_back(deployment: Json, portal: str) -> Json:
         spec |= {"template": kept["template"], "strategy": kept.get("strategy")}
     spec.pop("paused", None)
     return {**deployment, "spec": spec}
-
-
-def _kept(deployment: Json) -> Json:
-    text = (deployment["metadata"].get("annotations") or {}).get(ORIGINALS, "")
-    try:
-        kept = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return kept if isinstance(kept, dict) and isinstance(kept.get("template", {}), dict) else {}

@@ -14,6 +14,7 @@ from clusters.observe import read
 from deployments.engine.decision import State
 from deployments.engine.json import Json
 from deployments.engine.seen import Seen
+from deployments.engine.workload import owner_uid
 from deployments.lease import REQUEST_SECONDS
 from deployments.models import Release
 from deployments.observe_traffic import NOTHING, Wanted, wanted_by, with_rows, with_traffic
@@ -62,7 +63,7 @@ def look_live(
         selector = {"labelSelector": _selector(deployment)}
         replica_sets = tuple(one for one in ask(paths.replicasets(namespace), selector) if _owned_by(one, uid))
         uids = {one["metadata"]["uid"] for one in replica_sets}
-        pods = tuple(one for one in ask(paths.pods(namespace), selector) if _owner_uid(one) in uids)
+        pods = tuple(one for one in ask(paths.pods(namespace), selector) if owner_uid(one) in uids)
         events: tuple[Json, ...] = ()
         if any(_is_in_trouble(pod) for pod in pods):
             fields = {"fieldSelector": "type=Warning,involvedObject.kind=Pod"}
@@ -140,13 +141,8 @@ def _selector(deployment: Json) -> str:
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
 
 
-def _owner_uid(obj: Json) -> str:
-    owners = obj["metadata"].get("ownerReferences") or []
-    return next((owner["uid"] for owner in owners if owner.get("controller")), "")
-
-
 def _owned_by(obj: Json, uid: str) -> bool:
-    return _owner_uid(obj) == uid
+    return owner_uid(obj) == uid
 
 
 def _is_in_trouble(pod: Json) -> bool:

@@ -20,7 +20,7 @@ from clusters.observe.whole import selector_text
 from deployments.engine.json import Json
 from deployments.engine.seen import Seen
 from deployments.engine.strategies import Canary, Strategy
-from deployments.engine.workload import template_of
+from deployments.engine.workload import owner_uid, template_of
 from deployments.lease import REQUEST_SECONDS
 from deployments.observe_traffic import ROUTES, listed, mentions, scales, selects
 from services.models import Target
@@ -84,7 +84,7 @@ def surroundings_of(target: Target, deployment: Json, template_to: Json, strateg
     names = {one["metadata"]["name"] for one in services}
     uid = deployment["metadata"]["uid"]
     return Surroundings(
-        replica_sets=tuple(one for one in asked.found.get("ReplicaSet") or [] if _owner(one) == uid),
+        replica_sets=tuple(one for one in asked.found.get("ReplicaSet") or [] if owner_uid(one) == uid),
         pods=tuple(asked.found.get("Pod") or ()),
         services=services,
         endpoint_slices=tuple(
@@ -168,8 +168,3 @@ def _nodes(target: Target) -> tuple[dict[str, str], ...]:
     """The labels of the nodes that take Pods, by the watcher's rows."""
     rows = read.observed_many(target.cluster_id, "Node", "")
     return tuple(row.labels for row in rows if not row.slim.get("unschedulable") and row.slim.get("ready") is not False)
-
-
-def _owner(obj: Json) -> str:
-    owners = obj["metadata"].get("ownerReferences") or []
-    return next((owner["uid"] for owner in owners if owner.get("controller")), "")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from clusters.observe import read
 from deployments.engine.json import Json
-from deployments.engine.workload import same_template, template_of
+from deployments.engine.workload import owner_uid, same_template, template_of
 from deployments.models import Release
 from deployments.observe import look_live
 from deployments.queries.pods import new_replica_sets
@@ -65,7 +65,7 @@ def _from_cluster(target: Target, release: Release | None) -> Versions:
     names = {one["metadata"]["uid"]: one["metadata"]["name"] for one in seen.replica_sets}
     restarts: dict[str, int] = {}
     for pod in seen.pods:
-        name = names.get(_owner(pod), "")
+        name = names.get(owner_uid(pod), "")
         restarts[name] = restarts.get(name, 0) + _restarts(pod)
     return Versions(new, old, restarts)
 
@@ -73,8 +73,3 @@ def _from_cluster(target: Target, release: Release | None) -> Versions:
 def _restarts(pod: Json) -> int:
     statuses = (pod.get("status") or {}).get("containerStatuses") or []
     return sum(int(one.get("restartCount") or 0) for one in statuses)
-
-
-def _owner(pod: Json) -> str:
-    owners = pod["metadata"].get("ownerReferences") or []
-    return next((str(one["uid"]) for one in owners if one.get("controller")), "")

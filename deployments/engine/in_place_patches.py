@@ -153,6 +153,12 @@ def read_originals(deployment: Json) -> Json:
     return kept if isinstance(kept, dict) else {}
 
 
+def put_aside(deployment: Json) -> Json:
+    """What a release in place noted on the Deployment; empty also where the template in it is none."""
+    kept = read_originals(deployment)
+    return kept if isinstance(kept.get("template", {}), dict) else {}
+
+
 def new_replica_set(release: ReleaseSpec, deployment: Json) -> Write:
     """Make the ReplicaSet of the template that is in the Deployment now, as its controller would, of size 0.
 

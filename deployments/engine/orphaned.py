@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from deployments.engine import borrowed, patches
 from deployments.engine.decision import Write
-from deployments.engine.in_place_patches import is_in_place
+from deployments.engine.in_place_patches import is_in_place, put_aside
 from deployments.engine.json import Json
 from deployments.engine.patches import escape, label_path, put, test_of, tests_of_claim
 from deployments.engine.workload import EPOCH, ORIGINALS, PORTAL, RELEASE, labels_of, template_of
@@ -28,7 +27,7 @@ def give_back(obj: Json, *, keeps_new: bool = False) -> Write:
 
 
 def _deployment(deployment: Json, *, keeps_new: bool) -> Write:
-    kept = _kept(deployment)
+    kept = put_aside(deployment)
     if not is_in_place(deployment) or "template" not in kept:
         return replace(patches.clean(deployment), name=deployment["metadata"]["name"])
     ops = list(_without_marks(deployment).ops)
@@ -46,12 +45,3 @@ def _without_marks(obj: Json) -> Write:
     if ORIGINALS in (obj["metadata"].get("annotations") or {}):
         ops.append({"op": "remove", "path": f"/metadata/annotations/{escape(ORIGINALS)}"})
     return Write("clean", tuple(ops), kind=borrowed.kind_of(obj), name=obj["metadata"]["name"])
-
-
-def _kept(deployment: Json) -> Json:
-    text = (deployment["metadata"].get("annotations") or {}).get(ORIGINALS)
-    try:
-        kept = json.loads(text) if text else {}
-    except ValueError:
-        return {}
-    return kept if isinstance(kept, dict) and isinstance(kept.get("template", {}), dict) else {}

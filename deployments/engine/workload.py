@@ -39,6 +39,12 @@ def claim_of(deployment: Json) -> Claim:
     return Claim(labels.get(PORTAL, ""), labels.get(RELEASE, ""), labels.get(EPOCH, ""))
 
 
+def owner_uid(obj: Json) -> str:
+    """The uid of the object's controller, empty where it has none."""
+    owners = obj["metadata"].get("ownerReferences") or []
+    return next((str(owner["uid"]) for owner in owners if owner.get("controller")), "")
+
+
 def template_of(obj: Json) -> Json:
     """The pod template of a Deployment or ReplicaSet."""
     template: Json = (obj.get("spec") or {}).get("template") or {}
