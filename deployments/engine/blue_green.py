@@ -71,12 +71,8 @@ def paused(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Dec
 
 def _held(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
     """Nothing moves until somebody resumes; only N is followed, and the Services are kept."""
-    held = state.held or {}
-    for name in ("resume", "retry"):
-        if name in state.asks:
-            message = Sentence("resumed_by", {"by": state.asks[name].get("by", "")})
-            on = fresh_clocks(state, now).but(phase=held["phase"], held=None, reason="", message=message)
-            return look_again(on, now, consumed=(name,))
+    if resumed := keeping.resumed(state, now):
+        return resumed
     return _keep(release, state, seen, now) or wait(state, now, LOOK_WHILE_WAITING)
 
 

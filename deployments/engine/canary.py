@@ -88,16 +88,12 @@ def paused(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Dec
 
 def _held(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
     """Nothing moves until somebody resumes; only N is followed where a weight has been reached."""
-    held = state.held or {}
-    for name in ("resume", "retry"):
-        if name in state.asks:
-            message = Sentence("resumed_by", {"by": state.asks[name].get("by", "")})
-            on = fresh_clocks(state, now).but(phase=held["phase"], held=None, reason="", message=message, undone=())
-            return look_again(on, now, consumed=(name,))
+    if resumed := keeping.resumed(state, now, undone=()):
+        return resumed
     if "promote" in state.asks:
         # Meant for a pause that is not the one that holds now.
         return look_again(state, now, consumed=("promote",))
-    if state.weight_since and held["phase"] != "TakingOver":
+    if state.weight_since and (state.held or {})["phase"] != "TakingOver":
         moving = steps.weighted(release, state, seen, now)
         if moving and moving.writes:
             return moving

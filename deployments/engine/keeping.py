@@ -106,3 +106,14 @@ def while_at_zero(release: ReleaseSpec, state: State, seen: Seen, now: datetime)
     )
     message = Sentence("begun_anew", release.names)
     return look_again(enter(fresh, "Preparing", now, message=message), now, Said("release.resume", message))
+
+
+def resumed(state: State, now: datetime, **changes: object) -> Decision | None:
+    """Somebody ends a person's pause: on with the phase that it held, with fresh clocks. None: it still holds."""
+    held = state.held or {}
+    for name in ("resume", "retry"):
+        if name in state.asks:
+            message = Sentence("resumed_by", {"by": state.asks[name].get("by", "")})
+            on = fresh_clocks(state, now).but(phase=held["phase"], held=None, reason="", message=message, **changes)
+            return look_again(on, now, consumed=(name,))
+    return None
