@@ -64,7 +64,8 @@ test: .venv/.dev ## run all tests; T=abort runs every test file with that verb i
 	  test $$? -eq 5 || failed=1; \
 	  $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $$files || failed=1; exit $$failed
 
-soak: .venv/.dev ## 200 random kills in the middle of releases, with a report (SLIPWAY_KILLS=200 SLIPWAY_SEED=...)
+soak: .venv/.dev ## 200 random kills in the middle of releases with a report, and random orders (SLIPWAY_KILLS=200 SLIPWAY_EXAMPLES=1000 SLIPWAY_SEED=...)
+	@SLIPWAY_EXAMPLES=$${SLIPWAY_EXAMPLES:-1000} $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile $(wildcard tests/engine/test_properties*.py)
 	@SLIPWAY_KILLS=$${SLIPWAY_KILLS:-200} exec $(BIN)/python -m pytest -q -n 0 tests/faults/test_random_kills.py tests/faults/test_random_kills_in_place.py
 
 test-again: .venv/.dev ## run what failed in the last `make test` once more, one at a time

@@ -163,6 +163,10 @@ SENTENCES: dict[str, str | Promise] = {
         "The Kubernetes Service %(service)s in %(namespace)s on %(cluster)s also reaches %(pods)s, which are no pods "
         "of %(workload)s. Pinning it would cut them off"
     ),
+    "pin_would_empty": _(
+        "The Kubernetes Service %(service)s in %(namespace)s on %(cluster)s is left as it is: no pod of the version "
+        "that it is to lead to is ready, and others are"
+    ),
     "name_taken": _(
         "%(namespace)s on %(cluster)s already has a %(kind)s %(name)s that is not Slipway's. Rename it, then try again"
     ),

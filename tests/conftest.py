@@ -27,7 +27,14 @@ from tests.factories.accounts import member_of, new_team, new_user
 from tests.portal_run import PortalRun
 
 # Two cores are shared by workers, control planes and browsers: slowness of a generator says nothing about the code.
-hypothesis_settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# `make test` tries the same examples each time, so that what fails is what the change broke; `make soak` tries others.
+hypothesis_settings.register_profile(
+    "shared",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="SLIPWAY_EXAMPLES" not in os.environ,
+    print_blob=True,
+)
 hypothesis_settings.load_profile("shared")
 
 RUN_HOME = Path(os.environ["SLIPWAY_TEST_HOME"])

@@ -70,7 +70,7 @@ def take(
     # The words are kept with the measurement and sent to machines.
     with translation.override("en"):
         try:
-            ask = _Asking(prometheus_of(cluster), time.monotonic() + DEADLINE_SECONDS)
+            ask = _Asking(prometheus_of(cluster), time.monotonic() + DEADLINE_SECONDS, spares=look > 1)
             if template.compare == AGAINST_STABLE:
                 return _compared(template, where, ask, look, planned)
             return _measured(template, where, ask)
@@ -83,10 +83,15 @@ def take(
 
 @dataclass(frozen=True)
 class _Asking:
-    """One Prometheus and the time by which all questions of one measurement are answered."""
+    """One Prometheus and the time by which all questions of one measurement are answered.
+
+    `spares`: one that does not answer is left alone. A run's first look asks all the same: a person who has it measured
+    anew has perhaps just mended Prometheus.
+    """
 
     prometheus: Prometheus
     until: float
+    spares: bool
 
     def one(self, query: str) -> float | None:
         """The value of the only series, None where there is none. Raises ManySeries.
@@ -102,7 +107,8 @@ class _Asking:
                 step="request",
             )
         breaker = _breaker(self.prometheus.cluster, self.prometheus.url)
-        breaker.allow()
+        if self.spares:
+            breaker.allow()
         try:
             series = replace(self.prometheus, deadline_seconds=left).vector(query)
         except PrometheusUnreachable as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from deployments.engine import in_place, routing
+from deployments.engine import in_place_patches as patches
 from deployments.engine.answers import LOOK_WHILE_MOVING, end, look_again
 from deployments.engine.decision import Decision, Said, Sentence, State
 from deployments.engine.phases import deployment_of, is_ours
@@ -44,6 +45,8 @@ def _traffic_back(release: ReleaseSpec, state: State, seen: Seen, now: datetime)
     if not state.on_stable:
         state = state.but(on_stable=True, weight=0, place={**state.place, "weightless_since": now.isoformat()})
         return look_again(state, now, Said("traffic.restore", Sentence("traffic_restored", release.names)))
+    if is_let_loose(seen):
+        return None
     sets = in_place.sets_of(release, state, seen)
     wanted = desired_of(deployment_of(seen))
     if sizing := in_place.sized(release, state, seen, now, new=in_place.side_of(sets.new).size, old=wanted):
@@ -52,6 +55,12 @@ def _traffic_back(release: ReleaseSpec, state: State, seen: Seen, now: datetime)
         seconds=strategy.abort_scale_down_delay_seconds
     )
     return None if now >= until else Decision(state, wake_at=min(until, now + LOOK_WHILE_MOVING))
+
+
+def is_let_loose(seen: Seen) -> bool:
+    """Another hand has ended the hold: the controller takes the old pods away, and only the abort patch brings them
+    back, so nothing else is waited for."""
+    return not patches.is_in_place(deployment_of(seen))
 
 
 def _old_version(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> tuple[str, Decision | None]:

@@ -303,6 +303,8 @@ def _traffic_back(release: ReleaseSpec, state: State, seen: Seen, now: datetime)
         place = {**state.place, "weightless_since": now.isoformat()}
         settled = routing.noting(state, actual=0).but(on_stable=True, place=place)
         return look_again(settled, now, Said("traffic.restore", Sentence("traffic_restored", release.names)))
+    if aborting_in_place.is_let_loose(seen):
+        return None
     seconds = blue_green_of(release).abort_scale_down_delay_seconds
     until = datetime.fromisoformat(state.place["weightless_since"]) + timedelta(seconds=seconds)
     return None if now >= until else Decision(state, wake_at=min(until, now + LOOK_WHILE_MOVING))

@@ -51,9 +51,14 @@ def sets_of(release: ReleaseSpec, state: State, seen: Seen) -> Sets:
     named = (state.originals or {}).get("old") or patches.read_originals(deployment_of(seen)).get("old")
     old = next((one for one in others if one["metadata"]["name"] == named), None)
     if old is None:
-        live = [one for one in others if patches.size_of(one) and not one["metadata"].get("deletionTimestamp")]
-        old = max(live, key=patches.size_of, default=None)
+        live = [one for one in others if _most(one) and not one["metadata"].get("deletionTimestamp")]
+        old = max(live, key=_most, default=None)
     return Sets(min(new, key=_age, default=None), old)
+
+
+def _most(replica_set: Json) -> int:
+    """How many pods it has or is asked for: those that are on their way out take room, too."""
+    return max(patches.size_of(replica_set), int((replica_set.get("status") or {}).get("replicas") or 0))
 
 
 def _age(replica_set: Json) -> tuple[str, str]:
@@ -171,6 +176,9 @@ def sized(release: ReleaseSpec, state: State, seen: Seen, now: datetime, *, new:
         if before == size and not (patches.is_stamped(one) and size):
             continue
         if fought := foreign_hands.size_changed(release, state, one, now):
+            if state.phase == "Aborting":
+                # Giving back is not put off for anybody: after the abort patch the controller sets the numbers.
+                continue
             return fought
         sizes = {**(state.place.get("sizes") or {}), one["metadata"]["name"]: [before, size]}
         state = foreign_hands.note_size(state, one, now)
@@ -218,12 +226,13 @@ def cleaned(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> De
             continue
         if (is_ours(release, one) or _has_copy(one)) and (patch := patches.clean(one)):
             return act(state, patch, release, now)
-    wanted = str(desired_of(deployment))
+    wanted = desired_of(deployment)
     for one in seen.replica_sets:
         said = (one["metadata"].get("annotations") or {}).get(patches.DESIRED)
-        if patches.size_of(one) and said not in (None, wanted):
-            # While the controller is at it, it writes the number itself.
-            return act(state, patches.unstamp(one), release, now) if is_complete(deployment) else wait(state, now)
+        if patches.size_of(one) and said not in (None, str(wanted)):
+            # While the controller is at it, it writes the number itself; never where the size is right already.
+            stays = is_complete(deployment) or patches.size_of(one) == wanted
+            return act(state, patches.unstamp(one), release, now) if stays else wait(state, now)
     return None
 
 

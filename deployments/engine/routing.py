@@ -82,6 +82,11 @@ def aimed(
         return _wait(release, state, now, "service_shared", params, patience=PATIENCE)
     # Where it was pinned and has no old version to be pinned to any more, it stays as it is until it is let go.
     write = pin.aim(release, service, stable, why="pin") if stable else None
+    if write and _would_empty(seen, service, stable):
+        if not borrowed.is_ours(release, service):
+            return _wait(release, state, now, "pin_would_empty", {"service": ends.stable})
+        # Other hands have taken the pin and the pods away: pods come first.
+        write = None
     if write and pin.is_edited(release, service):
         return undo_or_pause(release, state, now, service, write, {"kind": "Service", "name": ends.stable})
     # The routed one first: what users get matters more than what a preview shows.
@@ -90,6 +95,14 @@ def aimed(
     if beside is not None and ours and (write := pin.moved(release, beside, service, ours)):
         return act(state, write, release, now)
     return None
+
+
+def _would_empty(seen: Seen, service: Json, pod_hash: str) -> bool:
+    """Whether a Service that reaches somebody would reach nobody at that version: other hands have taken its pods."""
+    ready = {pin.hash_of_set(one): (one.get("status") or {}).get("readyReplicas") or 0 for one in seen.replica_sets}
+    pinned = pin.pinned_hash(service)
+    reached = ready.get(pinned, 0) if pinned else sum(ready.values())
+    return bool(reached) and not ready.get(pod_hash)
 
 
 def steered(release: ReleaseSpec, state: State, seen: Seen, now: datetime, weight: int) -> Decision | None:

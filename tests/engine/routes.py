@@ -9,6 +9,7 @@ from typing import Any
 from deployments.engine.decision import Write
 from deployments.engine.json import Json
 from deployments.engine.routers import Ends
+from tests.engine.model_cluster import TestFailed
 
 ENDS = Ends("shop", "web", "web-canary", "old1", "new1", {"app": "web"})
 
@@ -57,12 +58,6 @@ def backend(name: str, path: str = "/") -> Json:
 def ingress(*paths: Json, name: str = "web", **spec: Any) -> Json:
     rules = [{"host": "web.example", "http": {"paths": list(paths)}}]
     return _object("Ingress", name, ingressClassName="nginx", rules=rules, **spec)
-
-
-class TestFailed(Exception):
-    """A `test` of the patch did not hold."""
-
-    __test__ = False
 
 
 def written(obj: Json, write: Write) -> Json:

@@ -165,6 +165,24 @@ def test_an_approval_is_the_go_for_the_switch() -> None:
     assert play.to_the_end(80).phase == "Succeeded"
 
 
+def test_a_service_is_not_pinned_again_to_a_version_whose_pods_another_hand_has_taken() -> None:
+    play = until(blue_green(), "Paused")
+    old = play.cluster.set_of("1.0")["metadata"]["name"]
+    play.cluster.edit("web", selector={"app": "web"})
+    play.cluster.scale_set(old, 0)
+    play.cluster.make_pods()
+
+    play.tick()
+
+    assert play.cluster.versions_of("web") == {"2.0"}
+    for _ in range(5):
+        play.roll()
+        play.tick()
+        assert play.cluster.serving("web")
+    assert play.cluster.versions_of("web") == {"1.0"}
+    assert play.cluster.sizes() == {"1.0": 4, "2.0": 4}
+
+
 def test_a_service_that_another_hand_unpins_is_pinned_again_and_left_to_a_person_the_third_time() -> None:
     play = until(blue_green(), "Paused")
     for _ in range(2):
@@ -256,3 +274,25 @@ def test_both_versions_follow_the_number_of_replicas() -> None:
 
 def _with(seen: Any, **more: Any) -> Any:
     return lambda **changes: seen(**{**more, **changes})
+
+
+@pytest.mark.parametrize("hand", ["scale the old version down", "let the Deployment loose"])
+def test_an_abort_is_not_put_off_by_a_hand_that_fights_over_the_pods(hand: str) -> None:
+    play = until(
+        blue_green(auto_promote_seconds=0, post_promotion=Analyse(("ok",)), scale_down_delay_seconds=60), "Analysing"
+    )
+    assert play.cluster.versions_of("web") == {"2.0"}
+    play.asks["abort"] = {"by": "dev"}
+    for _ in range(200):
+        if hand == "let the Deployment loose":
+            play.cluster.put_back_strategy()
+            play.cluster.resume()
+        elif play.cluster.deployment["spec"].get("paused"):
+            play.cluster.scale_set(play.state.originals["old"], 3)
+        if play.tick().state.is_terminal:
+            break
+        play.roll()
+
+    assert (play.state.phase, play.state.reason) == ("Aborted", "AbortedByUser")
+    assert play.cluster.image == "1.0"
+    assert nothing_is_left(play.cluster)

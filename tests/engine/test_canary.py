@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 
+from deployments.engine import in_place
 from deployments.engine.in_place_patches import DESIRED, MAX
 from deployments.engine.strategies import Pause, SetWeight
 from deployments.engine.workload import ORIGINALS, claim_of
@@ -179,6 +180,35 @@ def test_scaled_to_zero_gives_the_old_version_back_and_begins_anew_when_pods_are
 
     assert promoted(play).state.phase == "Succeeded"
     assert play.cluster.sizes()["2.0"] == 4
+
+
+def test_pods_on_their_way_out_take_room_also_where_there_was_no_old_version_to_remember() -> None:
+    play = at_step(canary(SetWeight(50), Pause()), 1)
+    play.cluster.scale_set(play.cluster.set_of("1.0")["metadata"]["name"], 0)
+    state = play.state.but(originals={**play.state.originals, "old": ""})
+    del play.cluster.deployment["metadata"]["annotations"][ORIGINALS]
+
+    old = in_place.sets_of(play.release, state, play.look()).old
+
+    assert in_place.side_of(old).pods == 5
+
+
+def test_an_abort_ends_where_the_controller_stands_still_before_a_number_that_it_never_rewrites() -> None:
+    play = at_step(canary(SetWeight(50), Pause(), replicas=4, progress_deadline_seconds=30), 1)
+    play.asks["abort"] = {"by": "dev"}
+    while play.cluster.sizes() != {"1.0": 4, "2.0": 0}:
+        play.tick()
+        play.roll()
+    old = play.cluster.set_of("1.0")
+    # As after another hand has scaled the only ReplicaSet to what its Deployment asks for (sync.go, scale: no change).
+    old["metadata"]["annotations"][DESIRED] = "0"
+    play.cluster.lose_pod(old["metadata"]["name"])
+    play.cluster.broken_images.add("registry.example/web:1.0")
+
+    play.to_the_end(100)
+
+    assert (play.state.phase, play.state.reason) == ("Aborted", "AbortedByUser")
+    assert DESIRED not in play.cluster.set_of("1.0")["metadata"]["annotations"]
 
 
 def test_without_pods_the_template_is_written_and_nothing_is_held() -> None:

@@ -264,3 +264,22 @@ def edit(shop: ModelShop, key: tuple[str, str], spec: Json) -> None:
         {"manager": "argocd-controller", "time": "2026", "fieldsV1": {"f:spec": {}}}
     ]
     shop._touch(shop.routes[key])
+
+
+@pytest.mark.parametrize("hand", ["scale the old version down", "let the Deployment loose"])
+def test_an_abort_is_not_put_off_by_a_hand_that_fights_over_the_pods(hand: str) -> None:
+    play = until(canary("istio"), "Paused", weight=20)
+    play.asks["abort"] = {"by": "dev"}
+    for _ in range(200):
+        if hand == "let the Deployment loose":
+            play.cluster.put_back_strategy()
+            play.cluster.resume()
+        elif play.cluster.deployment["spec"].get("paused"):
+            play.cluster.scale_set(play.state.originals["old"], 8)
+        if play.tick().state.is_terminal:
+            break
+        play.roll()
+
+    assert (play.state.phase, play.state.reason) == ("Aborted", "AbortedByUser")
+    assert play.cluster.image == "1.0"
+    assert_as_found("istio", play.cluster)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -13,6 +12,7 @@ from deployments.engine.strategies import RollingUpdate
 from deployments.engine.workload import HELD, PORTAL, claim_of
 from tests.engine.model_cluster import ModelCluster
 from tests.engine.play import Play
+from tests.engine.thoroughness import thorough
 
 TERMINAL = ("Succeeded", "Failed", "Aborted", "Superseded")
 
@@ -141,7 +141,5 @@ class AnyOrder(RuleBasedStateMachine):
         assert PORTAL not in self.play.cluster.deployment["metadata"]["labels"] or self.ended is not None
 
 
-AnyOrder.TestCase.settings = settings(
-    max_examples=150, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+AnyOrder.TestCase.settings = thorough(150, steps=30)
 TestAnyOrder = AnyOrder.TestCase

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -14,6 +13,7 @@ from deployments.engine.strategies import Canary, Pause, SetWeight
 from deployments.engine.workload import ORIGINALS, claim_of
 from tests.engine.model_workload import ModelWorkload
 from tests.engine.play import Play
+from tests.engine.thoroughness import thorough
 
 TERMINAL = ("Succeeded", "Failed", "Aborted", "Superseded")
 # The cluster no longer took our writes, or another hand has taken the Deployment: what is left is theirs.
@@ -168,13 +168,13 @@ class AnyOrder(RuleBasedStateMachine):
             cluster.put_back_strategy()
         elif hand == "resume":
             cluster.resume()
-        elif hand == "scale_set":
-            cluster.scale_set(names[-1], 1)
-        elif hand == "lose_pod":
-            cluster.lose_pod(names[0])
-        else:
+        elif hand == "both":
             cluster.put_back_strategy()
             cluster.resume()
+        elif names and hand == "scale_set":
+            cluster.scale_set(names[-1], 1)
+        elif names:
+            cluster.lose_pod(names[0])
 
     @invariant()
     def terminal_is_terminal(self) -> None:
@@ -258,10 +258,5 @@ class AnyOrder(RuleBasedStateMachine):
         )
 
 
-AnyOrder.TestCase.settings = settings(
-    max_examples=40,
-    stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+AnyOrder.TestCase.settings = thorough(40, steps=25)
 TestAnyOrder = AnyOrder.TestCase

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from copy import deepcopy
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
@@ -16,6 +15,7 @@ from deployments.engine.workload import ORIGINALS, claim_of
 from tests.engine.model_shop import ModelShop
 from tests.engine.routes import as_found, to, virtual_service
 from tests.engine.test_properties_canary import TAKEN_AWAY, AnyOrder, WatchedPlay
+from tests.engine.thoroughness import thorough
 
 ROUTES = [virtual_service({"route": [to("web", 70), to("legacy", 30)], "timeout": "3s"})]
 WAITS = {"progress_deadline_seconds": 60, "abort_scale_down_delay_seconds": 5}
@@ -110,10 +110,5 @@ class TrafficInAnyOrder(AnyOrder):
         assert route == as_found(ROUTES[0])
 
 
-TrafficInAnyOrder.TestCase.settings = settings(
-    max_examples=60,
-    stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+TrafficInAnyOrder.TestCase.settings = thorough(60, steps=25)
 TestTrafficInAnyOrder = TrafficInAnyOrder.TestCase

@@ -14,8 +14,8 @@ from deployments.engine.json import Json
 from deployments.engine.routers import Ask, gateway_api
 from deployments.engine.seen import Seen
 from deployments.engine.strategies import Canary, HeaderRoute, SetWeight, Sticky
-from tests.engine.model_cluster import release
-from tests.engine.routes import ENDS, TestFailed, as_found, http_route, ref, rule, some_write, written
+from tests.engine.model_cluster import TestFailed, release
+from tests.engine.routes import ENDS, as_found, http_route, ref, rule, some_write, written
 
 BETA = HeaderRoute("beta", "X-Beta", "exact", "yes")
 RELEASE = release(strategy=Canary(steps=(SetWeight(10),), traffic="gateway_api"))
