@@ -56,6 +56,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     play: WatchedPlay
     ended: State | None
+    scaled_while_free = False
 
     @initialize(
         replicas=st.sampled_from([1, 2, 3, 5, 10]),
@@ -172,6 +173,8 @@ class AnyOrder(RuleBasedStateMachine):
             cluster.put_back_strategy()
             cluster.resume()
         elif names and hand == "scale_set":
+            # While nothing is held, the controller itself leaves its number as it was, and stands still before it.
+            self.scaled_while_free = self.scaled_while_free or not cluster.deployment["spec"].get("paused")
             cluster.scale_set(names[-1], 1)
         elif names:
             cluster.lose_pod(names[0])
@@ -240,7 +243,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.terminal_is_terminal()
         self.an_ended_release_has_left_nothing()
         self.the_outcome_is_what_runs()
-        if play.state.reason not in TAKEN_AWAY:
+        if play.state.reason not in TAKEN_AWAY and not self.scaled_while_free:
             self._a_later_rollout_rolls()
 
     def _a_later_rollout_rolls(self) -> None:
