@@ -33,6 +33,10 @@ CALLERS = 8
 Steps = list[tuple[str, int | None]]
 
 
+# What a Deployment has that says nothing, and so what Slipway's canaries keep to here.
+BOUNDS = {"maxSurge": "25%", "maxUnavailable": "25%"}
+
+
 class Contender(Protocol):
     """What the measurements ask of either."""
 
@@ -76,7 +80,7 @@ class Slipway:
 
     def start(self, name: str, image: str, steps: Steps) -> None:
         asked = [{"pause": {} if n is None else {"seconds": n}} if kind == "pause" else {kind: n} for kind, n in steps]
-        strategy = {"type": "canary", "traffic": "replicas", "steps": asked, "max_surge": 1}
+        strategy = {"type": "canary", "traffic": "replicas", "steps": asked}
         wish = {"service": name, "environment": ENVIRONMENT, "image": image, "strategy": strategy}
         self.releases[name] = self.run.post("releases/", wish)["id"]
 
@@ -126,6 +130,9 @@ class Rollouts:
             if not self.run.kubectl.exists(f"{path}/{kind['metadata']['name']}"):
                 self.run.kubectl.create(path, kind)
         until(lambda: self.run.kubectl.exists(ROLLOUTS), 60)
+        # It leads by a lease in a namespace that its own manifests make.
+        if not self.run.kubectl.exists("/api/v1/namespaces/argo-rollouts"):
+            self.run.kubectl.create("/api/v1/namespaces", {"metadata": {"name": "argo-rollouts"}})
         self._spawn()
 
     def stop(self) -> None:
@@ -146,7 +153,7 @@ class Rollouts:
         ]
         template = _rollout(name, 1)["spec"]["template"]
         template["spec"]["containers"][0]["image"] = image
-        canary = {"canary": {"steps": asked, "maxSurge": 1, "maxUnavailable": 0}}
+        canary = {"canary": {"steps": asked, **BOUNDS}}
         self.run.kubectl.patch(f"{ROLLOUTS}/{name}", {"spec": {"template": template, "strategy": canary}})
 
     def until_done(self, names: list[str], image: str) -> None:
@@ -215,8 +222,7 @@ def seconds_until(is_so: Any) -> float:
 
 def _rollout(name: str, replicas: int) -> dict[str, Any]:
     made = deployment(name, f"{IMAGE}:1.0.0", replicas=replicas)
-    strategy = {"canary": {"maxSurge": 1, "maxUnavailable": 0}}
-    spec = {**made["spec"], "strategy": strategy}
+    spec = {**made["spec"], "strategy": {"canary": BOUNDS}}
     return {**made, "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "spec": spec}
 
 

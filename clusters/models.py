@@ -29,7 +29,12 @@ class ClusterQuerySet(models.QuerySet["Cluster"]):
 
 
 class Cluster(models.Model):
-    """A registered Kubernetes API server. `version` counts edits by people (ETag); observing does not raise it."""
+    """A registered Kubernetes API server. `version` counts edits by people (ETag); observing does not raise it.
+
+    UNLISTED: columns that no list of other things shows; reading and parsing them would be most of its time.
+    """
+
+    UNLISTED = ("labels", "ca_data", "capabilities", "progress", "health", "status_message")
 
     class Status(models.TextChoices):
         BUILDING = "building", _("building")

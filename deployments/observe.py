@@ -13,6 +13,7 @@ from clusters.models import Cluster, Observation
 from clusters.observe import read
 from deployments.engine.decision import State
 from deployments.engine.json import Json
+from deployments.engine.reasons import WAITING
 from deployments.engine.seen import Seen
 from deployments.engine.workload import owner_uid
 from deployments.lease import REQUEST_SECONDS
@@ -146,8 +147,10 @@ def _owned_by(obj: Json, uid: str) -> bool:
 
 
 def _is_in_trouble(pod: Json) -> bool:
-    statuses = (pod.get("status") or {}).get("containerStatuses") or []
-    return any(((status.get("state") or {}).get("waiting") or {}).get("reason") for status in statuses)
+    """Whether a container waits for something that an Event may say more about; each new one waits for a moment."""
+    status = pod.get("status") or {}
+    containers = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+    return any(((one.get("state") or {}).get("waiting") or {}).get("reason") in WAITING for one in containers)
 
 
 __all__ = ["look_live", "observe"]

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 MOST_RECENT = 8
-MOST_FOUND = 6
+MOST_SEARCHED = 200
+NAMED_BY = ("status", "version_label", "images", "target__service__name", "target__environment__name")
 
 
 def take_places() -> None:
@@ -72,7 +73,8 @@ def _may_follow(user: User, topic: str) -> bool:
 
 def _found(user: User, words: str) -> Iterable[palette.Found]:
     """Recent releases whose service or version the words name."""
-    for release in release_list(user)[:200]:
+    recent = Release.objects.visible_to(user).select_related("target__service", "target__environment").only(*NAMED_BY)
+    for release in recent[:MOST_SEARCHED]:
         name = f"{release.target.service.name} {release.label} {release.target.environment.name}"
         if palette.matches(name, words):
             yield palette.Found(

@@ -104,7 +104,8 @@ class Overview:
 
 def overview(user: User) -> Overview:
     """All that Home shows to this person. A constant number of queries, from rows alone."""
-    clusters = [_cluster_line(cluster) for cluster in Cluster.objects.visible_to(user)]
+    seen = Cluster.objects.visible_to(user).defer("labels", "ca_data", "capabilities")
+    clusters = [_cluster_line(cluster) for cluster in seen]
     # Made once: what a person may see of the catalog costs a query each time it is worked out.
     releases = release_list(user)
     moving = [_moving(release, user) for release in releases.filter(ended=False)[:MOST_ROWS]]

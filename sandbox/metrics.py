@@ -146,41 +146,37 @@ def _resources() -> list[dict[str, Any]]:
     ]
 
 
-def prometheus_config(kwok_port: int, *, also: dict[str, int]) -> dict[str, Any]:
-    """What Prometheus scrapes: a page of Pods for each node, found through KWOK; `also` has ports by further jobs."""
-    drop_silent = [
-        {"source_labels": [SILENT_LABEL], "regex": "yes", "action": "drop"},
-        {"regex": SILENT_LABEL, "action": "labeldrop"},
+def prometheus_config(kwok_port: int | None, *, also: dict[str, int]) -> dict[str, Any]:
+    """What Prometheus scrapes: a page of Pods for each node, found through KWOK (None: none of them); `also` has ports
+    by further jobs."""
+    # What Pods say of themselves, themselves among their labels.
+    further = [
+        {
+            "job_name": job,
+            "scrape_interval": "1s",
+            "scrape_timeout": "1s",
+            "honor_labels": True,
+            "static_configs": [{"targets": [f"127.0.0.1:{port}"]}],
+        }
+        for job, port in also.items()
     ]
     return {
         "global": {"scrape_interval": "5s", "scrape_timeout": "5s", "evaluation_interval": "5s"},
-        "scrape_configs": [
-            {
-                "job_name": "sandbox-pods",
-                "http_sd_configs": [
-                    {"url": f"http://127.0.0.1:{kwok_port}/discovery/prometheus", "refresh_interval": "5s"}
-                ],
-                "relabel_configs": [
-                    # All pages come from one address: without this the targets would count as one.
-                    {
-                        "source_labels": ["__metrics_path__"],
-                        "regex": ".*/nodes/([^/]+)/.*",
-                        "target_label": "node",
-                    },
-                    {"regex": "metrics_name", "action": "labeldrop"},
-                ],
-                "metric_relabel_configs": drop_silent,
-            },
-            *(
-                # What Pods say of themselves, themselves among their labels.
-                {
-                    "job_name": job,
-                    "scrape_interval": "1s",
-                    "scrape_timeout": "1s",
-                    "honor_labels": True,
-                    "static_configs": [{"targets": [f"127.0.0.1:{port}"]}],
-                }
-                for job, port in also.items()
-            ),
+        "scrape_configs": [*([_pods_job(kwok_port)] if kwok_port else []), *further],
+    }
+
+
+def _pods_job(kwok_port: int) -> dict[str, Any]:
+    return {
+        "job_name": "sandbox-pods",
+        "http_sd_configs": [{"url": f"http://127.0.0.1:{kwok_port}/discovery/prometheus", "refresh_interval": "5s"}],
+        "relabel_configs": [
+            # All pages come from one address: without this the targets would count as one.
+            {"source_labels": ["__metrics_path__"], "regex": ".*/nodes/([^/]+)/.*", "target_label": "node"},
+            {"regex": "metrics_name", "action": "labeldrop"},
+        ],
+        "metric_relabel_configs": [
+            {"source_labels": [SILENT_LABEL], "regex": "yes", "action": "drop"},
+            {"regex": SILENT_LABEL, "action": "labeldrop"},
         ],
     }

@@ -81,7 +81,12 @@ class ServiceQuerySet(QuerySet["Service"]):
 
 
 class Service(models.Model):
-    """A microservice in the catalog. What Kubernetes calls a Service is `Target.kubernetes_service`."""
+    """A microservice in the catalog. What Kubernetes calls a Service is `Target.kubernetes_service`.
+
+    UNLISTED: columns that no list shows; reading and parsing them would be most of its time.
+    """
+
+    UNLISTED = ("description", "links", "annotations", "depends_on", "provides_apis")
 
     class Lifecycle(models.TextChoices):
         EXPERIMENTAL = "experimental", _("experimental")

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 PULSE_EVERY_SECONDS = 2.0
 # Then its name is resolved and its credential read anew.
 LOOK_UP_AGAIN_SECONDS = 10.0
+# A hundred releases that begin at once would open a hundred connections, and none of them would be done in time.
+FILLS_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class ClusterWatch:
         self._contact = Contact(spec.status, spec.status_message)
         self._reachable = asyncio.Event()
         self._fills: set[asyncio.Task[None]] = set()
+        self._may_fill = asyncio.Semaphore(FILLS_AT_ONCE)
 
     @property
     def heard_at(self) -> float:
@@ -149,8 +152,8 @@ class ClusterWatch:
     def keep_whole(self, workloads: Iterable[Workload]) -> None:
         """Keep exactly these workloads with all fields from now on, and fetch those that are new to it."""
         came, went = self._kept.replace(workloads)
-        for workload in came:
-            self._start(self._fill(workload))
+        for namespace in {workload.namespace for workload in came}:
+            self._start(self._fill(namespace, {workload for workload in came if workload.namespace == namespace}))
         for namespace in {workload.namespace for workload in went}:
             snapshot = self._kept.as_it_is()
             forget = partial(rows.forget_whole, self.spec.id, namespace, snapshot)
@@ -161,18 +164,25 @@ class ClusterWatch:
         self._fills.add(task)
         task.add_done_callback(self._fills.discard)
 
-    async def _fill(self, workload: Workload) -> None:
+    async def _fill(self, namespace: str, workloads: set[Workload]) -> None:
+        """Those that came together are fetched together: a namespace's Events are listed once for all of them."""
         pause = Backoff(0.5, 10.0)
-        while workload in self._kept.workloads:
+        while names := sorted(workload.name for workload in workloads & self._kept.workloads):
             await self._reachable.wait()
             if self._link is None:
                 return
             try:
-                await fill(workload, self._link, self._kept, partial(self._store.put, self.spec.id))
+                async with self._may_fill:
+                    await fill(namespace, names, self._link, self._kept, partial(self._store.put, self.spec.id))
             except (*EXPECTED, RuntimeError) as error:  # RuntimeError: the link was closed for a new one meanwhile
                 log.info(
-                    "a workload could not be fetched whole yet",
-                    extra={"cluster": self.spec.name, "workload": "/".join(workload), "error": words_for(error)},
+                    "workloads could not be fetched whole yet",
+                    extra={
+                        "cluster": self.spec.name,
+                        "namespace": namespace,
+                        "workloads": names,
+                        "error": words_for(error),
+                    },
                 )
                 await asyncio.sleep(pause.pause())
             else:

@@ -1,5 +1,5 @@
-"""Which objects are kept with all fields: a workload under release, its ReplicaSets, Pods and their Events, and the
-Services that pick its Pods with their EndpointSlices."""
+"""Which objects are kept with all fields: a workload under release, its ReplicaSets, Pods and the Warnings about them,
+and the Services that pick its Pods with their EndpointSlices."""
 
 from __future__ import annotations
 
@@ -77,8 +77,9 @@ class KeptWhole:
             owner = Workload(namespace, seen.owner_name.rpartition("-")[0])
             return seen.owner_kind == "ReplicaSet" and (owner in self.workloads or seen.owner_uid in self._replica_sets)
         if seen.kind == "Event":
-            about = (seen.slim or {}).get("involved", {}).get("name", "")
-            return any(
+            slim = seen.slim or {}
+            about = slim.get("involved", {}).get("name", "")
+            return slim.get("type") == "Warning" and any(
                 about == workload.name or about.startswith(f"{workload.name}-")
                 for workload in self.workloads
                 if workload.namespace == namespace

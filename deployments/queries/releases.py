@@ -9,9 +9,10 @@ from uuid import UUID
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
+from clusters.models import Cluster
 from deployments.models import Release
 from deployments.shares import kind_of, weight_of
-from services.models import Target
+from services.models import Service, Target
 from web.errors import NotFound
 
 if TYPE_CHECKING:
@@ -38,12 +39,17 @@ SEARCHED = (
     "created_by__username",
 )
 ORDERINGS = ("created_at", "finished_at", "status")
+BIG = (
+    *("template_from", "template_to", "from_revision__template", "to_revision__template"),
+    *(f"target__service__{name}" for name in Service.UNLISTED),
+    *(f"target__cluster__{name}" for name in Cluster.UNLISTED),
+)
+"""Columns that no list shows; each would be read, and most parsed as JSON, for every row."""
 
 
 def release_list(user: User) -> QuerySet[Release]:
     """Releases that the user may see, newest first, with the names that a list shows; the big columns left out."""
-    big = ("template_from", "template_to")
-    return Release.objects.visible_to(user).with_names().defer(*big, "from_revision__template", "to_revision__template")
+    return Release.objects.visible_to(user).with_names().defer(*BIG)
 
 
 def release_named(user: User, release_id: UUID | str) -> Release:

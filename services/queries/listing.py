@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
+from clusters.models import Cluster
 from services.health import State, worst
 from services.models import Service, Target
 from services.queries.rows import TargetRow, target_rows
@@ -18,6 +19,12 @@ from web.errors import BadParameter
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+
+_UNLISTED = (
+    *(f"environment__{name}" for name in ("approvals", "freeze_windows", "strategy")),
+    *(f"cluster__{name}" for name in Cluster.UNLISTED),
+)
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,7 @@ def listed(services: Sequence[Service]) -> list[ListedService]:
     targets = (
         Target.objects.filter(service__in=services)
         .select_related("environment", "cluster")
+        .defer("strategy", *_UNLISTED)
         .order_by("environment__order", "environment__name")
     )
     by_service: dict[object, list[TargetRow]] = {}

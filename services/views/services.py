@@ -44,7 +44,7 @@ def services(request: SignedInRequest) -> HttpResponseBase:
     if wants_csv(request):
         order = ordering_of(request.GET.get("ordering", ""), ORDERINGS, ("name",), unique="id")
         return csv_answer("services", CSV_HEADS, csv_rows(rows.order_by(*order)))
-    page = cursor_page(request, rows, ordering=("name",), allowed=ORDERINGS)
+    page = cursor_page(request, rows.defer(*Service.UNLISTED), ordering=("name",), allowed=ORDERINGS)
     columns = columns_of(request, "services", COLUMNS)
     context = {
         "page": page,

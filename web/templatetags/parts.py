@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, ParamSpec
 from urllib.parse import urlencode
 
@@ -20,9 +20,11 @@ from django.template.context import RequestContext
 from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from web import ago as relative
@@ -45,21 +47,43 @@ DJANGO_ROWS, TEXTAREA_ROWS = "10", 4
 METER_HOLD, METER_BAD = 85, 95
 
 
-def part(*, takes_context: bool = False) -> Callable[[Callable[P, dict[str, Any]]], Callable[P, SafeString]]:
+def part(
+    *, takes_context: bool = False, repeats: bool = False
+) -> Callable[[Callable[P, dict[str, Any]]], Callable[P, SafeString]]:
     """A tag that fills templates/parts/<its name>.html with what it returns.
 
-    Not Django's inclusion_tag, which keeps the newline at the end of the file: "5 min ago ." in a sentence.
+    `repeats`: the same few fillings stand on a page a hundred times, and are rendered once for each language. Their
+    values are hashable. Not Django's inclusion_tag, which keeps the newline at the end of the file: "5 min ago ." in a
+    sentence.
     """
 
     def register_part(fill: Callable[P, dict[str, Any]]) -> Callable[P, SafeString]:
         @wraps(fill)
         def render(*args: P.args, **kwargs: P.kwargs) -> SafeString:
-            return SafeString(get_template(f"parts/{fill.__name__}.html").render(fill(*args, **kwargs)).strip())
+            filled = fill(*args, **kwargs)
+            if repeats:
+                return _rendered_once(fill.__name__, get_language(), _settled(filled))
+            return _rendered(fill.__name__, filled)
 
         register.simple_tag(render, takes_context=takes_context)
         return render
 
     return register_part
+
+
+def _rendered(name: str, filled: dict[str, Any]) -> SafeString:
+    return SafeString(get_template(f"parts/{name}.html").render(filled).strip())
+
+
+@lru_cache(maxsize=4096)
+def _rendered_once(name: str, language: str | None, settled: tuple[tuple[str, Any, type], ...]) -> SafeString:
+    return _rendered(name, {key: value for key, value, _kind in settled})
+
+
+def _settled(filled: dict[str, Any]) -> tuple[tuple[str, Any, type], ...]:
+    """Lazy texts in the language of now; each value with its type, since a text that is safe equals one that is not."""
+    values = ((name, str(value) if isinstance(value, Promise) else value) for name, value in filled.items())
+    return tuple((name, value, type(value)) for name, value in values)
 
 
 @register.simple_tag
@@ -73,13 +97,13 @@ def icon(name: str, label: Text = "") -> SafeString:
     return format_html('<svg class="icon" width="16" height="16" aria-hidden="true">{}</svg>', use)
 
 
-@part()
+@part(repeats=True)
 def state(value: str, label: Text = "", plain: bool = False) -> dict[str, Any]:
     """A badge for a status, phase or health: icon and word. `label` replaces the word; `plain` leaves the pill out."""
     return {"value": value, "look": look_of(value or "unknown"), "label": label, "plain": plain}
 
 
-@part()
+@part(repeats=True)
 def env(environment: Any, link: str = "") -> dict[str, Any]:
     """The chip of an environment (a row with name, colour and protected, or only its name)."""
     return {
@@ -103,10 +127,17 @@ def environment_colour(environment: Any) -> str:
     return "dev"
 
 
-@part()
-def ago(at: datetime | None, never: Text = "") -> dict[str, Any]:
-    """A moment as "5 min ago", with the exact time in its title; it ticks in the browser. None shows `never`."""
-    return {"at": at, "words": relative.words(at, timezone.now()) if at else "", "never": never}
+@register.simple_tag
+def ago(at: datetime | None, never: Text = "") -> SafeString:
+    """A moment as "5 min ago", with the exact time in its title; it ticks in the browser. None shows `never`.
+
+    Without a template: a list has a hundred of them.
+    """
+    if at is None:
+        return format_html('<span class="none">{}</span>', never or "–")
+    exact, words = date_format(timezone.localtime(at), "Y-m-d H:i:s T"), relative.words(at, timezone.now())
+    marked = '<time datetime="{}" title="{}" data-behaviour="ago">{}</time>'
+    return format_html(marked, iso(at), exact, words)
 
 
 @part()
