@@ -88,22 +88,40 @@ def test_rows_follow_a_deployment_from_its_first_pod_to_its_end(watched, kubectl
     assert all(told["cluster_id"] == watched.pk for told in told)
 
 
+def warn(kubectl, namespace: str, name: str) -> None:
+    """What a kubelet says of a Pod of `web` that it cannot start."""
+    event = {
+        "metadata": {"name": name},
+        "involvedObject": {"kind": "Pod", "namespace": namespace, "name": "web-1"},
+        "type": "Warning",
+        "reason": "Failed",
+        "message": "no such image",
+    }
+    kubectl.create(f"/api/v1/namespaces/{namespace}/events", event)
+
+
 def test_a_workload_under_release_is_kept_whole_and_no_longer(watched, kubectl, namespace):
     kubectl.create(f"{APPS}/{namespace}/deployments", web())
     until(lambda: ready(watched, namespace, 2))
     assert not Observation.objects.filter(cluster=watched, namespace=namespace, whole__isnull=False).exists()
+    warn(kubectl, namespace, "web-before")
     keep = KeepWhole.objects.create(cluster=watched, namespace=namespace, workload="web", release_id=watched.pk)
 
     def whole(kind: str) -> list[dict]:
         return [row.whole for row in observed_many(watched.pk, kind, namespace) if row.whole]
 
-    until(lambda: whole("Deployment") and whole("ReplicaSet") and len(whole("Pod")) == 2 and whole("Event"), seconds=5)
+    until(lambda: whole("Deployment") and whole("ReplicaSet") and len(whole("Pod")) == 2, seconds=5)
+    # The controllers' own Events are there as well: of those nothing but the slim row is needed.
+    until(lambda: [event["metadata"]["name"] for event in whole("Event")] == ["web-before"])
     assert whole("Deployment")[0]["metadata"]["managedFields"]
     assert "managedFields" not in whole("ReplicaSet")[0]["metadata"]
     assert whole("Pod")[0]["spec"]["containers"][0]["image"] == "shop.example/web:1"
     kubectl.patch(f"{APPS}/{namespace}/deployments/web", {"spec": {"replicas": 3}})
     until(lambda: len(whole("Pod")) == 3)
     assert whole("Deployment")[0]["spec"]["replicas"] == 3
+    warn(kubectl, namespace, "web-meanwhile")
+    until(lambda: len(whole("Event")) == 2)
+    assert Observation.objects.filter(cluster=watched, namespace=namespace, kind="Event").count() > 2
     keep.delete()
     until(lambda: not any(whole(kind) for kind in ("Deployment", "ReplicaSet", "Pod", "Event")))
 
