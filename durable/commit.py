@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, ParamSpec
 
 from django.db import transaction
@@ -18,4 +17,9 @@ def after_commit(fn: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> 
 
     An error in it is logged and goes no further: a dead broker must not fail a request whose rows are saved.
     """
-    transaction.on_commit(partial(fn, *args, **kwargs), robust=True)
+
+    # A function of its own: Django names what failed by its `__qualname__`, which a partial does not have.
+    def call() -> None:
+        fn(*args, **kwargs)
+
+    transaction.on_commit(call, robust=True)
