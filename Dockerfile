@@ -44,6 +44,7 @@ COPY accounts accounts
 COPY clusters clusters
 COPY services services
 COPY deployments deployments
+COPY charts charts
 COPY metrics metrics
 COPY notifications notifications
 COPY portal portal

@@ -17,27 +17,34 @@ if TYPE_CHECKING:
     Send = Callable[[Message], Awaitable[None]]
     App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-MAX_BYTES = 1024 * 1024
+MIB = 1024 * 1024
+MAX_BYTES = MIB
 BODY_SECONDS = 20.0
+# Uploads are archives: 20 MiB of their own, and the form around them.
+UPLOADS = dict.fromkeys(("/api/v1/charts/uploads/", "/charts/upload/"), (21 * MIB, 120.0))
 
 _REASONS = {
-    413: ("too_large", _("The body is too large"), _("A body may have at most 1 MiB.")),
-    408: ("too_slow", _("The body came too slowly"), _("A body must arrive within 20 seconds.")),
+    413: ("too_large", _("The body is too large"), _("A body may have at most %(size)d MiB.")),
+    408: ("too_slow", _("The body came too slowly"), _("A body must arrive within %(seconds)d seconds.")),
 }
 
 
 class BodyLimit:
-    """Wraps an ASGI application: 413 past 1 MiB (announced or sent), 408 for a body that takes longer than 20 s."""
+    """Wraps an ASGI application: 413 past 1 MiB (announced or sent), 408 for a body that takes longer than 20 s.
+
+    Where archives are uploaded, a caller with a credential may send more and take longer.
+    """
 
     def __init__(self, app: App) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if not announced.isdigit() or int(announced[:20]) > MAX_BYTES:
-            await _refuse(scope, send, 413)
+        limit = _limit_of(scope)
+        if not announced.isdigit() or int(announced[:20]) > limit[0]:
+            await _refuse(scope, send, 413, limit)
             return
-        body = _Body(receive)
+        body = _Body(receive, limit)
         has_begun = False
 
         async def noted(message: Message) -> None:
@@ -47,15 +54,15 @@ class BodyLimit:
 
         await self.app(scope, body.receive, noted)
         if body.refused and not has_begun:
-            await _refuse(scope, send, body.refused)
+            await _refuse(scope, send, body.refused, limit)
 
 
 class _Body:
     """Counts what arrives of one body. Past a limit the application is told that the caller left, so that it stops."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, limit: tuple[int, float]) -> None:
         self._receive = receive
-        self.left_bytes = MAX_BYTES
+        self.left_bytes, self.seconds = limit
         self.has_ended = False
         self.deadline = 0.0
         self.refused = 0
@@ -63,7 +70,7 @@ class _Body:
     async def receive(self) -> Message:
         if self.has_ended:
             return await self._receive()
-        self.deadline = self.deadline or asyncio.get_running_loop().time() + BODY_SECONDS
+        self.deadline = self.deadline or asyncio.get_running_loop().time() + self.seconds
         try:
             async with asyncio.timeout_at(self.deadline):
                 message = await self._receive()
@@ -80,13 +87,21 @@ class _Body:
         return {"type": "http.disconnect"}
 
 
-async def _refuse(scope: Scope, send: Send, status: int) -> None:
+def _limit_of(scope: Scope) -> tuple[int, float]:
+    """Bytes and seconds that a body may have. Who shows nothing to be known by gets no more than the usual."""
+    names = {name for name, _value in scope["headers"]}
+    is_known = bool(names & {b"authorization", b"cookie"})
+    return UPLOADS.get(scope["path"], (MAX_BYTES, BODY_SECONDS)) if is_known else (MAX_BYTES, BODY_SECONDS)
+
+
+async def _refuse(scope: Scope, send: Send, status: int, limit: tuple[int, float]) -> None:
     code, title, detail = _REASONS[status]
+    told = str(detail) % {"size": limit[0] // MIB, "seconds": limit[1]}
     problem = {
         "type": f"urn:slipway:problem:{code}",
         "title": str(title),
         "status": status,
-        "detail": str(detail),
+        "detail": told,
         "instance": scope["path"],
         "request_id": "",
     }

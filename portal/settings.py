@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "clusters",
     "services",
     "deployments",
+    "charts",
     "metrics",
     "portal",
     "django.contrib.auth",
@@ -218,6 +219,9 @@ EMAIL_USE_SSL = os.environ.get("SLIPWAY_SMTP_TLS", "starttls") == "tls"
 EMAIL_USE_TLS = os.environ.get("SLIPWAY_SMTP_TLS", "starttls") == "starttls"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("SLIPWAY_MAIL_FROM", "slipway@localhost")
+
+# Without a path, the Helm on PATH or the one that the sandbox built: see charts.program.
+HELM = os.environ.get("SLIPWAY_HELM", "").strip()
 
 RATE_LIMIT_PER_MINUTE = int(os.environ.get("SLIPWAY_RATE_LIMIT", "600"))
 

@@ -14,6 +14,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("clusters.api_urls")),
     path("", include("services.api_urls")),
     path("", include("deployments.api_urls")),
+    path("", include("charts.api_urls")),
     path("", include("metrics.api_urls")),
 ]
 
@@ -30,6 +31,7 @@ urlpatterns = [
     path("", include("clusters.urls")),
     path("", include("services.urls")),
     path("", include("deployments.urls")),
+    path("", include("charts.urls")),
     path("", include("metrics.urls")),
 ]
 

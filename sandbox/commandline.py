@@ -11,6 +11,7 @@ import yaml
 from sandbox.build import build, build_programs
 from sandbox.cluster import Sandbox
 from sandbox.errors import SandboxError
+from sandbox.helm import HELM
 from sandbox.lane.components import TRAEFIK
 from sandbox.paths import StateFolder
 from sandbox.processes import ProcessId
@@ -39,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     make = verbs.add_parser("build", help="build the programs into the user's cache, once")
     make.add_argument("--lane", action="store_true", help="the router of the traffic lane as well")
+    make.add_argument("--helm", action="store_true", help="Helm, and nothing else")
     verbs.add_parser("up", help="start it in the background, wait until it is ready, print its kubeconfig")
     run = verbs.add_parser("run", help="run it in the foreground until Ctrl-C or SIGTERM")
     run.add_argument("--unless-running", action="store_true", help="end at once if the sandbox already runs")
@@ -61,7 +63,7 @@ def _build(parsed: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     terminal = Terminal()
     try:
-        folder = build(terminal.show)
+        folder = build_programs(HELM, terminal.show) if parsed.helm else build(terminal.show)
         if parsed.lane:
             build_programs(TRAEFIK, terminal.show)
     finally:

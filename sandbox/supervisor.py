@@ -15,6 +15,7 @@ from sandbox.errors import AlreadyRunning, SandboxError, StartFailed
 from sandbox.files import Lock, locked
 from sandbox.furnishing import Furnishing
 from sandbox.health import Health
+from sandbox.helm import build_behind
 from sandbox.lane.components import TRAEFIK
 from sandbox.paths import StateFolder
 from sandbox.processes import ProcessId
@@ -89,13 +90,14 @@ class Supervisor:
             return True
 
     def _supervise(self) -> None:
-        keeps_progress = False
+        keeps_progress, helm_build = False, None
         try:
             self._children.end_strays()
             programs = self._interruptible(lambda: build(self._report))
             if self._lane:
                 self._interruptible(lambda: build_programs(TRAEFIK, self._report))
             self._start(prepare(self._state, programs, lane=self._lane))
+            helm_build = None if self._lane else build_behind(self._state)
             while not self._must_stop():
                 self._children.repair()
                 time.sleep(LOOK_EVERY_SECONDS)
@@ -104,6 +106,9 @@ class Supervisor:
             keeps_progress = True
             raise
         finally:
+            if helm_build is not None and helm_build.poll() is None:
+                helm_build.terminate()
+                helm_build.wait()
             self._children.end()
             if not keeps_progress:
                 self._state.progress.unlink(missing_ok=True)

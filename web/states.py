@@ -75,6 +75,13 @@ LOOKS: dict[str, Look] = {
     "ready": Look("ok", _OK, _("ready")),
     "not_ready": Look("hold", "circle-dashed", _("not ready")),
     "terminating": Look("unknown", "circle-stop", _("terminating")),
+    # Helm's words for a release.
+    "deployed": Look("ok", _OK, _("deployed")),
+    "uninstalled": Look("unknown", "circle-dashed", _("uninstalled")),
+    "uninstalling": Look("run", "loader-circle", _("uninstalling"), turns=True),
+    "pending_install": Look("run", "loader-circle", _("pending-install"), turns=True),
+    "pending_upgrade": Look("run", "loader-circle", _("pending-upgrade"), turns=True),
+    "pending_rollback": Look("run", "loader-circle", _("pending-rollback"), turns=True),
     # People, tokens, plans.
     "active": Look("ok", _OK, _("active")),
     "disabled": Look("unknown", "ban", _("disabled")),

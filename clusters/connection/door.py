@@ -22,6 +22,8 @@ from web import request_id
 
 FIELD_MANAGER = "slipway"
 PAGE_SIZE = 500
+_JSON = "application/json"
+_ONLY_METADATA = f"{_JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _CONNECT_SECONDS = 2.0
 
 Json = dict[str, Any]
@@ -68,13 +70,17 @@ class Door:
         """One object, or whatever JSON object stands at the path."""
         return self._call("GET", path, params)
 
-    def list(self, path: str, params: Params | None = None) -> Json:
-        """A whole list, fetched in pages; `items` holds all of them, `metadata` is that of the last page."""
+    def list(self, path: str, params: Params | None = None, *, only_metadata: bool = False) -> Json:
+        """A whole list, fetched in pages; `items` holds all of them, `metadata` is that of the last page.
+
+        With `only_metadata` the server sends nothing of an object but its metadata: for Secrets, and for what is large.
+        """
+        accept = _ONLY_METADATA if only_metadata else _JSON
         asked: dict[str, str | int | bool] = {"limit": PAGE_SIZE, **(params or {})}
-        answer = self._call("GET", path, asked)
+        answer = self._call("GET", path, asked, accept=accept)
         items = answer.get("items") or []
         while token := (answer.get("metadata") or {}).get("continue"):
-            answer = self._call("GET", path, {**asked, "continue": token})
+            answer = self._call("GET", path, {**asked, "continue": token}, accept=accept)
             items += answer.get("items") or []
         return {**answer, "items": items}
 
@@ -112,19 +118,31 @@ class Door:
         return response.status, self.line.endpoint.scrub(body.decode("utf-8", "replace"))
 
     def _call(
-        self, method: str, path: str, params: Params | None, body: Any = None, content_type: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        params: Params | None,
+        body: Any = None,
+        content_type: str = _JSON,
+        accept: str = _JSON,
     ) -> Json:
-        response, content = self._send(method, path, params, body, content_type)
+        response, content = self._send(method, path, params, body, content_type, accept)
         return understand(self.line.endpoint, response, content)
 
     def _send(
-        self, method: str, path: str, params: Params | None, body: Any = None, content_type: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        params: Params | None,
+        body: Any = None,
+        content_type: str = _JSON,
+        accept: str = _JSON,
     ) -> tuple[Any, bytes]:
         self.breaker.allow()
         endpoint = self.line.endpoint
         deadline = time.monotonic() + self.timeout_seconds
         headers = {
-            "Accept": "application/json",
+            "Accept": accept,
             "Content-Type": content_type,
             "User-Agent": f"slipway/{_VERSION} {request_id.current()}".strip(),
             **endpoint.headers,

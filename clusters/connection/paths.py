@@ -48,6 +48,8 @@ pods = partial(_all, CORE, "pods")
 # Kubernetes Services; a Service of the catalog is not an object of a cluster.
 service = partial(_one, CORE, "services")
 services = partial(_all, CORE, "services")
+secret = partial(_one, CORE, "secrets")
+secrets = partial(_all, CORE, "secrets")
 events = partial(_all, CORE, "events")
 resource_quotas = partial(_all, CORE, "resourcequotas")
 limit_ranges = partial(_all, CORE, "limitranges")

@@ -13,19 +13,21 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from accounts.models import SavedView, Team, Token, User
+from charts.models import ChartUpload, HelmOperation, HelmRelease
 from clusters.models import Cluster, Grant
 from deployments.models import AnalysisTemplate, Approval, Release
 from notifications.models import Channel
 from services.models import Target
 from tests.clusters.observe.objects import raw
 from tests.factories.accounts import token_of
+from tests.factories.charts import new_helm_release, new_operation, new_upload
 from tests.factories.clusters import observed, watched_now
 from tests.factories.deployments import new_release, new_revision
 from tests.factories.registered import new_grant, saved_cluster
 from tests.factories.services import new_environment, new_service, new_target, seen_deployment
 
 SERVICE, CLUSTER, STAGE, VIEW = "zebra-checkout", "zebra-cluster", "stage", "zebra-view"
-TEMPLATE = "zebra-template"
+TEMPLATE, CHART = "zebra-template", "zebra-chart"
 # Environments and the own page of registering are everybody's; all else in the house is the team's.
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
@@ -45,6 +47,9 @@ class House:
     approval: Approval
     channel: Channel
     template: AnalysisTemplate
+    helm_release: HelmRelease
+    operation: HelmOperation
+    upload: ChartUpload
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -53,6 +58,8 @@ class House:
             CLUSTER,
             VIEW,
             TEMPLATE,
+            CHART,
+            self.helm_release.name,
             self.team.name,
             self.member.username,
             str(self.release.pk),
@@ -78,12 +85,20 @@ class House:
             "channels": str(self.channel.pk),
             "notification-channels": str(self.channel.pk),
             "analysis-templates": self.template.name,
+            "helm-releases": str(self.helm_release.pk),
+            "helm-operations": str(self.operation.pk),
+            "uploads": str(self.upload.pk),
+            # Repositories are everybody's.
+            "repositories": "no-such",
         }
 
     @property
     def absent(self) -> dict[str, str]:
         """The same for things that are not there."""
-        ids = {"tokens", "grants", "releases", "views", "approvals", "channels", "notification-channels"}
+        ids = {
+            *("tokens", "grants", "releases", "views", "approvals", "channels", "notification-channels"),
+            *("helm-releases", "helm-operations", "uploads"),
+        }
         return {word: str(uuid4()) if word in ids else "no-such" for word in self.values} | {
             "environments": self.target.environment.name,
             "targets": self.target.environment.name,
@@ -102,6 +117,7 @@ def furnish(team: Team, member: User, *, env: Mapping[str, str] | None = None, *
     watched_now(cluster)
     new_revision(target, **(env or {}))
     release = new_release(target, by=member, env=dict(env or {}))
+    helm_release = new_helm_release(cluster, STAGE, "zebra-web")
     return House(
         team=team,
         member=member,
@@ -114,6 +130,9 @@ def furnish(team: Team, member: User, *, env: Mapping[str, str] | None = None, *
             release=release, gate="start", rules=[{"team": team.name, "count": 1}], asked_at=timezone.now()
         ),
         channel=Channel.objects.create(team=team, name="zebra-channel", kind="email", to=["zebra@example.org"]),
+        helm_release=helm_release,
+        operation=new_operation(helm_release, by=member, values={"password": (env or {}).get("DB_PASSWORD", "x")}),
+        upload=new_upload(team, CHART, by=member),
         view=SavedView.objects.create(of="services", name=VIEW, owner=member, team=team),
         template=AnalysisTemplate.objects.create(
             name=TEMPLATE, team=team, definition={"query": "sum(up)", "success": "result > 0"}

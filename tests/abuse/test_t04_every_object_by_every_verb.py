@@ -19,8 +19,8 @@ from tests.factories.accounts import member_of, new_user
 Api = Callable[..., ApiClient]
 Web = Callable[[User], PageClient]
 
-# Everybody may know which environments there are, and what they are like; only admins change them.
-COMMON = {"environments"}
+# Everybody may know which environments and chart repositories there are, and what they are like; admins change them.
+COMMON = {"environments", "repositories"}
 ADMINS_ONLY = {"users"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 WITH_OBJECT = [place for place in places() if place.words and set(place.words) - COMMON]

@@ -92,6 +92,17 @@ ELSEWHERE = {
     "channel PATCH": "notifications/test_channels.py",
     "channel DELETE": "notifications/test_channels.py",
     "channel_test POST": "notifications/test_channels.py",
+    "chart_repositories POST": "charts/test_repositories.py",
+    "chart_repository DELETE": "charts/test_repositories.py",
+    "chart_repository_refresh POST": "charts/test_repositories.py",
+    "chart_uploads POST": "charts/test_upload.py",
+    "helm_releases POST": "charts/test_install.py",
+    "helm_release PATCH": "charts/test_upgrade.py",
+    "helm_release DELETE": "charts/test_uninstall.py",
+    "helm_release_rollback POST": "charts/test_rollback.py",
+    "helm_release_recover POST": "charts/test_recover.py",
+    # Looks at the cluster and changes nothing there.
+    "helm_release_refresh POST": "charts/test_observe.py",
 }
 
 

@@ -12,6 +12,7 @@ ROOMS = (
     "portal",
     "metrics",
     "deployments",
+    "charts",
     "services",
     "clusters",
     "notifications",
