@@ -8,8 +8,8 @@ endpoints than N - max_unavailable: it is switched only to as many ready pods as
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from deployments.engine import (
     aborting_in_place,
@@ -27,7 +27,7 @@ from deployments.engine.answers import LOOK_WHILE_MOVING, LOOK_WHILE_WAITING, lo
 from deployments.engine.decision import Decision, Said, Sentence, State
 from deployments.engine.json import Json
 from deployments.engine.judge import PASSED
-from deployments.engine.phases import Phase, deployment_of, enter, is_ours, stop
+from deployments.engine.phases import Phase, Stage, deployment_of, enter, is_ours, stop
 from deployments.engine.progress import fresh_clocks
 from deployments.engine.seen import Seen
 from deployments.engine.spec import ReleaseSpec
@@ -38,7 +38,6 @@ from deployments.engine.weights import Bounds, Sizes
 from deployments.engine.workload import desired_of
 
 PRE, POST, GATE = "pre_promotion", "post_promotion", "approval"
-Stage = Callable[[ReleaseSpec, State, Seen, datetime], Decision | None]
 
 
 def blue_green_of(release: ReleaseSpec) -> BlueGreen:
@@ -65,15 +64,9 @@ def paused(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Dec
     if state.reason == "ScaledToZero" and not state.held:
         return keeping.while_at_zero(release, state, seen, now)
     if state.held:
-        return keeping.kept(release, state, seen, now, _held)
+        # Only N is followed, and the Services are kept.
+        return keeping.kept(release, state, seen, now, partial(keeping.held, follow=_keep))
     return canary.paused(release, state, seen, now) if state.reason else going(release, state, seen, now)
-
-
-def _held(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
-    """Nothing moves until somebody resumes; only N is followed, and the Services are kept."""
-    if resumed := keeping.resumed(state, now):
-        return resumed
-    return _keep(release, state, seen, now) or wait(state, now, LOOK_WHILE_WAITING)
 
 
 def _next(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from deployments.engine import analysis, in_place, keeping, rolling, routing, steps
 from deployments.engine import in_place_patches as patches
@@ -80,24 +81,18 @@ def paused(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Dec
     if state.reason == "ScaledToZero" and not state.held:
         return keeping.while_at_zero(release, state, seen, now)
     if state.held:
-        return keeping.kept(release, state, seen, now, _held)
+        return keeping.kept(release, state, seen, now, partial(keeping.held, follow=_follow))
     if state.reason:
         return _stopped(release, state, seen, now)
     return going(release, state, seen, now)
 
 
-def _held(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
-    """Nothing moves until somebody resumes; only N is followed where a weight has been reached."""
-    if resumed := keeping.resumed(state, now, undone=()):
-        return resumed
-    if "promote" in state.asks:
-        # Meant for a pause that is not the one that holds now.
-        return look_again(state, now, consumed=("promote",))
-    if state.weight_since and (state.held or {})["phase"] != "TakingOver":
-        moving = steps.weighted(release, state, seen, now)
-        if moving and moving.writes:
-            return moving
-    return wait(state, now, LOOK_WHILE_WAITING)
+def _follow(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
+    """While a person holds it, only N is followed, where a weight has been reached."""
+    if not state.weight_since or (state.held or {})["phase"] == "TakingOver":
+        return None
+    moving = steps.weighted(release, state, seen, now)
+    return moving if moving and moving.writes else None
 
 
 def _stopped(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:

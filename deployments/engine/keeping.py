@@ -11,7 +11,7 @@ from deployments.engine.decision import Decision, Said, Sentence, State
 from deployments.engine.foreign_hands import undone
 from deployments.engine.in_place_patches import is_in_place
 from deployments.engine.judge import FAILED_RUN, UNDECIDED
-from deployments.engine.phases import Phase, deployment_of, enter, is_ours, stop
+from deployments.engine.phases import Phase, Stage, deployment_of, enter, is_ours, stop
 from deployments.engine.progress import failed, fresh_clocks, note_failures
 from deployments.engine.seen import Seen
 from deployments.engine.spec import ReleaseSpec
@@ -108,12 +108,23 @@ def while_at_zero(release: ReleaseSpec, state: State, seen: Seen, now: datetime)
     return look_again(enter(fresh, "Preparing", now, message=message), now, Said("release.resume", message))
 
 
-def resumed(state: State, now: datetime, **changes: object) -> Decision | None:
-    """Somebody ends a person's pause: on with the phase that it held, with fresh clocks. None: it still holds."""
-    held = state.held or {}
+def held(release: ReleaseSpec, state: State, seen: Seen, now: datetime, follow: Stage) -> Decision:
+    """A person's pause: nothing moves until somebody resumes. `follow` keeps what was reached as it is."""
+    if on := resumed(state, now):
+        return on
+    if "promote" in state.asks:
+        # Meant for a pause that is not the one that holds now.
+        return look_again(state, now, consumed=("promote",))
+    return follow(release, state, seen, now) or wait(state, now, LOOK_WHILE_WAITING)
+
+
+def resumed(state: State, now: datetime) -> Decision | None:
+    """Somebody ends a person's pause: on with the phase that it held, with fresh clocks; other hands are counted anew.
+    None: it still holds."""
     for name in ("resume", "retry"):
         if name in state.asks:
             message = Sentence("resumed_by", {"by": state.asks[name].get("by", "")})
-            on = fresh_clocks(state, now).but(phase=held["phase"], held=None, reason="", message=message, **changes)
+            phase = (state.held or {})["phase"]
+            on = enter(fresh_clocks(state, now), phase, now, held=None, reason="", message=message, undone=())
             return look_again(on, now, consumed=(name,))
     return None

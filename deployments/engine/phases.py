@@ -14,6 +14,8 @@ from deployments.engine.spec import ReleaseSpec
 from deployments.engine.workload import claim_of, same_template, template_of
 
 Phase = Callable[[ReleaseSpec, State, Seen, datetime], Decision]
+# A part of a phase; None where it has nothing to do.
+Stage = Callable[[ReleaseSpec, State, Seen, datetime], Decision | None]
 
 
 def deployment_of(seen: Seen) -> Json:

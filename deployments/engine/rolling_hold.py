@@ -13,9 +13,9 @@ from deployments.engine.bounds import surge_of
 from deployments.engine.decision import Decision, Said, Sentence, State, Write
 from deployments.engine.foreign_hands import MOST_UNDONE, UNDO_WINDOW, last_writer
 from deployments.engine.json import Json
+from deployments.engine.keeping import resumed
 from deployments.engine.patches import label_path, put, test_of, tests_of_claim, without_hold
 from deployments.engine.phases import deployment_of, enter
-from deployments.engine.progress import fresh_clocks
 from deployments.engine.seen import Seen
 from deployments.engine.spec import ReleaseSpec
 from deployments.engine.workload import HELD, desired_of, labels_of
@@ -50,11 +50,8 @@ def held_by(state: State, deployment: Json, by: str, now: datetime) -> State:
 
 def held(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
     """The Deployment stays paused until somebody resumes; no clock runs meanwhile."""
-    for name in ("resume", "retry"):
-        if name in state.asks:
-            message = Sentence("resumed_by", {"by": state.asks[name].get("by", "")})
-            on = enter(fresh_clocks(state, now), "Progressing", now, held=None, reason="", message=message, undone=())
-            return look_again(on, now, consumed=(name,))
+    if on := resumed(state, now):
+        return on
     if "pause" in state.asks:
         return look_again(state, now, consumed=("pause",))
     deployment = deployment_of(seen)
