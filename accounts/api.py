@@ -34,7 +34,7 @@ from accounts.serializers import (
 )
 from durable.idempotency import IdempotentMixin
 from web import filters
-from web.api import ApiView, ApiViewSet, created
+from web.api import ApiView, ApiViewSet, MadeByPost, created
 from web.errors import Invalid
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class MeView(ApiView):
         return Response(MeOut(caller(request)).data)
 
 
-class UserViewSet(IdempotentMixin, ApiViewSet):
+class UserViewSet(IdempotentMixin, MadeByPost):
     """People. Admins see everybody and may make and edit them; others see the people of their teams."""
 
     serializer_class = UserOut
@@ -99,7 +99,7 @@ class UserViewSet(IdempotentMixin, ApiViewSet):
         return cast("User", self.one(username__iexact=username))
 
 
-class TeamViewSet(IdempotentMixin, ApiViewSet):
+class TeamViewSet(IdempotentMixin, MadeByPost):
     """Teams: all for admins, one's own for others."""
 
     serializer_class = TeamOut
@@ -179,7 +179,7 @@ class MemberViewSet(IdempotentMixin, ApiViewSet):
         return team
 
 
-class TokenViewSet(IdempotentMixin, ApiViewSet):
+class TokenViewSet(IdempotentMixin, MadeByPost):
     """One's own tokens; admins see and revoke everybody's."""
 
     serializer_class = TokenOut

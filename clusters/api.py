@@ -41,7 +41,7 @@ from clusters.serializers import (
     SourceIn,
 )
 from durable.idempotency import IdempotentMixin
-from web.api import ApiViewSet, accepted
+from web.api import ApiViewSet, MadeByPost, accepted
 from web.errors import BadParameter, Invalid, NotPermitted
 from web.etag import etag
 from web.filters import flag
@@ -68,7 +68,7 @@ def caller(request: Request) -> User:
     return cast("User", request.user)
 
 
-class ClusterViewSet(IdempotentMixin, ApiViewSet):
+class ClusterViewSet(IdempotentMixin, MadeByPost):
     """Clusters: all to admins, to others those that one of their teams holds a grant on."""
 
     serializer_class = ClusterOut

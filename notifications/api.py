@@ -16,7 +16,7 @@ from notifications import commands
 from notifications.models import Channel, Notice
 from notifications.queries import delivery_log
 from notifications.serializers import ChannelSerializer, NoticeSerializer
-from web.api import ApiViewSet, accepted
+from web.api import ApiViewSet, MadeByPost, accepted
 from web.errors import Invalid
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def caller(request: Request) -> User:
     return cast("User", request.user)
 
 
-class Channels(IdempotentMixin, ApiViewSet):
+class Channels(IdempotentMixin, MadeByPost):
     """Where teams are told."""
 
     serializer_class = ChannelSerializer
@@ -53,7 +53,7 @@ class Channels(IdempotentMixin, ApiViewSet):
         fields = _object(request)
         team = _team(caller(request), fields.pop("team", None))
         channel = commands.create_channel(caller(request), team, **fields)
-        answer = self.answer(channel, status.HTTP_201_CREATED, Location=reverse("api:channel", args=[channel.pk]))
+        answer = self.made(channel)
         if channel.kind == Channel.Kind.WEBHOOK and not fields.get("key"):
             answer.data = {**answer.data, "key": channel.secret["key"]}
         return answer
@@ -61,7 +61,10 @@ class Channels(IdempotentMixin, ApiViewSet):
     def answer_made(self, request: Request, made: UUID) -> Response:
         if notice := Notice.objects.filter(pk=made).first():
             return accepted(NoticeSerializer(notice).data, reverse("api:channel_deliveries", args=[notice.channel_id]))
-        return self.answer(self.one(pk=made), status.HTTP_201_CREATED, Location=reverse("api:channel", args=[made]))
+        return super().answer_made(request, made)
+
+    def location_of(self, obj: Channel) -> str:
+        return reverse("api:channel", args=[obj.pk])
 
     @extend_schema(operation_id="notification_channels_retrieve")
     def retrieve(self, request: Request, channel_id: UUID) -> Response:

@@ -24,7 +24,7 @@ from services.serializers import (
     ServiceSerializer,
     TargetSerializer,
 )
-from web.api import ApiView, ApiViewSet
+from web.api import ApiView, MadeByPost
 from web.errors import Invalid
 from web.etag import etag
 from web.filters import flag
@@ -51,7 +51,7 @@ def body_of(request: Request, *fixed: str) -> dict[str, Any]:
     return {**dict.fromkeys(fixed, ""), **request.data}
 
 
-class Environments(IdempotentMixin, ApiViewSet):
+class Environments(IdempotentMixin, MadeByPost):
     serializer_class = EnvironmentSerializer
     ordering_fields = ("order", "name", "created_at")
     ordering = ("order", "name")
@@ -82,7 +82,7 @@ class Environments(IdempotentMixin, ApiViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class Services(IdempotentMixin, ApiViewSet):
+class Services(IdempotentMixin, MadeByPost):
     serializer_class = ServiceSerializer
     query_parameters = {"list": LIST_FILTERS}
     ordering_fields = ("name", "lifecycle", "system", "created_at")
@@ -118,7 +118,7 @@ class Services(IdempotentMixin, ApiViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class Targets(IdempotentMixin, ApiViewSet):
+class Targets(IdempotentMixin, MadeByPost):
     """The places a service runs in, addressed by environment."""
 
     serializer_class = TargetSerializer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.http import Http404
@@ -102,9 +103,13 @@ class ApiViewSet(ApiView, GenericViewSet[Any]):
             headers["ETag"] = etag(obj)
         return Response(self.get_serializer(obj).data, status=code, headers=headers)
 
+
+class MadeByPost(ApiViewSet, ABC):
+    """A resource that a POST makes."""
+
+    @abstractmethod
     def location_of(self, obj: Any) -> str:
-        """The address of one object, for a resource that is made by POST."""
-        raise NotImplementedError
+        """The address of one object."""
 
     def made(self, obj: Any) -> Response:
         """201: the object is there, at its location."""

@@ -24,20 +24,17 @@ from deployments.models import AnalysisTemplate
 from durable.idempotency import IdempotentMixin
 from services.lookups import team_named
 from services.models import Target
-from web.api import ApiView, ApiViewSet
+from web.api import ApiView, MadeByPost
 from web.errors import Invalid
-from web.etag import etag
 from web.filters import boolean
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from rest_framework.request import Request
 
     from accounts.models import Team
 
 
-class AnalysisTemplates(IdempotentMixin, ApiViewSet):
+class AnalysisTemplates(IdempotentMixin, MadeByPost):
     """Built-in templates, those of everybody, and those of the caller's teams."""
 
     serializer_class = AnalysisTemplateSerializer
@@ -59,10 +56,10 @@ class AnalysisTemplates(IdempotentMixin, ApiViewSet):
         """Make one. Without a team it is everybody's, which an admin may."""
         fields = _body(request)
         team = _team(request, fields.pop("team", None))
-        return self._made(create_analysis_template(caller(request), team, **fields))
+        return self.made(create_analysis_template(caller(request), team, **fields))
 
-    def answer_made(self, request: Request, made: UUID) -> Response:
-        return self._made(self.one(pk=made))
+    def location_of(self, obj: AnalysisTemplate) -> str:
+        return reverse("api:analysis_template", args=[obj.name])
 
     @extend_schema(operation_id="analysis_templates_retrieve")
     def retrieve(self, request: Request, name: str) -> Response:
@@ -82,14 +79,6 @@ class AnalysisTemplates(IdempotentMixin, ApiViewSet):
         """Remove one that no default strategy names."""
         remove_analysis_template(caller(request), self.matched(self.one(name=name)))
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-    def _made(self, template: AnalysisTemplate) -> Response:
-        where = reverse("api:analysis_template", args=[template.name])
-        return Response(
-            self.get_serializer(template).data,
-            status=status.HTTP_201_CREATED,
-            headers={"Location": where, "ETag": etag(template)},
-        )
 
 
 class TryTemplate(IdempotentMixin, ApiView):

@@ -11,6 +11,7 @@ import random
 import secrets
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ OWN_WRITES = "fieldManager=slipway"
 
 
 @dataclass
-class Told:
+class Told(ABC):
     """What was asked of one workload, one release after the other, and how each ended."""
 
     web: Web
@@ -56,9 +57,9 @@ class Told:
             self.wrong.append(f"{self.web.name}: {type(error).__name__}: {error}")
             raise
 
+    @abstractmethod
     def release(self, version: str, kind: str) -> None:
         """One release from its start to its end; raises AssertionError for what is wrong."""
-        raise NotImplementedError
 
 
 class Story(Told):
