@@ -13,6 +13,8 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from deployments.check_words import check_name
+
 SENTENCES: dict[str, str | Promise] = {
     # what people did
     "started": _("Release %(version)s to %(environment)s started by %(by)s"),
@@ -269,13 +271,14 @@ SENTENCES: dict[str, str | Promise] = {
 def sentence(code: str, params: dict[str, Any]) -> str:
     """The sentence in the language of the reader; a code that this version does not know is shown as it is."""
     words = SENTENCES.get(code)
-    return code if words is None else str(words) % {**params, **_moments(params)}
+    return code if words is None else str(words) % {**params, **_readable(params)}
 
 
-def _moments(params: dict[str, Any]) -> dict[str, str]:
-    """Moments are stored as ISO 8601; a sentence has them by the reader's clock."""
+def _readable(params: dict[str, Any]) -> dict[str, str]:
+    """Moments are stored as ISO 8601 and checks by their code; a sentence has the reader's clock and words."""
+    shown = {"check": check_name(params["check"])} if "check" in params else {}
     at = parse_datetime(params["until"]) if isinstance(params.get("until"), str) else None
-    return {"until": date_format(timezone.localtime(at), "j M H:i:s T")} if at else {}
+    return {**shown, "until": date_format(timezone.localtime(at), "j M H:i:s T")} if at else shown
 
 
 def english(code: str, params: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from deployments.check_words import check_name
 from deployments.engine.bounds import unavailable_of
 from deployments.engine.json import Json
 from deployments.engine.seen import Check
@@ -56,7 +57,7 @@ def _warnings(deployment: Json, template_to: Json, strategy: Strategy, checks: t
     for check in checks:
         if check.status == "unknown":
             text = _("The check “%(check)s” could not be made: %(words)s")
-            yield Note("check_unknown", text % {"check": check.name, "words": check.detail})
+            yield Note("check_unknown", text % {"check": check_name(check.name), "words": check.detail})
 
 
 def _is_mutable(image: str) -> bool:
@@ -106,7 +107,7 @@ def _refusals(
     for check in checks:
         if check.status == "refused":
             text = _("The API server refuses it (%(check)s): %(words)s")
-            yield Note(check.reason, text % {"check": check.name, "words": check.detail})
+            yield Note(check.reason, text % {"check": check_name(check.name), "words": check.detail})
 
 
 def _is_rolling_out(deployment: Json) -> bool:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import SignedInRequest, signed_in
 from accounts.permissions import why_not
+from deployments.check_words import check_question
 from deployments.commands.start import plan_for, start_release
 from deployments.confirming import asks_for_word, wrong_word
 from deployments.forms import STRATEGY_FIELDS, DeployForm
@@ -176,14 +177,7 @@ def _image(running: list[Running], target: Target) -> str:
 
 def _checks(plan: Plan) -> list[dict[str, str]]:
     """The dry runs, each with the question it answers."""
-    questions = {
-        "template": _("Would it take the new template?"),
-        "pod": _("Would it take a pod made from it (limits, quota, policies)?"),
-        "quota": _("Does the quota have room for the pods that come on top?"),
-    }
-    return [
-        {"status": one.status, "words": questions.get(one.name, one.name), "detail": one.detail} for one in plan.checks
-    ]
+    return [{"status": one.status, "words": check_question(one.name), "detail": one.detail} for one in plan.checks]
 
 
 def _why_not(request: SignedInRequest, plan: Plan) -> str:

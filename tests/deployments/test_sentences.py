@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from deployments import engine
+from deployments import checks, engine
+from deployments.check_words import check_name, check_question
 from deployments.engine.strategies import Pause, SetWeight
 from deployments.sentences import SENTENCES, english
 from tests.engine.canaries import at_step, canary, promoted
@@ -31,6 +32,30 @@ def test_every_code_has_words() -> None:
     assert len(found) > 30
     # "ended" stands for a reason that was never told; it is only ever read from older rows.
     assert sorted(found - set(SENTENCES) - {"ended"}) == []
+
+
+def named_checks() -> set[str]:
+    """The names under which `deployments.checks` asks the API server."""
+    return {
+        str(node.args[0].value)
+        for node in ast.walk(ast.parse(Path(checks.__file__).read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Check", "_ask")
+        if node.args and isinstance(node.args[0], ast.Constant)
+    }
+
+
+def test_every_check_has_a_name_and_a_question() -> None:
+    found = named_checks()
+
+    assert len(found) > 2
+    assert sorted(name for name in found if name in (check_name(name), check_question(name))) == []
+
+
+@pytest.mark.parametrize("code", ["check_unknown", "check_refused"])
+def test_a_sentence_calls_a_check_by_its_name(code: str) -> None:
+    words = english(code, {"check": "pod", "words": "webhook does not support dry run"})
+
+    assert check_name("pod") in words and "webhook does not support dry run" in words
 
 
 def aborted() -> Play:
