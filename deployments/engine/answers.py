@@ -106,20 +106,29 @@ def refuse(state: State, release: ReleaseSpec, now: datetime, words: str, *, sta
 
 def _give_back_first(state: State, release: ReleaseSpec, now: datetime, reason: str, words: str) -> Decision:
     sentence = Sentence("write_refused", {"words": words, **release.names})
-    going_back = state.but(
+    return give_back(state.but(unconfirmed=None), now, "Failed", reason, sentence)
+
+
+def give_back(state: State, now: datetime, outcome: str, reason: str, sentence: Sentence, **told: Any) -> Decision:
+    """What was begun has failed and goes back; the timeline says so, with `told` beside step and reason."""
+    data = {"step": state.step, "reason": reason, **told}
+    return look_again(going_back(state, now, outcome, reason, sentence), now, Said("step.failed", sentence, data))
+
+
+def going_back(state: State, now: datetime, outcome: str, reason: str, sentence: Sentence) -> State:
+    """On the way back to the old version, with clocks of its own. Once that runs, the release ends as `outcome`."""
+    return state.but(
         phase="Aborting",
-        outcome="Failed",
+        outcome=outcome,
         reason=reason,
         message=sentence,
-        unconfirmed=None,
+        held=None,
         refused=None,
         tries=0,
-        held=None,
         step_started_at=now,
         ready_high=-1,
         ready_rose_at=now,
     )
-    return look_again(going_back, now, Said("step.failed", sentence, {"step": state.step, "reason": reason}))
 
 
 def end(state: State, now: datetime, phase: str, reason: str = "", code: str = "", **params: Any) -> Decision:

@@ -7,7 +7,7 @@ from typing import Any
 
 from deployments.engine.answers import act
 from deployments.engine.decision import Decision, Said, Sentence, State, Write
-from deployments.engine.foreign_hands import MOST_UNDONE, UNDO_WINDOW, last_writer
+from deployments.engine.foreign_hands import is_fight, last_writer, note_undone
 from deployments.engine.json import Json
 from deployments.engine.phases import stop
 from deployments.engine.spec import ReleaseSpec
@@ -23,12 +23,10 @@ def undo_or_pause(release: ReleaseSpec, state: State, now: datetime, obj: Json, 
     params = {**params, "manager": manager, **release.names}
     if state.refused or state.phase in OWED:
         return act(state, write, release, now)
-    recent = [one for one in state.undone if now - datetime.fromisoformat(one["at"]) < UNDO_WINDOW]
-    if sum(one["manager"] == manager for one in recent) >= MOST_UNDONE:
+    if is_fight(state, manager, now):
         return stop(release, state, now, "Conflict", Sentence("object_conflict", params), on_failure="pause")
-    undone = (*recent, {"at": now.isoformat(), "manager": manager})
     said = Said("conflict.undone", Sentence("object_written_again", params), {"manager": manager})
-    return act(state.but(undone=undone), write, release, now, said)
+    return act(note_undone(state, manager, now), write, release, now, said)
 
 
 def fail(release: ReleaseSpec, state: State, now: datetime, reason: str, code: str, **params: Any) -> Decision:

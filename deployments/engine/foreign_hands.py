@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from deployments.engine import in_place_patches as patches
-from deployments.engine.answers import act, look_again
+from deployments.engine.answers import act, give_back, look_again
 from deployments.engine.decision import Decision, Said, Sentence, State
 from deployments.engine.json import Json
 from deployments.engine.patches import stamp
-from deployments.engine.phases import deployment_of, enter, foreign_claim, is_ours, runs_new
+from deployments.engine.phases import deployment_of, enter, foreign_claim, is_ours, left_to_person, runs_new
 from deployments.engine.seen import Seen
 from deployments.engine.spec import ReleaseSpec
 from deployments.engine.workload import same_template, template_of
@@ -41,7 +41,7 @@ def undone(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Dec
     if fought := _fought(release, state, manager, now):
         return fought
     said = Said("conflict.undone", Sentence("hold_undone", {"manager": manager, **release.names}), {"manager": manager})
-    return act(_noted(state, manager, now).but(ready_rose_at=now), write, release, now, said)
+    return act(note_undone(state, manager, now).but(ready_rose_at=now), write, release, now, said)
 
 
 def _ended_by_hand(release: ReleaseSpec, state: State, deployment: Json, now: datetime) -> Decision:
@@ -57,10 +57,7 @@ def _ended_by_hand(release: ReleaseSpec, state: State, deployment: Json, now: da
     else:
         sentence = Sentence("taken_by_hand", {"manager": last_writer(deployment), **release.names})
         reason, outcome = "Conflict", "Failed"
-    going_back = state.but(outcome=outcome, reason=reason, message=sentence, step_started_at=now, held=None)
-    data = {"step": state.step, "reason": reason}
-    stopped = enter(going_back, "Aborting", now, ready_high=-1, ready_rose_at=now)
-    return look_again(stopped, now, Said("step.failed", sentence, data))
+    return give_back(state, now, outcome, reason, sentence)
 
 
 def size_changed(release: ReleaseSpec, state: State, replica_set: Json, now: datetime) -> Decision | None:
@@ -74,7 +71,7 @@ def note_size(state: State, replica_set: Json, now: datetime) -> State:
     """Remember that a foreign size is undone now."""
     if not _is_foreign_size(state, replica_set) or state.refused:
         return state
-    return _noted(state, last_writer(replica_set), now)
+    return note_undone(state, last_writer(replica_set), now)
 
 
 def _is_foreign_size(state: State, replica_set: Json) -> bool:
@@ -83,18 +80,19 @@ def _is_foreign_size(state: State, replica_set: Json) -> bool:
 
 
 def _fought(release: ReleaseSpec, state: State, manager: str, now: datetime) -> Decision | None:
-    recent = _recent(state, now)
     # The controller does what the Deployment told it: whoever wrote that is counted there.
-    if manager == CONTROLLER:
+    if manager == CONTROLLER or not is_fight(state, manager, now):
         return None
-    if sum(one["manager"] == manager for one in recent) < MOST_UNDONE:
-        return None
-    sentence = Sentence("conflict", {"manager": manager, **release.names})
-    held = enter(state.but(held=None), "Paused", now, reason="Conflict", message=sentence)
-    return look_again(held, now, Said("release.pause", sentence, {"reason": "Conflict"}))
+    return left_to_person(state, now, "Conflict", Sentence("conflict", {"manager": manager, **release.names}))
 
 
-def _noted(state: State, manager: str, now: datetime) -> State:
+def is_fight(state: State, manager: str, now: datetime) -> bool:
+    """Whether writes of this manager were undone so often, of late, that a person has to decide."""
+    return sum(one["manager"] == manager for one in _recent(state, now)) >= MOST_UNDONE
+
+
+def note_undone(state: State, manager: str, now: datetime) -> State:
+    """Remember that a write of this manager is undone now."""
     return state.but(undone=(*_recent(state, now), {"at": now.isoformat(), "manager": manager}))
 
 

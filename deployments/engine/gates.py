@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from deployments.engine.answers import LOOK_WHILE_WAITING, end, look_again
+from deployments.engine.answers import LOOK_WHILE_WAITING, end, give_back, look_again
 from deployments.engine.decision import AskApproval, Decision, Said, Sentence, State
 from deployments.engine.json import Json
 from deployments.engine.seen import Seen, Voices
@@ -164,18 +164,7 @@ def _stop(state: State, now: datetime, reason: str, sentence: Sentence) -> Decis
     state = state.but(gates={name: value for name, value in state.gates.items() if name != "waits"})
     if waits["phase"] == "Gated":
         return end(state, now, "Aborted", reason, sentence.code, **sentence.params)
-    going_back = state.but(
-        phase="Aborting",
-        outcome="Aborted",
-        reason=reason,
-        message=sentence,
-        step_started_at=now,
-        ready_high=-1,
-        ready_rose_at=now,
-        refused=None,
-        tries=0,
-    )
-    return look_again(going_back, now, Said("step.failed", sentence, {"step": state.step, "reason": reason}))
+    return give_back(state, now, "Aborted", reason, sentence)
 
 
 def _waits_for(state: State, gate: str) -> bool:

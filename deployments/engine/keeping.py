@@ -11,7 +11,7 @@ from deployments.engine.decision import Decision, Said, Sentence, State
 from deployments.engine.foreign_hands import undone
 from deployments.engine.in_place_patches import is_in_place
 from deployments.engine.judge import FAILED_RUN, UNDECIDED
-from deployments.engine.phases import Phase, Stage, deployment_of, enter, is_ours, stop
+from deployments.engine.phases import Phase, Stage, deployment_of, enter, is_ours, left_to_person, stop
 from deployments.engine.progress import failed, fresh_clocks, note_failures
 from deployments.engine.seen import Seen
 from deployments.engine.spec import ReleaseSpec
@@ -51,15 +51,8 @@ def decided(release: ReleaseSpec, state: State, now: datetime, run: str, verdict
     if verdict.status != UNDECIDED or (state.phase == "Paused" and undecided == run):
         return None
     sentence = verdict.sentence or Sentence("analysis_inconclusive", {"template": verdict.template})
-    held = enter(
-        state.but(held=None, step_done={**state.step_done, "undecided": run}, evidence=verdict.evidence or None),
-        "Paused",
-        now,
-        reason="AnalysisInconclusive",
-        message=sentence,
-    )
-    data = {"step": state.step, "reason": "AnalysisInconclusive", "evidence": verdict.evidence}
-    return look_again(held, now, Said("release.pause", sentence, data))
+    state = state.but(step_done={**state.step_done, "undecided": run}, evidence=verdict.evidence or None)
+    return left_to_person(state, now, "AnalysisInconclusive", sentence, step=state.step, evidence=verdict.evidence)
 
 
 def asked(state: State, now: datetime) -> Decision | None:
@@ -79,8 +72,7 @@ def asked(state: State, now: datetime) -> Decision | None:
 def scaled_to_zero(release: ReleaseSpec, state: State, now: datetime) -> Decision:
     """Nobody wants pods: give the Deployment back at once, else the new version alone is what scales up."""
     sentence = Sentence("scaled_to_zero_held", release.names)
-    held = enter(state.but(held=None), "Paused", now, reason="ScaledToZero", message=sentence)
-    return look_again(held, now, Said("release.pause", sentence, {"reason": "ScaledToZero"}))
+    return left_to_person(state, now, "ScaledToZero", sentence)
 
 
 def while_at_zero(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:

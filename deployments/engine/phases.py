@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from deployments.engine.answers import end, look_again
+from deployments.engine.answers import end, give_back, look_again
 from deployments.engine.decision import Decision, Said, Sentence, State
 from deployments.engine.json import Json
 from deployments.engine.reasons import Failure
@@ -53,6 +53,12 @@ def enter(state: State, phase: str, now: datetime, **changes: object) -> State:
     return state.but(phase=phase, refused=None, tries=0, **changes)
 
 
+def left_to_person(state: State, now: datetime, reason: str, sentence: Sentence, **told: object) -> Decision:
+    """Paused until a person decides; the timeline says why, with `told` beside the reason."""
+    held = enter(state, "Paused", now, reason=reason, message=sentence, held=None)
+    return look_again(held, now, Said("release.pause", sentence, {**told, "reason": reason}))
+
+
 def foreign_claim(release: ReleaseSpec, state: State, deployment: Json, now: datetime) -> Decision | None:
     """The end of a release whose Deployment another portal or release has claimed; None where nobody else has."""
     claim = claim_of(deployment)
@@ -77,11 +83,7 @@ def stop(
 ) -> Decision:
     """Something is wrong: go back or wait for a person, as `on_failure` says (the strategy's where it is empty)."""
     state = state.but(evidence=proof.to_json() if proof else None)
-    data: Json = {"step": state.step, "reason": reason, "evidence": state.evidence}
     if (on_failure or release.strategy.on_failure) == "pause":
-        held = enter(state, "Paused", now, reason=reason, message=sentence, held=None)
-        return look_again(held, now, Said("release.pause", sentence, data))
+        return left_to_person(state, now, reason, sentence, step=state.step, evidence=state.evidence)
     outcome = "Aborted" if reason in GATES else "Failed"
-    going_back = state.but(outcome=outcome, reason=reason, message=sentence, step_started_at=now, held=None)
-    stopped = enter(going_back, "Aborting", now, ready_high=-1, ready_rose_at=now)
-    return look_again(stopped, now, Said("step.failed", sentence, data))
+    return give_back(state, now, outcome, reason, sentence, evidence=state.evidence)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from deployments.engine import gates, patches, rolling_hold
-from deployments.engine.answers import LOOK_WHILE_MOVING, LOOK_WHILE_WAITING, act, end, look_again, wait
+from deployments.engine.answers import LOOK_WHILE_MOVING, LOOK_WHILE_WAITING, act, end, going_back, look_again, wait
 from deployments.engine.decision import Decision, Said, Sentence, State
+from deployments.engine.foreign_hands import is_fight, note_undone
 from deployments.engine.json import Json
 from deployments.engine.phases import (
     Phase,
@@ -15,6 +16,7 @@ from deployments.engine.phases import (
     foreign_claim,
     is_as_planned,
     is_ours,
+    left_to_person,
     runs_new,
     stop,
 )
@@ -32,9 +34,6 @@ from deployments.engine.workload import (
     template_of,
 )
 
-UNDO_WINDOW = timedelta(minutes=5)
-MOST_UNDONE = 2
-
 
 def ends_before_it_began(state: State, now: datetime) -> Decision | None:
     """A queued release has touched nothing, so it ends without asking the cluster."""
@@ -51,12 +50,10 @@ def asked_to_stop(release: ReleaseSpec, state: State, seen: Seen, now: datetime)
         return None
     if ask := state.asks.get("abort"):
         sentence = Sentence("aborting_by_user", {"by": ask.get("by", ""), "why": ask.get("reason", "")})
-        stopped = state.but(outcome="Aborted", reason="AbortedByUser", message=sentence, step_started_at=now)
-        return look_again(enter(stopped, "Aborting", now, ready_high=-1, ready_rose_at=now), now)
+        return look_again(going_back(state, now, "Aborted", "AbortedByUser", sentence), now)
     if ask := state.asks.get("supersede"):
         sentence = Sentence("superseded", {"by": ask.get("by", "")})
-        stopped = state.but(outcome="Superseded", reason="Superseded", message=sentence)
-        return look_again(enter(stopped, "Aborting", now, ready_high=-1, ready_rose_at=now), now)
+        return look_again(going_back(state, now, "Superseded", "Superseded", sentence), now)
     return None
 
 
@@ -192,13 +189,10 @@ def _foreign_template(release: ReleaseSpec, state: State, deployment: Json, now:
     params = {"manager": manager, **release.names}
     if state.refused:
         return act(state, patches.write_template(release, state, deployment), release, now)
-    recent = [one for one in state.undone if now - datetime.fromisoformat(one["at"]) < UNDO_WINDOW]
-    if sum(one["manager"] == manager for one in recent) >= MOST_UNDONE:
-        held = enter(state, "Paused", now, reason="Conflict", message=Sentence("conflict", params), held=None)
-        return look_again(held, now, Said("release.pause", Sentence("conflict", params), {"reason": "Conflict"}))
-    undone = (*recent, {"at": now.isoformat(), "manager": manager})
+    if is_fight(state, manager, now):
+        return left_to_person(state, now, "Conflict", Sentence("conflict", params))
     said = Said("conflict.undone", Sentence("written_again", params), {"manager": manager})
-    state = state.but(undone=undone, ready_rose_at=now)
+    state = note_undone(state, manager, now).but(ready_rose_at=now)
     return act(state, patches.write_template(release, state, deployment), release, now, said)
 
 

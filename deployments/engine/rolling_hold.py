@@ -11,11 +11,11 @@ from datetime import datetime
 from deployments.engine.answers import LOOK_WHILE_WAITING, act, look_again, wait
 from deployments.engine.bounds import surge_of
 from deployments.engine.decision import Decision, Said, Sentence, State, Write
-from deployments.engine.foreign_hands import MOST_UNDONE, UNDO_WINDOW, last_writer
+from deployments.engine.foreign_hands import is_fight, last_writer, note_undone
 from deployments.engine.json import Json
 from deployments.engine.keeping import resumed
 from deployments.engine.patches import label_path, put, test_of, tests_of_claim, without_hold
-from deployments.engine.phases import deployment_of, enter
+from deployments.engine.phases import deployment_of, enter, left_to_person
 from deployments.engine.seen import Seen
 from deployments.engine.spec import ReleaseSpec
 from deployments.engine.workload import HELD, desired_of, labels_of
@@ -85,11 +85,7 @@ def _resumed_by_other(release: ReleaseSpec, state: State, deployment: Json, now:
     """Another hand let the rollout go on: it is held again, but never fought over."""
     manager = last_writer(deployment)
     params = {"manager": manager, **release.names}
-    recent = [one for one in state.undone if now - datetime.fromisoformat(one["at"]) < UNDO_WINDOW]
-    if sum(one["manager"] == manager for one in recent) >= MOST_UNDONE:
-        sentence = Sentence("conflict_hold", params)
-        stopped = enter(state, "Paused", now, held=None, reason="Conflict", message=sentence)
-        return look_again(stopped, now, Said("release.pause", sentence, {"reason": "Conflict"}))
-    undone = (*recent, {"at": now.isoformat(), "manager": manager})
+    if is_fight(state, manager, now):
+        return left_to_person(state, now, "Conflict", Sentence("conflict_hold", params))
     said = Said("conflict.undone", Sentence("hold_undone", params), {"manager": manager})
-    return act(state.but(undone=undone), hold(deployment), release, now, said)
+    return act(note_undone(state, manager, now), hold(deployment), release, now, said)
