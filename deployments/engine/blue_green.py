@@ -13,7 +13,6 @@ from functools import partial
 
 from deployments.engine import (
     aborting_in_place,
-    analysis,
     canary,
     gates,
     in_place,
@@ -26,7 +25,6 @@ from deployments.engine import (
 from deployments.engine.answers import LOOK_WHILE_MOVING, LOOK_WHILE_WAITING, look_again, wait
 from deployments.engine.decision import Decision, Said, Sentence, State
 from deployments.engine.json import Json
-from deployments.engine.judge import PASSED
 from deployments.engine.phases import Phase, Stage, deployment_of, enter, is_ours, stop
 from deployments.engine.progress import fresh_clocks
 from deployments.engine.seen import Seen
@@ -34,7 +32,7 @@ from deployments.engine.spec import ReleaseSpec
 from deployments.engine.strategies import Analyse, BlueGreen
 from deployments.engine.taking_over import finishing
 from deployments.engine.waiting import awaited
-from deployments.engine.weights import Bounds, Sizes
+from deployments.engine.weights import Sizes
 from deployments.engine.workload import desired_of
 
 PRE, POST, GATE = "pre_promotion", "post_promotion", "approval"
@@ -77,28 +75,15 @@ def _next(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Deci
         return look_again(enter(taking, "TakingOver", now), now, Said("release.take_over", message))
     name = stages[state.step]
     if "begun" not in state.step_done:
-        return gates.window_open(release, state, seen, now) or _begin(state, now, name, len(stages))
+        sentence = Sentence(f"stage_{name}", {"number": state.step + 1, "count": len(stages)})
+        return gates.window_open(release, state, seen, now) or steps.begin(state, now, name, sentence)
     if (ask := state.asks.get("promote")) and not (ask.get("full") and not state.full):
-        return _promoted(state, ask, name, now)
+        return steps.promoted(state, ask, now, is_wait=name in ("switch", "scale_down") and not ask.get("full"))
     for ensure in (_keep, STAGES[name]):
         if answer := ensure(release, state, seen, now):
             return answer
     is_skipped = state.full and name in ("pre_promotion", "post_promotion")
     return steps.finish(state, now, name, len(stages), skipped=is_skipped)
-
-
-def _begin(state: State, now: datetime, name: str, count: int) -> Decision:
-    sentence = Sentence(f"stage_{name}", {"number": state.step + 1, "count": count})
-    begun = fresh_clocks(state, now).but(step_done={"begun": now.isoformat()}, step_started_at=now, reason="")
-    said = Said("step.started", sentence, {"step": state.step, "kind": name})
-    return look_again(enter(begun, "Progressing", now, message=sentence), now, said)
-
-
-def _promoted(state: State, ask: Json, name: str, now: datetime) -> Decision:
-    """A click leaves the wait that it was meant for; one that comes too late must not skip the next."""
-    if not ask.get("full") and name in ("switch", "scale_down") and ask.get("step", state.step) == state.step:
-        state = state.but(step_done={**state.step_done, "promoted": ask.get("by", "")})
-    return look_again(state, now, consumed=("promote",))
 
 
 def _keep(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
@@ -110,7 +95,7 @@ def _keep(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Deci
     new = in_place.side_of(sets.new).size
     # A preview of fewer pods keeps its number; one that has grown once follows.
     to = Sizes(wanted if new and state.routing.get("grown") else new, wanted)
-    moving = in_place.moved(release, state, seen, now, to, _within(release, state, seen, to))
+    moving = in_place.moved(release, state, seen, now, to, steps.on_top(release, state, seen, to))
     return moving if moving and (moving.writes or moving.again) else None
 
 
@@ -139,7 +124,7 @@ def _preview(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> D
 
 def _brought_up(release: ReleaseSpec, state: State, seen: Seen, now: datetime, new: int) -> Decision | None:
     to = Sizes(new, desired_of(deployment_of(seen)))
-    if moving := in_place.moved(release, state, seen, now, to, _within(release, state, seen, to)):
+    if moving := in_place.moved(release, state, seen, now, to, steps.on_top(release, state, seen, to)):
         return awaited(release, moving, seen, now)
     ends = routing.ends_of(release, state, seen, "preview")
     name = ends.stable if state.routing.get("switched") else ends.canary
@@ -162,12 +147,7 @@ def _analysed(release: ReleaseSpec, state: State, seen: Seen, now: datetime, run
     step: Analyse | None = getattr(blue_green_of(release), run)
     if step is None or state.full:
         return None
-    state, verdict = analysis.step(release, state.but(phase="Analysing", reason=""), seen, now, run, step)
-    if verdict.status == PASSED:
-        return None
-    if judged := keeping.decided(release, state, now, run, verdict):
-        return judged
-    return analysis.with_verdict(Decision(state, wake_at=now + LOOK_WHILE_WAITING), verdict)
+    return steps.analysed(release, state, seen, now, run, step)
 
 
 def _before(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
@@ -253,7 +233,7 @@ def _take_over(release: ReleaseSpec, state: State, seen: Seen, now: datetime) ->
         if aiming := _aimed(release, state, seen, now):
             return aiming
         alone = Sizes(desired_of(deployment_of(seen)), 0)
-        if moving := in_place.moved(release, state, seen, now, alone, _within(release, state, seen, alone)):
+        if moving := in_place.moved(release, state, seen, now, alone, steps.on_top(release, state, seen, alone)):
             return awaited(release, moving, seen, now, on_failure="pause")
         return look_again(state.but(place={**state.place, "taken": True}), now)
     if closing := routing.closed(release, state, seen, now):
@@ -281,7 +261,7 @@ def _traffic_back(release: ReleaseSpec, state: State, seen: Seen, now: datetime)
             # There is nothing that one write could lead back to: the controller brings it, and the pin goes meanwhile.
             return None
         to = Sizes(new.size, wanted)
-        moving = in_place.moved(release, state, seen, now, to, _within(release, state, seen, to))
+        moving = in_place.moved(release, state, seen, now, to, steps.on_top(release, state, seen, to))
         enough = old.ready >= max(1, in_place.bounds_of(release, state, seen).least)
         if moving and (moving.writes or not enough):
             return moving
@@ -301,12 +281,6 @@ def _traffic_back(release: ReleaseSpec, state: State, seen: Seen, now: datetime)
     seconds = blue_green_of(release).abort_scale_down_delay_seconds
     until = datetime.fromisoformat(state.place["weightless_since"]) + timedelta(seconds=seconds)
     return None if now >= until else Decision(state, wake_at=min(until, now + LOOK_WHILE_MOVING))
-
-
-def _within(release: ReleaseSpec, state: State, seen: Seen, to: Sizes) -> Bounds:
-    """The new version comes on top of the old one: only what must stay ready counts."""
-    limits = in_place.bounds_of(release, state, seen)
-    return Bounds(max(limits.most, to.new + to.old), limits.least)
 
 
 STAGES: dict[str, Stage] = {

@@ -41,7 +41,7 @@ def under_way(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> 
     if "begun" not in state.step_done:
         return gates.window_open(release, state, seen, now) or _begin(state, now, step, len(steps))
     if ask := state.asks.get("promote"):
-        return _promoted(state, ask, step, now)
+        return promoted(state, ask, now, is_wait=isinstance(step, Pause))
     if state.full and not isinstance(step, Approve):
         return finish(state, now, step.kind, len(steps), skipped=True)
     answer = RUN[step.kind](release, state, seen, now, step)
@@ -50,13 +50,18 @@ def under_way(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> 
 
 def _begin(state: State, now: datetime, step: Step, count: int) -> Decision:
     sentence = Sentence(*_words(step, state.step, count))
+    if not isinstance(step, SetWeight):
+        return begin(state, now, step.kind, sentence)
+    if state.weight != step.weight:
+        state = state.but(weight=step.weight, weight_since=None)
+    return begin(state, now, step.kind, sentence, weight=step.weight)
+
+
+def begin(state: State, now: datetime, kind: str, sentence: Sentence, **told: object) -> Decision:
+    """Enter the step or stage `kind` with clocks of its own; the timeline says so, with `told` beside step and kind."""
     begun = fresh_clocks(state, now).but(step_done={"begun": now.isoformat()}, step_started_at=now, reason="")
-    if isinstance(step, SetWeight) and state.weight != step.weight:
-        begun = begun.but(weight=step.weight, weight_since=None)
-    data: Json = {"step": state.step, "kind": step.kind}
-    if isinstance(step, SetWeight):
-        data["weight"] = step.weight
-    return look_again(enter(begun, "Progressing", now, message=sentence), now, Said("step.started", sentence, data))
+    said = Said("step.started", sentence, {"step": state.step, "kind": kind, **told})
+    return look_again(enter(begun, "Progressing", now, message=sentence), now, said)
 
 
 def finish(state: State, now: datetime, kind: str, count: int, *, skipped: bool = False) -> Decision:
@@ -72,9 +77,9 @@ def finish(state: State, now: datetime, kind: str, count: int, *, skipped: bool 
     return look_again(enter(following, "Progressing", now), now, Said("step.finished", sentence, data))
 
 
-def _promoted(state: State, ask: Json, step: Step, now: datetime) -> Decision:
-    """A click leaves the pause that it was meant for; one that comes too late must not skip the next."""
-    if isinstance(step, Pause) and ask.get("step", state.step) == state.step:
+def promoted(state: State, ask: Json, now: datetime, *, is_wait: bool) -> Decision:
+    """A click leaves the wait that it was meant for; one that comes too late must not skip the next."""
+    if is_wait and ask.get("step", state.step) == state.step:
         state = state.but(step_done={**state.step_done, "promoted": ask.get("by", "")})
     return look_again(state, now, consumed=("promote",))
 
@@ -125,9 +130,14 @@ def weighted(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> D
 
 
 def within(release: ReleaseSpec, state: State, seen: Seen, to: Sizes) -> Bounds:
-    """The bounds of a move: behind a router the new version comes on top, so only what must stay ready counts."""
+    """The bounds of a move: behind a router the new version comes on top."""
+    return on_top(release, state, seen, to) if has_router(release) else in_place.bounds_of(release, state, seen)
+
+
+def on_top(release: ReleaseSpec, state: State, seen: Seen, to: Sizes) -> Bounds:
+    """The bounds where the new version comes on top of the old one: only what must stay ready counts."""
     limits = in_place.bounds_of(release, state, seen)
-    return Bounds(max(limits.most, to.new + to.old), limits.least) if has_router(release) else limits
+    return Bounds(max(limits.most, to.new + to.old), limits.least)
 
 
 def _set_weight(release: ReleaseSpec, state: State, seen: Seen, now: datetime, step: SetWeight) -> Decision | None:
@@ -156,9 +166,11 @@ def _pause(release: ReleaseSpec, state: State, seen: Seen, now: datetime, step: 
 
 
 def _analyse(release: ReleaseSpec, state: State, seen: Seen, now: datetime, step: Analyse) -> Decision | None:
-    if adjusting := _follow(release, state, seen, now):
-        return adjusting
-    run = f"step-{state.step}"
+    return _follow(release, state, seen, now) or analysed(release, state, seen, now, f"step-{state.step}", step)
+
+
+def analysed(release: ReleaseSpec, state: State, seen: Seen, now: datetime, run: str, step: Analyse) -> Decision | None:
+    """The analysis of a step or stage, named `run`. None: it has passed."""
     state, verdict = analysis.step(release, state.but(phase="Analysing", reason=""), seen, now, run, step)
     if verdict.status == PASSED:
         return None
