@@ -13,6 +13,8 @@ from clusters.commands.source import Source
 from clusters.connection.kubeconfig import Context
 from clusters.models import Cluster
 from web.errors import SlipwayError
+from web.forms import field_at
+from web.typed_text import as_pairs, from_pairs, from_words
 
 _SOURCE_FIELDS = ("kubeconfig", "context", "api_url", "token", "ca_data", "tls_server_name")
 _SOURCE_FLAGS = ("insecure_skip_tls_verify", "allow_private_address")
@@ -21,10 +23,9 @@ _SOURCE_FLAGS = ("insecure_skip_tls_verify", "allow_private_address")
 def show_refusal(form: forms.Form, error: SlipwayError) -> None:
     """Put a refusal beside the field that it is about, or above the form."""
     for each in error.fields.get("errors") or [{"pointer": "", "detail": error.detail}]:
-        name = str(each["pointer"]).lstrip("/").partition("/")[0]
         sentence = str(each["detail"]).rstrip(".")
         text = f"{sentence[:1].upper()}{sentence[1:]}. {error.next}".rstrip()
-        form.add_error(name if name in form.fields else None, text)
+        form.add_error(field_at(form, str(each["pointer"])), text)
 
 
 class SourceForm(forms.Form):
@@ -111,7 +112,7 @@ class FactsForm(forms.Form):
             "name": cluster.name,
             "title": cluster.title,
             "environment": cluster.environment,
-            "labels": "\n".join(f"{key}={value}" for key, value in cluster.labels.items()),
+            "labels": as_pairs(cluster.labels),
             "prometheus_url": cluster.prometheus_url,
             "version": cluster.version,
         }
@@ -119,9 +120,7 @@ class FactsForm(forms.Form):
     def values(self) -> dict[str, Any]:
         """As the commands take them. Call it on a valid form."""
         given = {name: self.cleaned_data[name] for name in ("title", "environment", "prometheus_url")}
-        lines = [line.strip() for line in self.cleaned_data["labels"].splitlines() if line.strip()]
-        pairs = (line.partition("=") for line in lines)
-        return {**given, "labels": {key.strip(): value.strip() for key, _sign, value in pairs}}
+        return {**given, "labels": from_pairs(self.cleaned_data["labels"])}
 
 
 class RegisterForm(SourceForm, FactsForm):
@@ -160,4 +159,4 @@ class GrantForm(forms.Form):
 
     def wanted(self) -> list[str]:
         """The namespaces that were named. Call it on a valid form."""
-        return [part.strip() for part in self.cleaned_data["namespaces"].split(",") if part.strip()]
+        return from_words(self.cleaned_data["namespaces"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy
 
 from notifications.kinds import KINDS
 from notifications.models import Channel
+from web.forms import offer
+from web.typed_text import from_words
 
 
 class ChannelForm(forms.Form):
@@ -49,7 +51,7 @@ class ChannelForm(forms.Form):
     def __init__(self, *args: Any, teams: Iterable[str] = (), is_admin: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         every = [("", _("every team"))] if is_admin else []
-        cast("forms.ChoiceField", self.fields["team"]).choices = [*((name, name) for name in teams), *every]
+        offer(self, "team", [*((name, name) for name in teams), *every])
         if not is_admin:
             del self.fields["allow_private_address"]
 
@@ -61,5 +63,5 @@ class ChannelForm(forms.Form):
         if typed.get("allow_private_address"):
             given["allow_private_address"] = True
         if typed.get("to"):
-            given["to"] = [word.strip() for word in typed["to"].split(",") if word.strip()]
+            given["to"] = from_words(typed["to"])
         return given

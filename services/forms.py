@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from services.forms_text import as_lines, as_pairs, as_words, from_lines, from_pairs, from_words
 from services.models import Colour, Environment, Service
-from web.errors import SlipwayError
+from web.forms import offer
+from web.typed_text import as_lines, as_pairs, as_words, from_lines, from_pairs, from_words
 
 if TYPE_CHECKING:
     from accounts.models import Team
-
-
-def show_errors(form: forms.Form, error: SlipwayError, fields_of: Mapping[str, str] | None = None) -> None:
-    """Put each finding at the field its pointer names (`fields_of` renames), the rest above the form."""
-    findings: Iterable[Mapping[str, str]] = error.fields.get("errors") or [{"pointer": "", "detail": error.detail}]
-    renamed = fields_of or {}
-    for finding in findings:
-        steps = finding.get("pointer", "").strip("/").split("/")
-        name = next(
-            (renamed.get(step, step) for step in reversed(steps) if renamed.get(step, step) in form.fields), None
-        )
-        form.add_error(name, " ".join(part for part in (finding["detail"], error.next) if part))
-
-
-def offer(form: forms.Form, name: str, choices: list[tuple[str, str]]) -> None:
-    """Let people choose among `choices` at the field of that name."""
-    cast("forms.ChoiceField", form.fields[name]).choices = choices
 
 
 class ServiceForm(forms.Form):

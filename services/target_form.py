@@ -8,9 +8,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from services.forms import offer
-from services.forms_text import from_pairs
 from services.models import Environment, Target
+from web.forms import offer
+from web.typed_text import from_pairs
 
 # Where a finding about the workload to be made is shown: the pointer's last step that is a field after renaming.
 FIELD_OF_STEP = {

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from web.errors import SlipwayError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from django.forms import BaseForm
+    from django.forms import BaseForm, ChoiceField
+    from django_stubs_ext import StrOrPromise
 
 
 @contextmanager
@@ -27,12 +28,21 @@ def refusals_on(form: BaseForm) -> Iterator[None]:
         tell(form, error)
 
 
-def tell(form: BaseForm, error: SlipwayError) -> None:
-    """Add an error to the form: at its fields where it names them, else at the top."""
-    placed = False
-    for one in error.fields.get("errors", []):
-        name = one["pointer"].strip("/").split("/")[0]
-        form.add_error(name if name in form.fields else None, one["detail"])
-        placed = True
-    if not placed:
-        form.add_error(None, " ".join(filter(None, [error.detail, error.next])))
+def tell(form: BaseForm, error: SlipwayError, fields_of: Mapping[str, str] | None = None) -> None:
+    """Put each finding at the field that its pointer names (`fields_of` renames), the rest above the form."""
+    findings: Iterable[Mapping[str, str]] = error.fields.get("errors") or [{"pointer": "", "detail": error.detail}]
+    for finding in findings:
+        name = field_at(form, finding.get("pointer", ""), fields_of)
+        form.add_error(name, " ".join(part for part in (finding["detail"], error.next) if part))
+
+
+def field_at(form: BaseForm, pointer: str, fields_of: Mapping[str, str] | None = None) -> str | None:
+    """The field that a pointer leads to, or into; None where the form has none of it."""
+    renamed = fields_of or {}
+    steps = [renamed.get(step, step) for step in pointer.strip("/").split("/")]
+    return next((step for step in reversed(steps) if step in form.fields), None)
+
+
+def offer(form: BaseForm, name: str, choices: Sequence[tuple[str, StrOrPromise]]) -> None:
+    """Let people choose among `choices` at the field of that name."""
+    cast("ChoiceField", form.fields[name]).choices = choices

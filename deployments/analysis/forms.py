@@ -13,7 +13,7 @@ from deployments.analysis.described import description_of
 from deployments.analysis.rules import FIELDS
 from deployments.engine.judge import AGAINST_STABLE, MARGIN, RESTARTS
 from deployments.models import AnalysisTemplate
-from services.forms import offer
+from web.forms import offer
 
 COMPARE = [
     ("", gettext_lazy("its value is held against a condition")),

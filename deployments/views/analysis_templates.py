@@ -19,10 +19,10 @@ from deployments.commands.create_analysis_template import create_analysis_templa
 from deployments.commands.edit_analysis_template import edit_analysis_template
 from deployments.commands.remove_analysis_template import remove_analysis_template
 from deployments.models import AnalysisTemplate
-from services.forms import show_errors
 from services.lookups import team_named
 from services.models import Target
 from web.errors import Conflict, Invalid, PreconditionFailed
+from web.forms import tell
 from web.fragments import render_page, see_other
 
 
@@ -73,7 +73,7 @@ def create(request: SignedInRequest) -> HttpResponse:
             owner = team_named(request.user, team) if team else None
             return see_other(create_analysis_template(request.user, owner, **form.fields_given()))
         except (Invalid, Conflict) as error:
-            show_errors(form, error, {"parameters": "margin"})
+            tell(form, error, {"parameters": "margin"})
     return _form(request, form, {"why_not": _why_not_create(request), "source": source})
 
 
@@ -88,7 +88,7 @@ def edit(request: SignedInRequest, name: str) -> HttpResponse:
         try:
             return see_other(edit_analysis_template(request.user, row, **form.fields_given()))
         except (Invalid, Conflict, PreconditionFailed) as error:
-            show_errors(form, error, {"parameters": "margin"})
+            tell(form, error, {"parameters": "margin"})
     return _form(request, form, {"template": row, "why_not": why_not_edit(request.user, row)})
 
 

@@ -11,10 +11,11 @@ from accounts.decorators import SignedInRequest, signed_in
 from accounts.models import Team
 from accounts.permissions import team_ids_with, why_not
 from services import commands
-from services.forms import ServiceForm, show_errors
+from services.forms import ServiceForm
 from services.lookups import team_named
 from services.views.services import visible_service, why_not_in_any_team
 from web.errors import Conflict, Invalid, PreconditionFailed
+from web.forms import tell
 from web.fragments import render_page, see_other
 
 
@@ -29,7 +30,7 @@ def create(request: SignedInRequest) -> HttpResponse:
             team = team_named(request.user, form.cleaned_data["team"])
             return see_other(commands.create_service(request.user, team, **form.fields_given()))
         except (Invalid, Conflict) as error:
-            show_errors(form, error)
+            tell(form, error)
     context = {"form": form, "why_not": why_not_in_any_team(request, "service.create")}
     return render_page(request, "services/service_form.html", context, status=422 if form.errors else 200)
 
@@ -49,7 +50,7 @@ def edit(request: SignedInRequest, name: str) -> HttpResponse:
             team = team_named(request.user, form.cleaned_data["team"])
             return see_other(commands.edit_service(request.user, service, team=team, **form.fields_given()))
         except (Invalid, Conflict, PreconditionFailed) as error:
-            show_errors(form, error)
+            tell(form, error)
     return render_page(request, "services/service_form.html", context, status=422 if form.errors else 200)
 
 

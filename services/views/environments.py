@@ -11,11 +11,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.decorators import SignedInRequest, signed_in
 from accounts.permissions import why_not
 from services import commands
-from services.forms import EnvironmentForm, show_errors
+from services.forms import EnvironmentForm
 from services.models import Environment, Target
 from services.queries import environment_rows
 from services.slots import slots_of_environment
 from web.errors import Conflict, Invalid, PreconditionFailed
+from web.forms import tell
 from web.fragments import render_page, see_other
 
 
@@ -54,7 +55,7 @@ def create(request: SignedInRequest) -> HttpResponse:
         try:
             return see_other(commands.create_environment(request.user, **form.fields_given()))
         except (Invalid, Conflict) as error:
-            show_errors(form, error)
+            tell(form, error)
     return render_page(request, "services/environment_form.html", context, status=422 if form.errors else 200)
 
 
@@ -74,7 +75,7 @@ def edit(request: SignedInRequest, name: str) -> HttpResponse:
         try:
             return see_other(commands.edit_environment(request.user, environment, **form.fields_given()))
         except (Invalid, Conflict, PreconditionFailed) as error:
-            show_errors(form, error)
+            tell(form, error)
     return render_page(request, "services/environment_form.html", context, status=422 if form.errors else 200)
 
 

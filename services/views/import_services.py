@@ -9,11 +9,12 @@ from accounts.decorators import SignedInRequest, signed_in
 from clusters.errors import ApiRefused, ClusterUnreachable
 from clusters.models import Cluster
 from services import commands
-from services.forms import FileImportForm, LiveImportForm, show_errors
+from services.forms import FileImportForm, LiveImportForm
 from services.importing.plan import ImportPlan
 from services.lookups import cluster_named
 from services.views.services import why_not_in_any_team
 from web.errors import Invalid
+from web.forms import tell
 from web.fragments import render_page
 
 
@@ -39,7 +40,7 @@ def import_services(request: SignedInRequest) -> HttpResponse:
         try:
             context |= {"plan": _plan(request, form, dry_run=not is_done), "is_done": is_done}
         except (Invalid, ClusterUnreachable, ApiRefused) as error:
-            show_errors(form, error)
+            tell(form, error)
     return render_page(request, "services/import.html", context, status=422 if form.errors else 200)
 
 

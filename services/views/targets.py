@@ -12,12 +12,12 @@ from accounts.permissions import why_not
 from clusters.errors import ApiRefused, ClusterUnreachable
 from clusters.models import Cluster
 from services import commands
-from services.forms import show_errors
 from services.models import Environment, Service, Target
 from services.queries.choices import namespaces_for, workloads_for
 from services.target_form import FIELD_OF_STEP, TargetForm
 from services.views.services import visible_service
 from web.errors import Conflict, Invalid, NotPermitted, PreconditionFailed
+from web.forms import tell
 from web.fragments import render_page, see_other
 
 # What belongs beside the typed values; other errors are pages of their own.
@@ -49,7 +49,7 @@ def create(request: SignedInRequest, name: str) -> HttpResponse:
             commands.create_target(request.user, service, **form.fields_given())
             return see_other(service)
         except SHOWN_IN_FORM as error:
-            show_errors(form, error, FIELD_OF_STEP)
+            tell(form, error, FIELD_OF_STEP)
     return render_page(request, "services/target_form.html", context, status=422 if form.errors else 200)
 
 
@@ -73,7 +73,7 @@ def edit(request: SignedInRequest, name: str, environment: str) -> HttpResponse:
             commands.edit_target(request.user, target, **form.fields_given())
             return see_other(service)
         except SHOWN_IN_FORM as error:
-            show_errors(form, error, FIELD_OF_STEP)
+            tell(form, error, FIELD_OF_STEP)
     return render_page(request, "services/target_form.html", context, status=422 if form.errors else 200)
 
 
