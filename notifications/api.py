@@ -17,6 +17,7 @@ from notifications.models import Channel, Notice
 from notifications.queries import delivery_log
 from notifications.serializers import ChannelSerializer, NoticeSerializer
 from web.api import ApiViewSet, MadeByPost, accepted
+from web.bodies import object_of
 from web.errors import Invalid
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Channels(IdempotentMixin, MadeByPost):
     @extend_schema(operation_id="notification_channels_create")
     def create(self, request: Request) -> Response:
         """The answer holds the key with which a webhook's deliveries are signed; it is not shown again."""
-        fields = _object(request)
+        fields = object_of(request)
         team = _team(caller(request), fields.pop("team", None))
         channel = commands.create_channel(caller(request), team, **fields)
         answer = self.made(channel)
@@ -73,7 +74,7 @@ class Channels(IdempotentMixin, MadeByPost):
     @extend_schema(operation_id="notification_channels_partial_update")
     def partial_update(self, request: Request, channel_id: UUID) -> Response:
         channel = self.matched(self.one(pk=channel_id))
-        return self.answer(commands.edit_channel(caller(request), channel, **_object(request)))
+        return self.answer(commands.edit_channel(caller(request), channel, **object_of(request)))
 
     @extend_schema(operation_id="notification_channels_destroy")
     def destroy(self, request: Request, channel_id: UUID) -> Response:
@@ -100,12 +101,6 @@ class Deliveries(ApiViewSet):
     @extend_schema(operation_id="notification_channels_deliveries")
     def list(self, request: Request, channel_id: UUID) -> Response:
         return self.paged(delivery_log(self.one(pk=channel_id)))
-
-
-def _object(request: Request) -> dict[str, Any]:
-    if not isinstance(request.data, dict):
-        raise Invalid.at("", "type", _("Send a JSON object."))
-    return {str(name): value for name, value in request.data.items()}
 
 
 def _team(by: User, name: Any) -> Team | None:

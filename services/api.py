@@ -25,6 +25,7 @@ from services.serializers import (
     TargetSerializer,
 )
 from web.api import ApiView, MadeByPost
+from web.bodies import object_of
 from web.errors import Invalid
 from web.etag import etag
 from web.filters import flag
@@ -41,16 +42,6 @@ def caller(request: Request) -> User:
     return cast("User", request.user)
 
 
-def body_of(request: Request, *fixed: str) -> dict[str, Any]:
-    """The JSON object of the request, with "" for each of the `fixed` fields that is missing.
-
-    Raises Invalid when it is no object.
-    """
-    if not isinstance(request.data, dict):
-        raise Invalid.at("", "type", _("Send a JSON object."))
-    return {**dict.fromkeys(fixed, ""), **request.data}
-
-
 class Environments(IdempotentMixin, MadeByPost):
     serializer_class = EnvironmentSerializer
     ordering_fields = ("order", "name", "created_at")
@@ -64,7 +55,7 @@ class Environments(IdempotentMixin, MadeByPost):
         return self.paged(self.get_queryset())
 
     def create(self, request: Request) -> Response:
-        environment = commands.create_environment(caller(request), **body_of(request, "name"))
+        environment = commands.create_environment(caller(request), **object_of(request, "name"))
         return self.made(environment)
 
     def location_of(self, obj: Environment) -> str:
@@ -75,7 +66,7 @@ class Environments(IdempotentMixin, MadeByPost):
 
     def partial_update(self, request: Request, name: str) -> Response:
         environment = self.matched(self.one(name=name))
-        return self.answer(commands.edit_environment(caller(request), environment, **body_of(request)))
+        return self.answer(commands.edit_environment(caller(request), environment, **object_of(request)))
 
     def destroy(self, request: Request, name: str) -> Response:
         commands.remove_environment(caller(request), self.matched(self.one(name=name)))
@@ -97,7 +88,7 @@ class Services(IdempotentMixin, MadeByPost):
         return self.paged(service_list(caller(request), **{name: given.get(name, "") for name in LIST_FILTERS}))
 
     def create(self, request: Request) -> Response:
-        fields = body_of(request, "name", "team")
+        fields = object_of(request, "name", "team")
         team = team_named(caller(request), fields.pop("team"))
         service = commands.create_service(caller(request), team, **fields)
         return self.made(service)
@@ -109,7 +100,7 @@ class Services(IdempotentMixin, MadeByPost):
         return self.answer(self.one(name=name))
 
     def partial_update(self, request: Request, name: str) -> Response:
-        service, fields = self.matched(self.one(name=name)), body_of(request)
+        service, fields = self.matched(self.one(name=name)), object_of(request)
         team = team_named(caller(request), fields.pop("team")) if "team" in fields else None
         return self.answer(commands.edit_service(caller(request), service, team=team, **fields))
 
@@ -132,7 +123,7 @@ class Targets(IdempotentMixin, MadeByPost):
         return self.get_paginated_response(self.get_serializer(target_rows(list(portion)), many=True).data)
 
     def create(self, request: Request, name: str) -> Response:
-        fields = body_of(request, "environment", "cluster", "namespace", "workload")
+        fields = object_of(request, "environment", "cluster", "namespace", "workload")
         target = commands.create_target(caller(request), self._service(), **fields)
         return self.made(target)
 
@@ -148,7 +139,7 @@ class Targets(IdempotentMixin, MadeByPost):
 
     def partial_update(self, request: Request, name: str, environment: str) -> Response:
         target = self.matched(self.one(environment__name=environment))
-        return self.answer(commands.edit_target(caller(request), target, **body_of(request)))
+        return self.answer(commands.edit_target(caller(request), target, **object_of(request)))
 
     def destroy(self, request: Request, name: str, environment: str) -> Response:
         commands.remove_target(caller(request), self.matched(self.one(environment__name=environment)))
@@ -169,7 +160,7 @@ class ImportServices(IdempotentMixin, ApiView):
 
     @extend_schema(request=ImportSerializer, responses=PlanSerializer, parameters=[DRY_RUN])
     def post(self, request: Request) -> Response:
-        body, dry_run = body_of(request), flag(request.query_params, "dry_run")
+        body, dry_run = object_of(request), flag(request.query_params, "dry_run")
         if "location" in body:
             raise Invalid.at(
                 "/location", "not_fetched", _("Addresses are not fetched. Send the text of the file as `yaml`.")

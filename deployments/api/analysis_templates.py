@@ -25,6 +25,7 @@ from durable.idempotency import IdempotentMixin
 from services.lookups import team_named
 from services.models import Target
 from web.api import ApiView, MadeByPost
+from web.bodies import object_of, valid_body
 from web.errors import Invalid
 from web.filters import boolean
 
@@ -54,7 +55,7 @@ class AnalysisTemplates(IdempotentMixin, MadeByPost):
     @extend_schema(operation_id="analysis_templates_create")
     def create(self, request: Request) -> Response:
         """Make one. Without a team it is everybody's, which an admin may."""
-        fields = _body(request)
+        fields = object_of(request)
         team = _team(request, fields.pop("team", None))
         return self.made(create_analysis_template(caller(request), team, **fields))
 
@@ -69,7 +70,7 @@ class AnalysisTemplates(IdempotentMixin, MadeByPost):
     @extend_schema(operation_id="analysis_templates_update")
     def partial_update(self, request: Request, name: str) -> Response:
         """Change the given fields. Releases under way keep the template that they started with."""
-        template, fields = self.matched(self.one(name=name)), _body(request)
+        template, fields = self.matched(self.one(name=name)), object_of(request)
         if "team" in fields and fields.pop("team") != (template.team.name if template.team else None):
             raise Invalid.at("/team", "fixed", _("A template stays with its team; copy it for another."))
         return self.answer(edit_analysis_template(caller(request), template, **fields))
@@ -87,9 +88,7 @@ class TryTemplate(IdempotentMixin, ApiView):
     @extend_schema(operation_id="analysis_templates_try", request=TrialIn, responses=TrialOut)
     def post(self, request: Request) -> Response:
         """One measurement, judged: the query that was sent, the value and what it would mean."""
-        body = TrialIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        asked, by = body.validated_data, caller(request)
+        asked, by = valid_body(TrialIn, request), caller(request)
         service, environment = service_and_environment(by, asked["service"], asked["environment"])
         target = Target.objects.visible_to(by).filter(service=service, environment=environment).first()
         if target is None:
@@ -107,12 +106,6 @@ def _template(request: Request, asked: dict[str, Any]) -> strategies.AnalysisTem
     typed = {name: value for name, value in typed.items() if name not in ("team", "built_in")}
     definition = checked_template({"name": "tried", **typed})["definition"]
     return strategies.AnalysisTemplate.from_json({**definition, "name": "tried"})
-
-
-def _body(request: Request) -> dict[str, Any]:
-    if not isinstance(request.data, dict):
-        raise Invalid.at("", "type", _("Send a JSON object."))
-    return dict(request.data)
 
 
 def _team(request: Request, name: Any) -> Team | None:

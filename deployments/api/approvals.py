@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -16,6 +16,7 @@ from deployments.queries.approvals import approval_list, approval_named, inbox
 from deployments.serializers import ReleaseOut
 from durable.idempotency import IdempotentMixin
 from web.api import ApiView, ApiViewSet
+from web.bodies import valid_body
 from web.errors import BadParameter
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ class ApproveView(IdempotentMixin, ApiView):
         """The same voice again changes nothing. Who asked for the release never counts (403); 409 when there is
         nothing to decide, or it was edited since."""
         release = visible_release(request, release_id)
-        return release_accepted(request, approve_release(release, by=caller(request), **_voice(request)).pk)
+        return release_accepted(
+            request, approve_release(release, by=caller(request), **valid_body(VoiceIn, request)).pk
+        )
 
 
 class RejectView(IdempotentMixin, ApiView):
@@ -75,10 +78,4 @@ class RejectView(IdempotentMixin, ApiView):
     def post(self, request: Request, release_id: UUID) -> Response:
         """One voice aborts the release. Otherwise as approve."""
         release = visible_release(request, release_id)
-        return release_accepted(request, reject_release(release, by=caller(request), **_voice(request)).pk)
-
-
-def _voice(request: Request) -> dict[str, Any]:
-    body = VoiceIn(data=request.data)
-    body.is_valid(raise_exception=True)
-    return dict(body.validated_data)
+        return release_accepted(request, reject_release(release, by=caller(request), **valid_body(VoiceIn, request)).pk)

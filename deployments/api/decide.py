@@ -26,6 +26,7 @@ from deployments.commands import (
 from deployments.serializers import OverrideIn, PromoteIn, ReasonIn, ReleaseOut, RollbackIn
 from durable.idempotency import IdempotentMixin
 from web.api import ApiView
+from web.bodies import valid_body
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -39,12 +40,9 @@ class AbortView(IdempotentMixin, ApiView):
     @extend_schema(operation_id="releases_abort", request=ReasonIn, responses={202: ReleaseOut})
     def post(self, request: Request, release_id: UUID) -> Response:
         """Idempotent. 409 names what can be done instead once it is too late."""
-        body = ReasonIn(data=request.data)
-        body.is_valid(raise_exception=True)
+        asked = valid_body(ReasonIn, request)
         release = visible_release(request, release_id)
-        return release_accepted(
-            request, abort_release(release, by=caller(request), reason=body.validated_data["reason"]).pk
-        )
+        return release_accepted(request, abort_release(release, by=caller(request), **asked).pk)
 
 
 class RetryView(MakesRelease, ApiView):
@@ -63,10 +61,7 @@ class RollbackView(MakesRelease, ApiView):
     @extend_schema(operation_id="releases_rollback", request=RollbackIn, responses={202: ReleaseOut})
     def post(self, request: Request) -> Response:
         """A new release to the exact template of that revision, the last good one unless a number is given."""
-        body = RollbackIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        asked = body.validated_data
-        by = caller(request)
+        asked, by = valid_body(RollbackIn, request), caller(request)
         service, environment = service_and_environment(by, asked["service"], asked["environment"])
         release = rollback_release(
             by,
@@ -106,10 +101,9 @@ class PromoteView(IdempotentMixin, ApiView):
     @extend_schema(operation_id="releases_promote", request=PromoteIn, responses={202: ReleaseOut})
     def post(self, request: Request, release_id: UUID) -> Response:
         """Idempotent. With `full` no pause or analysis is waited for any more; approvals, windows and readiness are."""
-        body = PromoteIn(data=request.data)
-        body.is_valid(raise_exception=True)
+        asked = valid_body(PromoteIn, request)
         release = visible_release(request, release_id)
-        return release_accepted(request, promote_release(release, by=caller(request), **body.validated_data).pk)
+        return release_accepted(request, promote_release(release, by=caller(request), **asked).pk)
 
 
 class OverrideView(IdempotentMixin, ApiView):
@@ -119,6 +113,5 @@ class OverrideView(IdempotentMixin, ApiView):
     def post(self, request: Request, release_id: UUID) -> Response:
         """Idempotent. For the role that the window names, or an admin; 409 where no window holds it."""
         release = visible_release(request, release_id)
-        body = OverrideIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        return release_accepted(request, override_window(release, by=caller(request), **body.validated_data).pk)
+        asked = valid_body(OverrideIn, request)
+        return release_accepted(request, override_window(release, by=caller(request), **asked).pk)

@@ -16,6 +16,7 @@ from deployments.queries.revisions import target_of
 from deployments.serializers import DriftOut, OrphansIn, OrphansOut
 from durable.idempotency import IdempotentMixin
 from web.api import ApiView, accepted
+from web.bodies import valid_body
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -45,9 +46,8 @@ class OrphansView(IdempotentMixin, ApiView):
         """`clean` brings the old version back where a workload is held in place, `continue` lets the new one go on."""
         by = caller(request)
         targets_of(by, name)  # A hidden service is not there, whatever is asked of it.
-        body = OrphansIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        target = target_of(by, name, body.validated_data["environment"])
-        settled = settle_orphans(target, by=by, action=body.validated_data["action"])
+        asked = valid_body(OrphansIn, request)
+        target = target_of(by, name, asked["environment"])
+        settled = settle_orphans(target, by=by, action=asked["action"])
         address = f"{reverse('api:drift', args=[name])}?environment={target.environment.name}"
         return accepted(OrphansOut({"settled": settled}).data, address)

@@ -11,6 +11,7 @@ from deployments.commands import promote_service
 from deployments.serializers import PromotionIn, ReleaseOut
 from services.lookups import environment_named
 from web.api import ApiView
+from web.bodies import valid_body
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -23,10 +24,7 @@ class PromotionsView(MakesRelease, ApiView):
     @extend_schema(operation_id="promotions_create", request=PromotionIn, responses={202: ReleaseOut})
     def post(self, request: Request) -> Response:
         """The same images, by digest where the pods report one. 409 when nothing runs there, or is being released."""
-        body = PromotionIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        asked = body.validated_data
-        by = caller(request)
+        asked, by = valid_body(PromotionIn, request), caller(request)
         service, to = service_and_environment(by, asked["service"], asked["to"])
         release = promote_service(
             by,
