@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -31,7 +32,11 @@ Params = Mapping[str, str | int | bool]
 
 
 class Line:
-    """A standing connection to one endpoint, shared by all doors to it and by all threads."""
+    """A standing connection to one endpoint, shared by all doors to it and by all threads.
+
+    Its sockets are closed with the last door that holds it: a line that was replaced may still be in use, and one that
+    is used no more must not wait for the collector.
+    """
 
     def __init__(self, endpoint: Endpoint, breaker: Breaker) -> None:
         self.endpoint = endpoint
@@ -40,6 +45,7 @@ class Line:
         self.client = ApiClient(Configuration(host=endpoint.url, proxy="", connection_pool_maxsize=1))
         self._origin = PinnedOrigin(endpoint)
         cast("Any", self.client).rest_client.pool_manager = self._origin
+        self._closing = weakref.finalize(self, self._origin.clear)
 
     @property
     def validities(self) -> Sequence[Validity]:
@@ -47,8 +53,12 @@ class Line:
         return [each for each in (self._origin.server_certificate, self.endpoint.proof) if each is not None]
 
     def close(self) -> None:
-        """Close its idle connections."""
-        self._origin.clear()
+        """Close its idle connections now."""
+        self._closing()
+
+    def abandon(self) -> None:
+        """Leave its sockets to the process that they were inherited from, and ask no lock of it."""
+        self._closing.detach()
 
 
 @dataclass(frozen=True)

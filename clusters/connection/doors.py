@@ -94,6 +94,8 @@ def _start_afresh_after_fork() -> None:
     """Two processes must not speak on the same sockets, and a lock may have been held by a thread that is not here."""
     global _lock
     _lock = threading.Lock()
+    for _version, _until, line in _lines.values():
+        line.abandon()
     _lines.clear()
     _breakers.clear()
 

@@ -9,12 +9,13 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from clusters.connection import Door, answer, breaker, connect
+from clusters.connection import Door, answer, breaker, connect, forget
 from clusters.errors import ApiRefused, ClusterUnreachable
 from clusters.models import Cluster
 from tests.clusters.faulty import TOKEN
@@ -236,6 +237,38 @@ def test_a_rejected_client_certificate_is_definite(serve: Serve, door_to: DoorTo
         door_to(server, token="", certificate=foreign.certificate, key=foreign.key).create("/api/v1/namespaces", {})
     assert (caught.value.step, caught.value.ambiguous) == ("tls", False)
     assert server.calls == []
+
+
+def test_a_line_is_closed_with_its_last_door_and_no_sooner(serve: Serve, door_to: DoorTo) -> None:
+    server = serve(good)
+    door = door_to(server)
+    door.get("/version")
+    other = replace(door, timeout_seconds=2.0)
+    del door
+    assert other.get("/version")
+    first, second = (call.socket for call in server.calls)
+    assert first is second
+
+    del other
+
+    until(lambda: first.fileno() == -1, seconds=5)
+
+
+@pytest.mark.django_db
+def test_a_line_that_is_replaced_or_forgotten_is_closed(serve: Serve, authority: Authority) -> None:
+    server = serve(good)
+    cluster = saved_cluster(api_url=server.url, ca_data=authority.pem, allow_private_address=True)
+    connect(cluster).get("/version")
+    Cluster.objects.filter(pk=cluster.pk).update(version=cluster.version + 1)
+    cluster.refresh_from_db()
+
+    connect(cluster).get("/version")
+
+    replaced, kept = (call.socket for call in server.calls)
+    until(lambda: replaced.fileno() == -1, seconds=5)
+    assert kept.fileno() != -1
+    forget(cluster.pk)
+    until(lambda: kept.fileno() == -1, seconds=5)
 
 
 def test_the_request_id_goes_along(serve: Serve, door_to: DoorTo) -> None:
