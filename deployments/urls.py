@@ -1,14 +1,25 @@
 from django.urls import path
 
-from deployments.views import analysis_templates, approvals, decide, deploy, edit, release, releases, rollback, strategy
+from deployments.views import (
+    analysis_template_form,
+    analysis_templates,
+    approvals,
+    decide,
+    deploy,
+    edit,
+    release,
+    releases,
+    rollback,
+    strategy,
+)
 
 app_name = "deployments"
 
 urlpatterns = [
     path("analysis-templates/", analysis_templates.analysis_templates, name="analysis_templates"),
-    path("analysis-templates/new/", analysis_templates.create, name="analysis_template_create"),
+    path("analysis-templates/new/", analysis_template_form.create, name="analysis_template_create"),
     path("analysis-templates/<str:name>/", analysis_templates.analysis_template, name="analysis_template"),
-    path("analysis-templates/<str:name>/edit/", analysis_templates.edit, name="analysis_template_edit"),
+    path("analysis-templates/<str:name>/edit/", analysis_template_form.edit, name="analysis_template_edit"),
     path("analysis-templates/<str:name>/remove/", analysis_templates.remove, name="analysis_template_remove"),
     path("releases/", releases.releases, name="releases"),
     path("releases/<uuid:release_id>/", release.release, name="release"),

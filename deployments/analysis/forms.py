@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from deployments.analysis.described import description_of
 from deployments.analysis.rules import FIELDS
+from deployments.engine.json import Json
 from deployments.engine.judge import AGAINST_STABLE, MARGIN, RESTARTS
 from deployments.models import AnalysisTemplate
 from web.forms import offer
@@ -100,6 +101,13 @@ class AnalysisTemplateForm(forms.Form):
         given = {name: typed[name] for name in ("name", "description", *FIELDS) if name in typed}
         margin = typed.get("margin")
         return {**given, "parameters": {} if margin is None else {"margin": margin}}
+
+    @classmethod
+    def filled(cls, fields: Json, version: str = "", **options: Any) -> AnalysisTemplateForm:
+        """The form as if these fields, named as the commands have them, had been typed into it."""
+        parameters = fields.get("parameters")
+        margin = parameters.get("margin") if isinstance(parameters, dict) else None
+        return cls({**fields, "margin": margin, "version": version}, **options)
 
     @staticmethod
     def initial_of(row: AnalysisTemplate) -> dict[str, Any]:
