@@ -27,6 +27,16 @@ class StrictBody(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+def note_field() -> serializers.CharField:
+    """What people say in their own words; empty where they say nothing."""
+    return serializers.CharField(required=False, default="", allow_blank=True, max_length=LONGEST_NOTE)
+
+
+def step_field() -> serializers.IntegerField:
+    """The index of the step that the caller has seen; None where they don't say."""
+    return serializers.IntegerField(required=False, allow_null=True, default=None, min_value=0)
+
+
 class StrategyField(serializers.JSONField):
     """A strategy: its name, or an object with its parameters."""
 
@@ -43,7 +53,7 @@ class ReleaseIn(StrictBody):
     version = serializers.CharField(required=False, default="", allow_blank=True, max_length=200)
     strategy = StrategyField(required=False, allow_null=True, default=None)
     supersede = serializers.BooleanField(required=False, default=False)
-    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=LONGEST_NOTE)
+    reason = note_field()
     commit = serializers.CharField(required=False, default="", allow_blank=True, max_length=200)
     source_url = serializers.URLField(required=False, default="", allow_blank=True, max_length=500)
     config = serializers.DictField(required=False, default=dict)
@@ -71,14 +81,14 @@ class RollbackIn(StrictBody):
     environment = serializers.CharField(max_length=63)
     to_revision = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
     emergency = serializers.BooleanField(required=False, default=False)
-    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=LONGEST_NOTE)
+    reason = note_field()
     supersede = serializers.BooleanField(required=False, default=False)
 
 
 class ReasonIn(StrictBody):
     """Why."""
 
-    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=LONGEST_NOTE)
+    reason = note_field()
 
 
 class OverrideIn(StrictBody):
@@ -92,7 +102,7 @@ class PromotionIn(StrictBody):
 
     service = serializers.CharField(max_length=63)
     to = serializers.CharField(max_length=63)
-    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=LONGEST_NOTE)
+    reason = note_field()
     supersede = serializers.BooleanField(required=False, default=False)
 
     def get_fields(self) -> dict[str, Any]:
@@ -126,7 +136,7 @@ class PromoteIn(StrictBody):
     """How far: past the pause that it is in, or past all of them. `step` is the index of the step that was seen."""
 
     full = serializers.BooleanField(required=False, default=False)
-    step = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=0)
+    step = step_field()
 
 
 class NoteOut(serializers.Serializer[Any]):

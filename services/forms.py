@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from services.models import Colour, Environment, Service
-from web.forms import offer
+from web.forms import lasting_name, offer
 from web.typed_text import as_lines, as_pairs, as_words, from_lines, from_pairs, from_words
 
 if TYPE_CHECKING:
@@ -20,11 +20,7 @@ if TYPE_CHECKING:
 class ServiceForm(forms.Form):
     """A service; `fields()` is what the commands take."""
 
-    name = forms.CharField(
-        label=gettext_lazy("Name"),
-        strip=False,
-        help_text=gettext_lazy("1 to 63 lower-case letters, digits and hyphens. It cannot be changed later."),
-    )
+    name = lasting_name()
     team = forms.ChoiceField(label=gettext_lazy("Owner"), help_text=gettext_lazy("The team that answers for it."))
     title = forms.CharField(label=gettext_lazy("Title"), required=False)
     description = forms.CharField(
@@ -104,11 +100,7 @@ class ServiceForm(forms.Form):
 class EnvironmentForm(forms.Form):
     """A stage; `fields_given()` is what the commands take."""
 
-    name = forms.CharField(
-        label=gettext_lazy("Name"),
-        strip=False,
-        help_text=gettext_lazy("1 to 63 lower-case letters, digits and hyphens. It cannot be changed later."),
-    )
+    name = lasting_name()
     title = forms.CharField(label=gettext_lazy("Title"), required=False)
     order = forms.IntegerField(
         label=gettext_lazy("Order"),

@@ -5,6 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
+from django.forms import CharField
+from django.utils.translation import gettext_lazy as _
+
 from web.errors import SlipwayError
 
 if TYPE_CHECKING:
@@ -41,6 +44,15 @@ def field_at(form: BaseForm, pointer: str, fields_of: Mapping[str, str] | None =
     renamed = fields_of or {}
     steps = [renamed.get(step, step) for step in pointer.strip("/").split("/")]
     return next((step for step in reversed(steps) if step in form.fields), None)
+
+
+def lasting_name() -> CharField:
+    """A field for a name that is given once."""
+    return CharField(
+        label=_("Name"),
+        strip=False,
+        help_text=_("1 to 63 lower-case letters, digits and hyphens. It cannot be changed later."),
+    )
 
 
 def offer(form: BaseForm, name: str, choices: Sequence[tuple[str, StrOrPromise]]) -> None:

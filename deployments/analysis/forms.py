@@ -14,7 +14,7 @@ from deployments.analysis.rules import FIELDS
 from deployments.engine.json import Json
 from deployments.engine.judge import AGAINST_STABLE, MARGIN, RESTARTS
 from deployments.models import AnalysisTemplate
-from web.forms import offer
+from web.forms import lasting_name, offer
 
 COMPARE = [
     ("", gettext_lazy("its value is held against a condition")),
@@ -32,11 +32,7 @@ def _number(label: Any, initial: int, hint: Any = "", least: int = 0) -> forms.I
 class AnalysisTemplateForm(forms.Form):
     """A template; `fields_given()` is what the commands take."""
 
-    name = forms.CharField(
-        label=gettext_lazy("Name"),
-        strip=False,
-        help_text=gettext_lazy("1 to 63 lower-case letters, digits and hyphens. It cannot be changed later."),
-    )
+    name = lasting_name()
     team = forms.ChoiceField(label=gettext_lazy("Team"), required=False)
     description = forms.CharField(label=gettext_lazy("Description"), required=False)
     compare = forms.ChoiceField(label=gettext_lazy("What is judged"), choices=COMPARE, required=False)

@@ -9,15 +9,15 @@ from rest_framework import serializers
 from deployments.approval_facts import approval_facts
 from deployments.eligible import Voters, voters_of
 from deployments.models import Approval, Voice
-from deployments.serializers import LONGEST_NOTE, StrictBody
+from deployments.serializers import StrictBody, note_field, step_field
 
 
 class VoiceIn(StrictBody):
     """A voice. `step` and `subject`, where given, have to be those of the approval that waits: a script that decides
     about what it has looked at sends them."""
 
-    step = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=0)
-    comment = serializers.CharField(required=False, default="", allow_blank=True, max_length=LONGEST_NOTE)
+    step = step_field()
+    comment = note_field()
     subject = serializers.CharField(required=False, default="", allow_blank=True, max_length=64)
 
 
