@@ -1,4 +1,4 @@
-"""Refusals shown where they belong: at the fields of the form that was sent."""
+"""What the forms of all rooms share: refusals shown where they belong, choices that only the request knows, names."""
 
 from __future__ import annotations
 
