@@ -88,7 +88,7 @@ def _fought(release: ReleaseSpec, state: State, manager: str, now: datetime) -> 
 
 def is_fight(state: State, manager: str, now: datetime) -> bool:
     """Whether writes of this manager were undone so often, of late, that a person has to decide."""
-    return sum(one["manager"] == manager for one in _recent(state, now)) >= MOST_UNDONE
+    return [one["manager"] for one in _recent(state, now)].count(manager) >= MOST_UNDONE
 
 
 def note_undone(state: State, manager: str, now: datetime) -> State:
