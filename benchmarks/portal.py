@@ -110,7 +110,7 @@ class Bench:
 
         def all_have() -> bool:
             # Counted first: a page of two hundred releases ten times a second would be most of what is measured.
-            asked = ({"status": status, "limit": 1} for status in ACTIVE)
+            asked = ({"status": status, "limit": "1"} for status in ACTIVE)
             if any(self.api.get("releases/", params=one).raise_for_status().json()["count"] for one in asked):
                 return False
             page = self.api.get("releases/", params={"limit": 200}).raise_for_status().json()["results"]
