@@ -62,12 +62,14 @@ def versions(web: Workload, name: str = "web") -> set[str]:
 
 
 class Watched:
-    """Polls the slices of `web` while a test goes on; `fewest` is the least number of ready endpoints ever seen."""
+    """Polls the slices of `web` while a test goes on; `fewest` is the least number of ready endpoints ever seen,
+    `served` the uids of all the pods that ever were ready there."""
 
     def __init__(self, web: Workload, kubeconfig: Path | str) -> None:
         self.web = web
         self.kubeconfig = kubeconfig
         self.fewest = 10_000
+        self.served: set[str] = set()
         self.looks = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -83,6 +85,8 @@ class Watched:
     def _run(self) -> None:
         with Kubectl(self.kubeconfig) as kubectl:
             while not self._stop.is_set():
-                self.fewest = min(self.fewest, len(ready_pods(kubectl, self.web.target.namespace, "web")))
+                ready = ready_pods(kubectl, self.web.target.namespace, "web")
+                self.fewest = min(self.fewest, len(ready))
+                self.served |= ready.keys()
                 self.looks += 1
                 time.sleep(EVERY_SECONDS)
