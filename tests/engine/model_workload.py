@@ -74,6 +74,10 @@ class ModelWorkload:
         """An HPA or a person asks for another number of replicas."""
         self._foreign("hpa", {"replicas": replicas})
 
+    def apply_replicas(self) -> None:
+        """GitOps applies the number of replicas that is there already: only who wrote it is noted."""
+        self._wrote(self.deployment, "argocd-controller")
+
     def set_image(self, version: str) -> None:
         """Another hand writes the template."""
         self._foreign("kubectl-set", {"template": template(version)})

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+
 from deployments.engine import in_place
 from deployments.engine.in_place_patches import DESIRED, MAX
 from deployments.engine.strategies import Pause, SetWeight
@@ -84,6 +86,25 @@ def test_replicas_that_another_hand_puts_back_are_followed_and_not_fought() -> N
             play.roll()
         assert play.cluster.sizes() == {"1.0": wanted // 2, "2.0": wanted // 2}
 
+    assert (play.state.phase, play.state.reason, play.state.undone) == ("Paused", "", ())
+
+
+@pytest.mark.parametrize("scaled_before", [False, True])
+def test_a_write_of_the_number_of_replicas_that_is_there_already_changes_nothing(scaled_before: bool) -> None:
+    play = at_step(canary(SetWeight(50), Pause()), 1)
+    if scaled_before:
+        play.cluster.scale(14)
+    for _ in range(10):
+        play.tick()
+        play.roll()
+    sizes, writes, lines = play.cluster.sizes(), play.writes, len(play.said)
+
+    for _ in range(4):
+        play.cluster.apply_replicas()
+        play.tick()
+        play.roll()
+
+    assert (play.cluster.sizes(), play.writes, len(play.said)) == (sizes, writes, lines)
     assert (play.state.phase, play.state.reason, play.state.undone) == ("Paused", "", ())
 
 

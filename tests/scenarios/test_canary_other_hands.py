@@ -97,6 +97,16 @@ def image_by_hand(web: Workload, version: str) -> Any:
     )
 
 
+def applied(web: Workload, **spec: Any) -> Any:
+    """Server-side apply, as GitOps tools do it."""
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": web.target.workload}, "spec": spec}
+    return web.kubectl.http.patch(
+        f"{web.path}?fieldManager=argocd-controller&force=true",
+        json=body,
+        headers={"Content-Type": "application/apply-patch+yaml"},
+    )
+
+
 def test_the_strategy_put_back_is_undone(web: Workload, to_the_end: Play) -> None:
     release = at_pause(web.deploy("1.1", strategy=HALF))
     tested = pods_of(web, "1.1")
@@ -110,6 +120,27 @@ def test_the_strategy_put_back_is_undone(web: Workload, to_the_end: Play) -> Non
     until(web.ready)
     assert tested.items() <= pods_of(web, "1.1").items()
     set_image(web, "1.2")
+
+
+def test_gitops_that_applies_the_number_of_replicas_that_is_there_already_changes_nothing(
+    web: Workload, to_the_end: Play
+) -> None:
+    release = at_pause(web.deploy("1.1", strategy=HALF))
+    held = sizes(web)
+    events = release.event_seq
+
+    for _ in range(3):
+        assert applied(web, replicas=2).is_success
+        tick(release.pk)
+    release.refresh_from_db()
+    managers = {entry["manager"] for entry in web.live()["metadata"]["managedFields"]}
+
+    assert "argocd-controller" in managers
+    assert sizes(web) == held == {"1.0": 1, "1.1": 1}
+    assert (release.status, release.reason, release.state["undone"]) == ("paused", "", [])
+    assert release.event_seq == events
+    promote_release(release, by=web.developer)
+    assert to_the_end(release).status == "succeeded", release.message
 
 
 def test_another_template_is_undone_and_then_a_person_is_asked(web: Workload, to_the_end: Play) -> None:
