@@ -105,7 +105,6 @@ class Bench:
 
     def until_ended(self, releases: set[str], *, seconds: float = SETTLE_SECONDS) -> Counter[str]:
         """Wait until these releases, the newest there are and at most 200, have ended: how many in which status."""
-
         ended: dict[str, str] = {}
 
         def all_have() -> bool:

@@ -17,7 +17,7 @@ from charts.parsers import ArchiveParser, BinaryParser, FormParser, TarParser, U
 from charts.queries import search_charts
 from charts.serializers import ChartRepositoryIn, ChartRepositoryOut, ChartUploadIn, ChartUploadOut, FoundChartsOut
 from durable.idempotency import IdempotentMixin
-from web.api import ApiViewSet, created
+from web.api import ApiViewSet, MadeByPost, created
 from web.errors import Invalid
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def caller(request: Request) -> User:
     return cast("User", request.user)
 
 
-class Repositories(IdempotentMixin, ApiViewSet):
+class Repositories(IdempotentMixin, MadeByPost):
     """Where charts come from. Registered by admins, used by all."""
 
     serializer_class = ChartRepositoryOut
@@ -72,9 +72,6 @@ class Repositories(IdempotentMixin, ApiViewSet):
     def refresh(self, request: Request, name: str) -> Response:
         """Ask what it offers now; `status` tells whether it answered."""
         return self.answer(commands.refresh_repository(caller(request), self.one(name=name)))
-
-    def answer_made(self, request: Request, made: Any) -> Response:
-        return self.made(self.one(pk=made))
 
     def location_of(self, obj: Any) -> str:
         return reverse("api:chart_repository", args=[obj.name])

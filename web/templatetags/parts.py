@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import Any, ParamSpec
 from urllib.parse import urlencode
 
@@ -17,14 +17,12 @@ from django.contrib.messages.storage.base import Message
 from django.forms import BoundField, CheckboxInput, RadioSelect, Textarea
 from django.http import HttpRequest
 from django.template.context import RequestContext
-from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from web import ago as relative
@@ -33,6 +31,7 @@ from web.columns import PARAMETER, Columns
 from web.crumbs import Switch
 from web.diffs import DiffLine, as_lines
 from web.icons import ICONS
+from web.rendered import rendered, rendered_once
 from web.states import look_of
 
 register = template.Library()
@@ -62,28 +61,13 @@ def part(
         def render(*args: P.args, **kwargs: P.kwargs) -> SafeString:
             filled = fill(*args, **kwargs)
             if repeats:
-                return _rendered_once(fill.__name__, get_language(), _settled(filled))
-            return _rendered(fill.__name__, filled)
+                return rendered_once(fill.__name__, filled)
+            return rendered(fill.__name__, filled)
 
         register.simple_tag(render, takes_context=takes_context)
         return render
 
     return register_part
-
-
-def _rendered(name: str, filled: dict[str, Any]) -> SafeString:
-    return SafeString(get_template(f"parts/{name}.html").render(filled).strip())
-
-
-@lru_cache(maxsize=4096)
-def _rendered_once(name: str, language: str | None, settled: tuple[tuple[str, Any, type], ...]) -> SafeString:
-    return _rendered(name, {key: value for key, value, _kind in settled})
-
-
-def _settled(filled: dict[str, Any]) -> tuple[tuple[str, Any, type], ...]:
-    """Lazy texts in the language of now; each value with its type, since a text that is safe equals one that is not."""
-    values = ((name, str(value) if isinstance(value, Promise) else value) for name, value in filled.items())
-    return tuple((name, value, type(value)) for name, value in values)
 
 
 @register.simple_tag
