@@ -28,6 +28,7 @@ from tests.factories.services import new_environment, new_service, new_target, s
 
 SERVICE, CLUSTER, STAGE, VIEW = "zebra-checkout", "zebra-cluster", "stage", "zebra-view"
 TEMPLATE, CHART = "zebra-template", "zebra-chart"
+ASKS_A_CLUSTER = "helm-releases/"
 # Environments and the own page of registering are everybody's; all else in the house is the team's.
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
@@ -159,6 +160,11 @@ class Place:
     @property
     def is_api(self) -> bool:
         return self.route.startswith("api/")
+
+    def answers(self, status: int) -> bool:
+        """Whether it may answer so: a fault is none. No API server stands behind the house, so that 503 is right where
+        one has to be asked."""
+        return status < 500 or (status == 503 and ASKS_A_CLUSTER in self.route)
 
     def filled(self, values: Mapping[str, str]) -> str:
         """The path with a value for each part. Raises KeyError for a word that the house has nothing for."""
