@@ -62,10 +62,11 @@ def account(sandbox_cluster: Any) -> Iterator[Callable[..., Source]]:
         )
 
     yield make
-    for name in given:
-        kubectl.delete(f"/api/v1/namespaces/{name}")
-        for kind in ("clusterroles", "clusterrolebindings"):
-            kubectl.delete(f"/apis/rbac.authorization.k8s.io/v1/{kind}/{name}")
+    with kubectl:
+        for name in given:
+            kubectl.delete(f"/api/v1/namespaces/{name}")
+            for kind in ("clusterroles", "clusterrolebindings"):
+                kubectl.delete(f"/apis/rbac.authorization.k8s.io/v1/{kind}/{name}")
 
 
 def _without(rule: dict[str, Any], lacking: str) -> dict[str, Any]:

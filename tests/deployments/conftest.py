@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,14 +25,16 @@ def target(payments: Team) -> Target:
 
 
 @pytest.fixture
-def live(sandbox_cluster: Any, namespace: str, valkey: Any, payments: Team, developer: User) -> tuple[Target, Kubectl]:
+def live(
+    sandbox_cluster: Any, namespace: str, valkey: Any, payments: Team, developer: User
+) -> Iterator[tuple[Target, Kubectl]]:
     """`checkout` 1.7.3 with two pods on the sandbox, in environment dev, seen by the watcher; and a kubectl."""
-    kubectl = Kubectl(sandbox_cluster.kubeconfig)
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
-    kubectl.create(path, deployment("checkout", f"{REPOSITORY}:1.7.3"))
-    cluster = sandbox_row(sandbox_cluster)
-    target = checkout_target(payments, "dev", cluster=cluster, namespace=namespace)
-    new_grant(payments, cluster, namespace)
-    until(lambda: is_complete(kubectl.get(f"{path}/checkout")))
-    observed(cluster, kubectl.get(f"{path}/checkout"))
-    return target, kubectl
+    with Kubectl(sandbox_cluster.kubeconfig) as kubectl:
+        kubectl.create(path, deployment("checkout", f"{REPOSITORY}:1.7.3"))
+        cluster = sandbox_row(sandbox_cluster)
+        target = checkout_target(payments, "dev", cluster=cluster, namespace=namespace)
+        new_grant(payments, cluster, namespace)
+        until(lambda: is_complete(kubectl.get(f"{path}/checkout")))
+        observed(cluster, kubectl.get(f"{path}/checkout"))
+        yield target, kubectl

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from clusters.models import Cluster, KeepWhole, Observation, WatchState
@@ -39,8 +41,9 @@ def cluster(sandbox_cluster, transactional_db) -> Cluster:
 
 
 @pytest.fixture
-def kubectl(sandbox_cluster) -> Kubectl:
-    return Kubectl(sandbox_cluster.kubeconfig)
+def kubectl(sandbox_cluster) -> Iterator[Kubectl]:
+    with Kubectl(sandbox_cluster.kubeconfig) as kubectl:
+        yield kubectl
 
 
 @pytest.fixture

@@ -42,8 +42,9 @@ def test_an_api_server_that_is_killed_is_noticed_and_nothing_is_missed_when_it_i
     until(lambda: not watching(cluster.pk, "Node"))
     until(lambda: pid_of_api_server(own_sandbox) not in {None, killed}, seconds=60)
     until(lambda: watching(cluster.pk, "Node"), seconds=60)
-    kubectl = Kubectl(own_sandbox.kubeconfig)
-    kubectl.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "meanwhile"}})
+    with Kubectl(own_sandbox.kubeconfig) as kubectl:
+        meanwhile = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "meanwhile"}}
+        kubectl.create("/api/v1/namespaces", meanwhile)
     until(lambda: observed(cluster.pk, "Namespace", "", "meanwhile"))
     until(lambda: Cluster.objects.get(pk=cluster.pk).status == "connected")
     assert set(Observation.objects.filter(cluster=cluster, kind="Node").values_list("pk", "uid")) == nodes
