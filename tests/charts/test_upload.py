@@ -79,7 +79,9 @@ def test_who_may_only_look_uploads_nothing(api: Api, viewer: User, developer: Us
     assert not ChartArchive.objects.exists()
 
 
-@pytest.mark.parametrize("content", [b"x", archive([(member("../x"), b"")])])
+@pytest.mark.parametrize(
+    "content", [b"x", archive([(member("../x"), b"")])], ids=["no archive", "a path that leads out"]
+)
 def test_what_is_refused_is_told_and_not_kept(api: Api, developer: User, content: bytes) -> None:
     answer = sent(api(developer), content)
     assert (answer.status_code, answer["content-type"]) == (422, "application/problem+json")
