@@ -212,7 +212,7 @@ SENTENCES: dict[str, str | Promise] = {
     ),
     "not_recognised": _(
         "The Deployment controller of %(cluster)s does not recognise %(name)s as the new version of %(workload)s "
-        "within 10 s: something changes its template. Look at the mutating webhooks and at the controller manager"
+        "within 30 s: something changes its template. Look at the mutating webhooks and at the controller manager"
     ),
     "hold_undone": _(
         "“%(manager)s” changed strategy, pause or template of %(workload)s during the release; it was put back"

@@ -33,7 +33,8 @@ from deployments.engine.workload import (
 )
 
 REVISION = "deployment.kubernetes.io/revision"
-RECOGNISED_WITHIN = timedelta(seconds=10)
+# A controller manager that dies is followed by another after its lease of 15 s (kube-controller-manager's default).
+RECOGNISED_WITHIN = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)

@@ -108,13 +108,15 @@ def test_a_write_of_the_number_of_replicas_that_is_there_already_changes_nothing
     assert (play.state.phase, play.state.reason, play.state.undone) == ("Paused", "", ())
 
 
-def test_a_set_that_the_controller_does_not_recognise_in_ten_seconds_is_a_template_mismatch() -> None:
+def test_a_set_that_the_controller_does_not_recognise_in_thirty_seconds_is_a_template_mismatch() -> None:
     play = canary()
     play.tick()
     play.cluster.sync()
     play.cluster.controller_runs = False
     play.tick()
-    play.now += timedelta(seconds=11)
+    play.now += timedelta(seconds=25)
+    assert not play.tick().state.outcome
+    play.now += timedelta(seconds=6)
     play.tick()
 
     assert (play.state.outcome, play.state.reason) == ("Failed", "TemplateMismatch")
