@@ -45,6 +45,7 @@ COPY clusters clusters
 COPY services services
 COPY deployments deployments
 COPY charts charts
+COPY installs installs
 COPY metrics metrics
 COPY notifications notifications
 COPY portal portal

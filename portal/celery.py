@@ -21,7 +21,7 @@ from portal.measures import tasks as measured_tasks
 from portal.place import broker_url
 
 SIGN_OF_LIFE_SECONDS = 3.0
-ROOMS = ("durable", "audit", "accounts", "notifications", "clusters", "services", "deployments", "charts")
+ROOMS = ("durable", "audit", "accounts", "notifications", "clusters", "services", "deployments", "charts", "installs")
 
 app = Celery("slipway")
 task_context.connect()

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "services",
     "deployments",
     "charts",
+    "installs",
     "metrics",
     "portal",
     "django.contrib.auth",

@@ -15,6 +15,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("services.api_urls")),
     path("", include("deployments.api_urls")),
     path("", include("charts.api_urls")),
+    path("", include("installs.api_urls")),
     path("", include("metrics.api_urls")),
 ]
 
@@ -32,6 +33,7 @@ urlpatterns = [
     path("", include("services.urls")),
     path("", include("deployments.urls")),
     path("", include("charts.urls")),
+    path("", include("installs.urls")),
     path("", include("metrics.urls")),
 ]
 

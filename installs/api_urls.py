@@ -1,0 +1,5 @@
+"""Addresses of the API of installs."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
