@@ -121,7 +121,9 @@ class CheckRecord(models.Model):
     doc = models.TextField(blank=True)
     fix = models.JSONField(null=True, help_text="{id, title, commands}")
     at = models.DateTimeField(default=timezone.now)
-    acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     acknowledged_reason = models.TextField(blank=True)
     acknowledged_at = models.DateTimeField(null=True)
 

@@ -224,6 +224,9 @@ DEFAULT_FROM_EMAIL = os.environ.get("SLIPWAY_MAIL_FROM", "slipway@localhost")
 # Without a path, the Helm on PATH or the one that the sandbox built: see charts.program.
 HELM = os.environ.get("SLIPWAY_HELM", "").strip()
 
+# Offline bundles for installs, each in a folder of its name: see installs.bundle.
+BUNDLES = Path(os.environ.get("SLIPWAY_BUNDLES", HOME / "bundles"))
+
 RATE_LIMIT_PER_MINUTE = int(os.environ.get("SLIPWAY_RATE_LIMIT", "600"))
 
 SPECTACULAR_SETTINGS: dict[str, Any] = {
