@@ -83,6 +83,7 @@ def samples() -> dict[str, Any]:
             ("waiting", _track("done", "done", "waiting", "next")),
             ("failed", _track("done", "failed", "skipped", "skipped")),
             ("done", _track("done", "done", "done", "done")),
+            ("as links", [{**step, "url": "#steps_track"} for step in _track("done", "now", "next", "next")]),
         ],
         "events": [
             {

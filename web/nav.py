@@ -13,13 +13,17 @@ from django.utils.functional import Promise
 
 @dataclass(frozen=True)
 class NavItem:
-    """`count` answers how many things wait for a person there (0 hides the mark); it is asked on every full page."""
+    """`count` answers how many things wait for a person there (0 hides the mark); it is asked on every full page.
+
+    `is_for` says whether an entry is for a person at all; it may cost no query.
+    """
 
     label: str | Promise
     url_name: str
     icon: str
     order: int
     count: Callable[[Any], int] | None = None
+    is_for: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ def add(item: NavItem) -> None:
 def entries(request: HttpRequest, at: str = "") -> list[Entry]:
     """The rail for this person, in order. The entry that leads furthest towards `at` (this page) is the current one."""
     found = [(item, url_or_none(item.url_name)) for item in sorted(_items.values(), key=lambda item: item.order)]
-    shown = [(item, url) for item, url in found if url]
+    shown = [(item, url) for item, url in found if url and (item.is_for is None or item.is_for(request.user))]
     here = max((url for _item, url in shown if _leads_to(url, at or request.path)), key=len, default="")
     return [Entry(item, url, url == here, item.count(request.user) if item.count else 0) for item, url in shown]
 

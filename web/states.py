@@ -71,6 +71,17 @@ LOOKS: dict[str, Look] = {
     "refused": Look("bad", "ban", _("refused")),
     "invalid": Look("bad", _BAD, _("invalid")),
     "conflict": Look("hold", "triangle-alert", _("conflict")),
+    # Installs, their checks and their steps.
+    "draft": Look("unknown", "pencil", _("draft")),
+    "checking": Look("run", "loader-circle", _("checking"), turns=True),
+    "checked": Look("run", "square-check", _("checked")),
+    "cancelled": Look("unknown", "ban", _("cancelled")),
+    "undone": Look("unknown", "undo-2", _("undone")),
+    "pass": Look("ok", _OK, _("passed")),
+    "warn": Look("hold", "triangle-alert", _("warning")),
+    "fail": Look("bad", _BAD, _("not met")),
+    "skip": Look("unknown", "minus", _("does not apply")),
+    "acknowledged": Look("hold", "square-check", _("acknowledged")),
     # Pods and nodes.
     "ready": Look("ok", _OK, _("ready")),
     "not_ready": Look("hold", "circle-dashed", _("not ready")),

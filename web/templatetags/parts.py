@@ -175,7 +175,7 @@ def traffic_bar(desired: int, actual: int, label: Text = "") -> dict[str, Any]:
 @part()
 def steps_track(steps: Iterable[Any], label: Text = "") -> dict[str, Any]:
     """The steps of a release in order: each has title, detail and state (done, now, waiting, next, failed, skipped),
-    and maybe `until`, the moment at which it goes on by itself."""
+    and maybe `until`, the moment at which it goes on by itself, and `url`, the page of the step."""
     drawn = [_step(step) for step in steps]
     return {"steps": drawn, "label": label or _("Steps"), "many": len(drawn) > STEPS_IN_A_ROW}
 
@@ -184,7 +184,7 @@ def _step(step: Any) -> dict[str, Any]:
     values = (
         step
         if isinstance(step, dict)
-        else {name: getattr(step, name, "") for name in ("title", "detail", "state", "until")}
+        else {name: getattr(step, name, "") for name in ("title", "detail", "state", "until", "url")}
     )
     state = str(values.get("state") or "next")
     marks = {"done": "check", "failed": "x", "waiting": "pause", "skipped": "skip-forward"}
@@ -193,6 +193,7 @@ def _step(step: Any) -> dict[str, Any]:
         "title": values.get("title", ""),
         "detail": values.get("detail", ""),
         "until": values.get("until") or None,
+        "url": values.get("url") or "",
         "state": state,
         "kind": kinds.get(state, "unknown"),
         "mark": marks.get(state, ""),
