@@ -7,7 +7,7 @@
     is_root, uid         whether the script ran as root
     os                   {id, id_like: [..], version, name};  systemd: bool
     machine              as uname says;  architecture: amd64, arm64 or the machine's own word
-    cpus, memory_mb      what a kubelet would see
+    cpus, memory_mb      what a kubelet would see; container: "" on a machine of its own, else what kind of container
     kernel               release as uname says
     kernel_config        {source, options: {NAMESPACES: y|m|n}}; source "" where no configuration could be read
     cgroup               {version: 1|2|0, controllers: [..]}
