@@ -12,6 +12,7 @@ from sandbox.build import build, build_programs
 from sandbox.cluster import Sandbox
 from sandbox.errors import SandboxError
 from sandbox.helm import HELM
+from sandbox.hosts.commandline import add_verbs, hosts
 from sandbox.lane.components import TRAEFIK
 from sandbox.paths import StateFolder
 from sandbox.processes import ProcessId
@@ -49,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser("down", help="end it, keeping its data")
     state = verbs.add_parser("status", help="tell how it is")
     state.add_argument("--json", action="store_true", help="for programs")
+    add_verbs(verbs.add_parser("hosts", help="machines to install a cluster on (Linux, root)"))
     verbs.add_parser("shop", help="print the demo shop as YAML")
     return parser
 
@@ -118,4 +120,4 @@ def _shop(parsed: argparse.Namespace) -> int:
     return 0
 
 
-VERBS = {"build": _build, "up": _up, "run": _run, "down": _down, "status": _status, "shop": _shop}
+VERBS = {"build": _build, "up": _up, "run": _run, "down": _down, "status": _status, "hosts": hosts, "shop": _shop}
