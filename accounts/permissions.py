@@ -110,6 +110,7 @@ PERMISSIONS: dict[str, Permission] = {
     "install.remove": _by((), "installs:write"),
     "install.preflight": _by((), "installs:write"),
     "install.acknowledge": _by((), "installs:write"),
+    "install.fix": _by((), "installs:write"),
     "install.confirm_host_key": _by((), "installs:write"),
     "install.start": _by((), "installs:write"),
     "install.retry": _by((), "installs:write"),

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from django.utils.translation import gettext as _
 
 from charts.errors import HelmFailed, ReleaseExists, ReleaseGone, ReleasePending
-from charts.lease import Held, LeaseLost, renew, save
 from charts.models import HelmOperation
 from charts.operation_log import say
 from charts.program import run_helm
@@ -20,6 +19,7 @@ from charts.waiting import remember
 from charts.workbench import Workbench, chart_arguments, refuse_beyond, render
 from clusters.connection import paths
 from clusters.errors import ApiRefused
+from durable.row_lease import Held, LeaseLost, renew, save
 from web.errors import NotPermitted
 
 RENEW_SECONDS = 5.0

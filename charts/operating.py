@@ -16,21 +16,19 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
 from charts.applying import Outcome, apply, has_been_done, prepare, undo
 from charts.errors import HelmFailed, RepositoryUnreachable
-from charts.lease import Held, LeaseLost, give_back, save, take
 from charts.models import HelmOperation
 from charts.operation_end import end
 from charts.operation_log import say
 from charts.waiting import look
 from charts.workbench import Workbench, opened
 from clusters.errors import ApiRefused, ClusterUnreachable
-from durable.clock import DbNow
+from durable.row_lease import Held, LeaseLost, RowLease, give_back, save
 from web.errors import SlipwayError
 
 # Helm works in a process of its own, so a thread of the worker only waits for it; two leave six to the releases.
@@ -41,14 +39,13 @@ WAIT_SECONDS, RETRY_SECONDS = 1.0, 5.0
 PATIENCE = timedelta(minutes=15)
 
 log = structlog.get_logger(__name__)
+LEASE = RowLease(HelmOperation, seconds=20.0, running=HelmOperation.State.RUNNING)
 _room = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
 def due() -> list[UUID]:
     """The operations that somebody should look at now, the oldest first."""
-    free = Q(lease_owner="") | Q(lease_until__lte=DbNow())
-    rows = HelmOperation.objects.filter(free, due_at__lte=DbNow()).exclude(state__in=HelmOperation.ENDED)
-    return list(rows.order_by("due_at").values_list("pk", flat=True)[:20])
+    return LEASE.due()
 
 
 def advance(operation_id: UUID | str) -> None:
@@ -56,14 +53,14 @@ def advance(operation_id: UUID | str) -> None:
     if not _room.acquire(blocking=False):
         return
     try:
-        if held := take(operation_id):
+        if held := LEASE.take(operation_id):
             _pass(held)
     finally:
         _room.release()
 
 
 def _pass(held: Held) -> None:
-    operation = HelmOperation.objects.select_related("release__cluster", "created_by").get(pk=held.operation_id)
+    operation = HelmOperation.objects.select_related("release__cluster", "created_by").get(pk=held.pk)
     try:
         again = _guarded(held, operation)
     except LeaseLost:

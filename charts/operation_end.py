@@ -6,11 +6,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from charts.errors import StorageUnreadable
-from charts.lease import Held, LeaseLost
 from charts.models import HelmOperation, HelmRelease
 from charts.observing import observe_release
 from charts.operation_log import say
 from clusters.errors import ApiRefused, ClusterUnreachable
+from durable.row_lease import Held, LeaseLost
 from web.live import publish
 
 _DONE = HelmOperation.State.SUCCEEDED

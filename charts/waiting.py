@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 
 from charts import manifests
 from charts.kinds import Kinds
-from charts.lease import Held, save
 from charts.models import HelmOperation
 from charts.readiness import readiness
 from charts.storage import history
 from charts.workbench import Workbench
 from clusters.errors import ApiRefused
+from durable.row_lease import Held, save
 from web.live import publish
 
 

@@ -1,0 +1,80 @@
+"""A row that is worked on is owned by a conditional UPDATE: whoever changed the one row owns it.
+
+For rows with the columns `state`, `due_at`, `lease_owner` and `lease_until`, and `ENDED`, the states that are final.
+
+1. `take` owns a row that is due and that nobody holds, or whose holder has not renewed in time.
+2. `renew` while long work goes on outside; who cannot renew stops at once.
+3. `save` writes only while the lease is ours. All times are by the database's clock.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model, Q
+
+from durable.clock import DbNow
+
+
+class LeaseLost(Exception):
+    """Another worker owns the row now: stop, and write nothing more."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A lease in hand."""
+
+    model: type[Model]
+    pk: uuid.UUID
+    owner: str
+    seconds: float
+
+    def row(self) -> Q:
+        """The condition under which the row is still ours."""
+        return Q(pk=self.pk, lease_owner=self.owner, lease_until__gt=DbNow())
+
+
+class RowLease:
+    """The lease of the rows of one model; `running` is the state that a row has once it is taken."""
+
+    def __init__(self, model: Any, *, seconds: float, running: str) -> None:
+        self.model = model
+        self.seconds = seconds
+        self.running = running
+
+    def due(self, most: int = 20) -> list[uuid.UUID]:
+        """The rows that somebody should look at now, the oldest first."""
+        return list(self._free().order_by("due_at").values_list("pk", flat=True)[:most])
+
+    def take(self, pk: uuid.UUID | str) -> Held | None:
+        """Own a row that is due. None while another holds it, or when there is nothing to own."""
+        held = Held(self.model, uuid.UUID(str(pk)), uuid.uuid4().hex, self.seconds)
+        free = self._free().filter(pk=held.pk)
+        taken = free.update(lease_owner=held.owner, lease_until=DbNow(self.seconds), state=self.running)
+        return held if taken else None
+
+    def _free(self) -> Any:
+        free = Q(lease_owner="") | Q(lease_until__lte=DbNow())
+        return self.model.objects.filter(free, due_at__lte=DbNow()).exclude(state__in=self.model.ENDED)
+
+
+def renew(held: Held) -> bool:
+    """Stay owner; False when it was lost."""
+    return bool(_mine(held).update(lease_until=DbNow(held.seconds)))
+
+
+def save(held: Held, **values: Any) -> None:
+    """Write to the row and stay owner. Raises LeaseLost."""
+    if not _mine(held).update(**values, lease_until=DbNow(held.seconds)):
+        raise LeaseLost
+
+
+def give_back(held: Held, *, look_again_in: float) -> None:
+    """Let others take it after so many seconds. Harmless when it was lost."""
+    _mine(held).update(lease_owner="", lease_until=None, due_at=DbNow(look_again_in))
+
+
+def _mine(held: Held) -> Any:
+    return held.model._default_manager.filter(held.row())

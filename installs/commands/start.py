@@ -1,0 +1,74 @@
+"""Start an install."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from accounts.permissions import require
+from installs.commands.acknowledge import acknowledge as take_on
+from installs.commands.asking import ask_for, refuse_unless
+from installs.commands.fix import fix_of, needs_fix
+from installs.errors import ChecksBlock, WrongStatus
+from installs.models import CheckRecord, Install, InstallRun
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+def start_install(
+    by: User, install: Install, *, apply_fixes: bool = False, acknowledge: Iterable[Mapping[str, str]] = ()
+) -> InstallRun:
+    """Take findings on with their reasons, then ask for the cluster. With `apply_fixes` the fixes that were shown run
+    first. The hosts are checked once more before anything is installed.
+
+    Raises NotPermitted, RunActive, WrongStatus, ChecksBlock, HostBusy, Invalid.
+    """
+    require(by, "install.start", None)
+    statuses = (Install.Status.CHECKED, Install.Status.FAILED, Install.Status.CANCELLED)
+    refuse_unless(install, statuses, _("starting"))
+    if not install.checks.exists():
+        raise WrongStatus(
+            _("%(name)s has not been checked.") % {"name": install.name},
+            next=_("Run the checks first."),
+            status_now=install.status,
+        )
+    for each in acknowledge:
+        take_on(by, install, each.get("host", ""), each["check"], each["reason"])
+    fixes = [fix_of(row) for row in install.checks.all() if apply_fixes and needs_fix(row)]
+    mended = {(fix["host"], fix["check"]) for fix in fixes}
+    if found := [row for row in blocking(install) if (row.host, row.check_name) not in mended]:
+        raise blocked(install, found)
+    recorded = {"config": install.config, "fixes": fixes}
+    return ask_for(by, install, InstallRun.Kind.INSTALL, "install.start", asked={"fixes": fixes}, recorded=recorded)
+
+
+def blocking(install: Install) -> list[CheckRecord]:
+    """The errors that nobody took on."""
+    return [
+        row
+        for row in install.checks.filter(severity="error", acknowledged_at=None)
+        if row.status == "fail" or (row.status == "unknown" and row.check_name == "ssh")
+    ]
+
+
+def blocked(install: Install, found: list[CheckRecord]) -> ChecksBlock:
+    """What to raise for them."""
+    first = found[0]
+    return ChecksBlock(
+        _("%(count)d checks of %(name)s are in the way; %(check)s on %(host)s: %(observed)s")
+        % {
+            "count": len(found),
+            "name": install.name,
+            "check": first.check_name,
+            "host": first.host or _("all hosts"),
+            "observed": first.observed[:200],
+        },
+        next=_("Mend them, or take on those that may be overridden, with a reason; then start again."),
+        blocked_by=[
+            {"kind": "check", "id": f"{row.host}/{row.check_name}", "host": row.host, "check": row.check_name}
+            for row in found[:50]
+        ],
+    )
