@@ -46,11 +46,15 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """How a finding is mended: `id` is stable, `commands` are the exact shell lines, run as root on confirmation."""
+    """How a finding is mended: `id` is stable, `commands` are the exact shell lines, run as root on confirmation.
+
+    `alternatives` are other ways to mend it; the fix itself is the one that is run unless a person chose another.
+    """
 
     id: str
     title: str
     commands: tuple[str, ...]
+    alternatives: tuple[Fix, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@
     swaps                [{device, size_kb}];  fstab_swaps: [line];  swap_target_masked: bool
     selinux              enforcing, permissive, disabled or ""
     firewalls            {firewalld|ufw|nftables|iptables: what is active}
+    nft_drop_chains      ["inet filter input"] that drop by policy
     listening            [{protocol: tcp|udp, address, port, process}]
     sysctl               {"net.ipv4.ip_forward": "1"}
     modules              {"overlay": loaded|built_in|available|missing}

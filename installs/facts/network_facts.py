@@ -13,6 +13,7 @@ from installs.facts.limits import MOST_ITEMS, clean, pairs
 _INTERFACE = re.compile(r"[A-Za-z0-9_.@:-]{1,32}")
 _ADDRESS_LINE = re.compile(r"\d+: (\S{1,32})\s+inet6? (\S{1,64})")
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
+_CHAIN = re.compile(r"(?:ip|ip6|inet) [A-Za-z0-9_.-]{1,64} [A-Za-z0-9_.-]{1,64}")
 _USERS = re.compile(r'\(\("([^"]{1,64})"')
 _LISTENING_STATE = "0A"
 
@@ -23,6 +24,7 @@ def read(lines: Callable[[str], list[str]], units: Mapping[str, tuple[str, str]]
     return {
         "selinux": _selinux(lines("selinux")),
         "firewalls": _firewalls(lines, units),
+        "nft_drop_chains": _dropping_chains(lines("nftables")),
         "listening": _listening(lines("sockets"), lines("sockets_raw")),
         "hostname_addresses": sorted({found for line in lines("hostname_addresses") if (found := _ip(line))})[:16],
         "macs": _macs(lines("links"), {one["interface"] for one in addresses if one["scope"] == "global"}),
@@ -45,7 +47,7 @@ def _ip(text: str) -> str:
 
 
 def _words(lines: list[str], name: str) -> list[str]:
-    found = []
+    found: list[str] = []
     for line in lines[:MOST_ITEMS]:
         fields = line.split()
         if fields and fields[0] == name:
@@ -66,13 +68,28 @@ def _firewalls(lines: Callable[[str], list[str]], units: Mapping[str, tuple[str,
     ufw = [line.strip() for line in lines("ufw")]
     if "Status: active" in ufw:
         found["ufw"] = clean(f"active with {max(0, len(ufw) - 3)} rules")
-    dropping = [line for line in lines("nftables") if "policy drop" in line]
+    dropping = _dropping_chains(lines("nftables"))
     if dropping:
-        found["nftables"] = clean("; ".join(line.strip() for line in dropping[:4]))
+        found["nftables"] = clean(f"policy drop in {', '.join(dropping[:4])}")
     policies = [line.strip() for line in lines("iptables") if re.fullmatch(r"-P INPUT (DROP|REJECT)", line.strip())]
     # On most systems of today iptables only shows what nftables has: the same policy is named once.
     if policies and "nftables" not in found and "ufw" not in found:
         found["iptables"] = clean("; ".join(policies))
+    return found
+
+
+def _dropping_chains(lines: list[str]) -> list[str]:
+    """`inet filter input`: the chains of input that drop what no rule accepts."""
+    table = chain = ""
+    found: list[str] = []
+    for line in lines:
+        words = line.split()
+        if words[:1] == ["table"] and len(words) >= 3:
+            table = f"{words[1]} {words[2]}"
+        elif words[:1] == ["chain"] and len(words) >= 2:
+            chain = f"{table} {words[1]}"
+        elif "hook input" in line and "policy drop" in line and _CHAIN.fullmatch(chain) and len(found) < 8:
+            found.append(chain)
     return found
 
 
@@ -138,7 +155,7 @@ def _addresses(lines: list[str]) -> list[dict[str, Any]]:
 
 
 def _macs(lines: list[str], interfaces: set[str]) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for line in lines[: MOST_ITEMS * 4]:
         name = line.partition(": ")[2].partition(":")[0].partition("@")[0]
         mac = _MAC.search(line.partition("link/ether ")[2][:17])
@@ -148,7 +165,7 @@ def _macs(lines: list[str], interfaces: set[str]) -> dict[str, str]:
 
 
 def _default_addresses(lines: list[str]) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for line in lines[:4]:
         source = re.search(r"\bsrc (\S{2,45})", line)
         address = _ip(source[1]) if source else ""
@@ -158,7 +175,7 @@ def _default_addresses(lines: list[str]) -> dict[str, str]:
 
 
 def _routes(lines: list[str]) -> list[dict[str, str]]:
-    found = []
+    found: list[dict[str, str]] = []
     for line in lines[: MOST_ITEMS * 4]:
         fields = line.split()
         if not fields or fields[0] == "default" or len(found) >= MOST_ITEMS:

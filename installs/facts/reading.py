@@ -15,7 +15,7 @@ _TIME_UNITS = ("chronyd", "chrony", "systemd-timesyncd", "ntpd", "ntp", "ntpsec"
 
 def parse(output: str) -> Facts:
     """The facts in the output of SCRIPT, with every key of installs.facts. Never raises, whatever was printed."""
-    said = sections(output if isinstance(output, str) else "")
+    said = sections(output)
 
     def lines(name: str) -> list[str]:
         return [line for line in said.get(name, ()) if line.strip()]
@@ -81,7 +81,9 @@ def _kernel_config(lines: list[str]) -> dict[str, object]:
 
 
 def _cgroup(lines: list[str]) -> dict[str, object]:
-    kind, v1, v2 = "", [], []
+    kind = ""
+    v1: list[str] = []
+    v2: list[str] = []
     for line in lines:
         name, _equals, value = line.partition("=")
         if name == "type":

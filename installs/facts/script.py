@@ -97,7 +97,7 @@ ask swap_units 'systemctl is-enabled swap.target; ls /etc/systemd/zram-generator
 ask selinux 'getenforce || { [ -r /sys/fs/selinux/enforce ] && cat /sys/fs/selinux/enforce; }'
 ask firewalld 'firewall-cmd --state && { firewall-cmd --list-ports; firewall-cmd --list-services; }'
 ask ufw 'ufw status'
-ask nftables 'nft list chains | grep -E "hook (input|forward)|policy"'
+ask nftables 'nft list chains | grep -E "table|chain|policy"'
 ask iptables '{ iptables -w 2 -S INPUT || iptables -S INPUT; iptables -w 2 -S FORWARD; } | grep -E "^-P|REJECT|DROP" | head -n 40'
 ask sockets '{ ss -Hltunp || ss -ltunp || netstat -ltunp; } | grep -E ":(@PORTS@)[[:space:]]"'
 ask sockets_raw 'command -v ss >/dev/null || command -v netstat >/dev/null || for file in tcp tcp6 udp udp6; do sed "1d;s/^/$file /" /proc/net/$file; done'
