@@ -5,6 +5,7 @@ import { chart } from "./behaviours/chart.js";
 import { confirm } from "./behaviours/confirm.js";
 import { copy } from "./behaviours/copy.js";
 import { fileDrop } from "./behaviours/file_drop.js";
+import { follow } from "./behaviours/follow.js";
 import { keys } from "./behaviours/keys.js";
 import { left } from "./behaviours/left.js";
 import { live } from "./behaviours/live.js";
@@ -24,6 +25,7 @@ const behaviours = {
   confirm,
   copy,
   "file-drop": fileDrop,
+  follow,
   keys,
   left,
   live,
