@@ -120,7 +120,7 @@ time.sleep(SECONDS)
 """
 
 _PERL_LISTENER = r"""
-use strict; use Socket; $| = 1; $SIG{PIPE} = "IGNORE";
+use strict; use Errno; use Socket qw(:DEFAULT inet_pton pack_sockaddr_in6 AF_INET6); $| = 1; $SIG{PIPE} = "IGNORE";
 my (@tcp, @udp);
 for my $word (@ARGV) {
   my ($kind, $port) = split m{/}, $word;
@@ -236,7 +236,7 @@ print("\\n".join(list(done)))
 """
 
 _PERL_REACHER = r"""
-use strict; use Socket; use Errno; $| = 1;
+use strict; use Errno; use Socket qw(:DEFAULT inet_pton pack_sockaddr_in6 AF_INET6); $| = 1;
 while (my @some = splice(@ARGV, 0, 32)) {
   my @children;
   for my $line (@some) {
