@@ -72,8 +72,10 @@ class HostsEditor:
         for index in (index for index in range(MOST_ROWS) if f"name-{index}" in post):
             typed = {name: str(post.get(f"{name}-{index}", "")).strip() for name in FIELDS}
             place = tuple(typed[name] for name in FIELDS if name != "role")
-            has_credential = place in kept
-            rows.append(Row(*typed.values(), has_credential=has_credential, credential=_credential(post, f"-{index}")))
+            row = Row(has_credential=place in kept, credential=_credential(post, f"-{index}"))
+            for name, words in typed.items():
+                setattr(row, name, words)
+            rows.append(row)
         return cls(rows, _credential(post, "-shared"))
 
     def change(self, asked: str) -> None:

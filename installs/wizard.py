@@ -55,8 +55,8 @@ def _done(install: Any) -> set[str]:
     made = install.making_state or ""
     facts = {
         "hosts": install.has_hosts,
-        "checks": install.checked_at is not None,
-        "network": bool(install.config.get("bundle") or install.config.get("package_repository")),
+        "checks": install.checked_at is not None or bool(made),
+        "network": bool(install.config.get("bundle") or install.config.get("package_repository") or made),
         "review": bool(made),
         "run": made == InstallRun.State.SUCCEEDED,
         "run failed": made in (InstallRun.State.FAILED, InstallRun.State.CANCELLED),
