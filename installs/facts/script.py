@@ -117,7 +117,15 @@ ask modules 'release=$(uname -r)
     echo "$name=$state"
   done'
 ask tools 'for name in @TOOLS@; do path=$(command -v "$name") && echo "$name=$path"; done'
-ask units 'for name in @UNITS@; do echo "$name=$(systemctl is-active "$name.service"),$(systemctl is-enabled "$name.service")"; done'
+ask units '{ systemctl show -p Id,ActiveState,UnitFileState @UNITS@; echo; } \
+  | while IFS="=" read -r name value; do
+      case $name in
+        Id) id=${value%.service} ;;
+        ActiveState) active=$value ;;
+        UnitFileState) file=$value ;;
+        "") [ -n "$id" ] && echo "$id=$active,$file"; id=; active=; file= ;;
+      esac
+    done'
 ask runtime_sockets 'for file in /run/containerd/containerd.sock /run/crio/crio.sock /run/cri-dockerd.sock /run/dockershim.sock /run/docker.sock; do
     [ -S "$file" ] && echo "$file"; done'
 ask containerd_version 'containerd --version'
@@ -160,5 +168,5 @@ SCRIPT = (
     .replace("@SYSCTL@", " ".join(_SYSCTL))
     .replace("@MODULES@", " ".join(_MODULES))
     .replace("@TOOLS@", " ".join(_TOOLS))
-    .replace("@UNITS@", " ".join(_UNITS))
+    .replace("@UNITS@", " ".join(f"{name}.service" for name in _UNITS))
 )

@@ -1,37 +1,31 @@
-"""Which formats there are, and which one a text is in."""
+"""Which formats of inventories there are, and which one a text is in."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
+from installs.inventory import kubespray, slipway
+from installs.inventory.gathered import Inventory, InventoryRefused
 from installs.shapes import Config, Host
 
-FORMATS = ("slipway", "kubespray")
-
-
-class InventoryRefused(ValueError):
-    """The text is no inventory, or holds what no host may be called. `detail` is a sentence for the person."""
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
-
-
-@dataclass(frozen=True, slots=True)
-class Inventory:
-    """What a file said: hosts in its order, and those fields of Config that it names. Passwords in it were left out."""
-
-    hosts: tuple[Host, ...]
-    config: dict[str, Any]
-    notes: tuple[str, ...] = ()
+_READERS = {"slipway": slipway.read, "kubespray": kubespray.read}
+_WRITERS = {"slipway": slipway.write, "kubespray": kubespray.write}
+FORMATS = tuple(_READERS)
 
 
 def read(text: str, *, format: str = "") -> Inventory:
     """The inventory in the text; its format is found out where none is given. Raises InventoryRefused."""
-    raise InventoryRefused("not written yet")
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    if not text.strip():
+        raise InventoryRefused("There is nothing in it.")
+    chosen = format or ("kubespray" if kubespray.looks_like(text) else "slipway")
+    if chosen not in _READERS:
+        raise InventoryRefused(f"There is no such format; there are {', '.join(FORMATS)}.")
+    return _READERS[chosen](text)
 
 
-def write(format: str, config: Config, hosts: tuple[Host, ...] | list[Host]) -> str:
-    """The hosts as a file of the format, without any password or key."""
-    return ""
+def write(format: str, config: Config, hosts: Sequence[Host]) -> str:
+    """The hosts as a file of the format, without any password or key. Raises InventoryRefused for no such format."""
+    if format not in _WRITERS:
+        raise InventoryRefused(f"There is no such format; there are {', '.join(FORMATS)}.")
+    return _WRITERS[format](config, hosts)
