@@ -59,6 +59,7 @@ kubeadm certs check-expiration
 def restarted(host: Host, stage: int) -> Step:
     """Every static Pod of the control plane made anew: they read certificates only when they start."""
     each = "\n".join(_restart(component) for component in _COMPONENTS)
+    back = until(f"{_KUBECTL} get --raw=/readyz >/dev/null 2>&1", 180, "The API server does not come back.")
     return Step(
         id=f"restart-control-plane:{host.name}",
         host=host.name,
@@ -66,11 +67,8 @@ def restarted(host: Host, stage: int) -> Step:
         title=f"Restart the control plane of {host.name} with the new certificates",
         probe=script(f"[ ! -e {STATE}/restart-control-plane ]\n{_KUBECTL} get --raw=/readyz >/dev/null"),
         script=script(
-            f'crictl() {{ command crictl --runtime-endpoint {CRI_SOCKET} "$@"; }}\n{each}\n'
+            f'crictl() {{ command crictl --runtime-endpoint {CRI_SOCKET} "$@"; }}\n{each}\n{back}\n'
             f"rm -f {STATE}/restart-control-plane"
-        ),
-        verify=script(
-            until(f"{_KUBECTL} get --raw=/readyz >/dev/null 2>&1", 180, "The API server does not come back.")
         ),
         timeout_seconds=900,
     )

@@ -88,12 +88,11 @@ def init(site: Site, stage: int) -> Step:
 {_CERTIFICATE_KEY_MADE}
 {_filled_in({})}
 kubeadm init --config {_FILLED} --upload-certs --skip-certificate-key-print --skip-token-print
+{until(f"{_KUBECTL} get --raw=/readyz >/dev/null 2>&1", 60, "The API server does not become ready.")}
 rm -f {STATE}/kubeadm.started
 """
         ),
-        verify=script(
-            until(f"{_KUBECTL} get --raw=/readyz >/dev/null 2>&1", 60, "The API server does not become ready.") + ready
-        ),
+        verify=script(ready),
         undo=script(reset_commands()),
         timeout_seconds=_INIT_SECONDS,
     )
@@ -105,6 +104,7 @@ def network(site: Site, stage: int) -> list[Step]:
         return []
     host = site.first
     file = _cni_file(site)
+    unready = f"The node {host.name} does not become Ready with this network; look at its Pods in kube-system."
     return [
         Step(
             id=f"network:{host.name}",
@@ -116,16 +116,10 @@ def network(site: Site, stage: int) -> list[Step]:
                 f"""
 {until(f"{_KUBECTL} get --raw=/readyz >/dev/null 2>&1", 60, "The API server does not answer.")}
 kubectl --kubeconfig {ADMIN_CONFIG} apply -f {_CNI_PATH}
+{until(_is_ready(host.name), 240, unready)}
 """
             ),
-            verify=script(
-                f"{_KUBECTL} get -f {_CNI_PATH} >/dev/null\n"
-                + until(
-                    _is_ready(host.name),
-                    240,
-                    f"The node {host.name} does not become Ready with this network; look at its Pods in kube-system.",
-                )
-            ),
+            verify=script(f"{_KUBECTL} get -f {_CNI_PATH} >/dev/null\n{_is_ready(host.name)}"),
             undo=script(
                 f"kubectl --kubeconfig {ADMIN_CONFIG} delete --ignore-not-found --timeout=60s -f {_CNI_PATH} || true"
             ),
@@ -172,6 +166,7 @@ def join(site: Site, host: Host, stage: int) -> Step:
     """`kubeadm join` of one host."""
     is_control_plane = host.role == "control_plane"
     needs = JOIN_SECRETS if is_control_plane else (JOIN_TOKEN, CA_CERT_HASH)
+    unseen = f"The node {host.name} does not show in the cluster."
     needed = "\n".join(f': "${{{name}:?is not known: make the secrets of the join again}}"' for name in needs)
     # A node may read itself with its own kubelet's credentials.
     joined = f"""
@@ -198,6 +193,7 @@ systemctl is-active --quiet kubelet
 {_begun_afresh()}
 {_filled_in({})}
 kubeadm join --config {_FILLED}
+{until(f"kubectl --kubeconfig /etc/kubernetes/kubelet.conf get node {quote(host.name)} >/dev/null 2>&1", 60, unseen)}
 rm -f {STATE}/kubeadm.started
 """
         ),

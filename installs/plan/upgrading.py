@@ -164,10 +164,8 @@ def _kubelet(site: Site, host: Host, version: str, stage: int) -> Step:
 systemctl daemon-reload
 {"systemctl restart containerd" if site.bundle else ""}
 systemctl restart kubelet
+{until("systemctl is-active --quiet kubelet", 60, "The kubelet does not stay up.")}
 """
-        ),
-        verify=script(
-            until("systemctl is-active --quiet kubelet", 60, "The kubelet does not stay up.") + f"\n{is_new}"
         ),
         timeout_seconds=900,
     )
