@@ -15,7 +15,9 @@ from accounts.permissions import why_not
 from installs import commands
 from installs.bundles import bundles_there
 from installs.forms import NetworkForm
-from installs.models import Install
+from installs.models import Install, InstallHost
+from installs.network_conflicts import conflicts
+from installs.shapes import Config
 from installs.views.hosts import version_of
 from installs.views.reach import for_admins, install_at
 from installs.views.told import told
@@ -35,7 +37,7 @@ def network(request: SignedInRequest, pk: UUID) -> HttpResponse:
     form = NetworkForm(data or None, bundles=bundles, initial=NetworkForm.typed_from(install.config))
     do = request.POST.get("do", "save")
     if request.method == "POST":
-        if form.is_valid():
+        if form.is_valid() and not _in_the_way(form, install):
             with refusals_on(form):
                 commands.edit_install(request.user, install, config=form.config(), version=version_of(request, install))
         if not form.errors:
@@ -52,6 +54,16 @@ def network(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "why_not": why_not(request.user, "install.edit", None),
     }
     return render_page(request, "installs/network.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _in_the_way(form: NetworkForm, install: Install) -> bool:
+    """Put what overlaps, or has too little room, at its field; whether there was anything."""
+    hosts = {row.name: row.facts for row in install.hosts.exclude(role=InstallHost.Role.JUMP).only("name", "facts")}
+    typed = form.cleaned_data
+    wanted = Config(install.name, "", typed["pod_cidr"].strip(), typed["service_cidr"].strip())
+    for field, sentence in conflicts(wanted, hosts, len(hosts)):
+        form.add_error(field, sentence)
+    return bool(form.errors)
 
 
 def _go_on(request: SignedInRequest, install: Install, do: str) -> HttpResponse:
