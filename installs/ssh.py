@@ -125,7 +125,9 @@ class Session:
             self._runner.run(self._close())
         self._runner.close()
 
-    def run(self, script: str, *, seconds: float, env: Mapping[str, str] | None = None, lock: bool = False) -> Ended:
+    def run(
+        self, script: str, *, seconds: float, env: Mapping[str, str] | None = None, lock: int | None = None
+    ) -> Ended:
         """Run a script as root to its end; for short answers. Raises HostUnreachable when it cannot be known how it
         ended."""
         output = []
@@ -134,12 +136,14 @@ class Session:
             output += lines
         return Ended(running.code, "\n".join(output))
 
-    def start(self, script: str, *, seconds: float, env: Mapping[str, str] | None = None, lock: bool = True) -> Running:
-        """Run a script as root and follow what it says. With `lock` no other such script runs on the host, and it goes
-        on to its end when the connection is lost."""
-        limit, waits = max(1, round(seconds)), round(seconds) if lock else 0
+    def start(
+        self, script: str, *, seconds: float, env: Mapping[str, str] | None = None, lock: int | None = None
+    ) -> Running:
+        """Run a script as root and follow what it says. With `lock`, the seconds to wait for others to end, no other
+        such script runs on the host, and this one goes on to its end when the connection is lost."""
+        limit, waits = max(1, round(seconds)), lock or 0
         command = f"timeout -k 10 {limit} sh -s"
-        if lock:
+        if lock is not None:
             # tee -p reads on when nobody listens any more; -o: what is left running must not hold the lock.
             whole = (
                 f"exec 3>&1; c=$( {{ {{ {command} 3>&- 4>&-; echo $? >&4; }} 2>&1 | tee -p /dev/null >&3; }} 4>&1 );"
