@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import BooleanField, Case, Prefetch, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
 from installs import bundle
@@ -28,7 +28,9 @@ STATUSES = ("fail", "unknown", "warn", "skip", "pass")
 
 def installs_of(user: User) -> QuerySet[Install]:
     """The installs that the user may see, each with its hosts and its newest runs; no secret is read."""
-    hosts = InstallHost.objects.defer("credential", "facts")
+    hosts = InstallHost.objects.annotate(
+        signs_in=Case(When(credential=None, then=Value(False)), default=Value(True), output_field=BooleanField())
+    ).defer("credential", "facts")
     runs = InstallRun.objects.select_related("created_by").order_by("-created_at", "-id")
     return (
         Install.objects.visible_to(user)

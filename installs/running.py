@@ -6,8 +6,8 @@
    stage, the hosts of a stage side by side, the steps of a host in order.
 
 Level-triggered: a pass that comes after a kill finds the rows as they were saved, and asks each host by the step's
-probe before it does anything again. A pass holds a thread of the worker for as long as it can go on; two leave the others
-to releases, and a run that finds both taken waits for the next sweep.
+probe before it does anything again. A pass holds a thread of the worker for as long as it can go on; two leave the
+others to releases, and a run that finds both taken waits for the next sweep.
 """
 
 from __future__ import annotations

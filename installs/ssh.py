@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import shlex
 import socket
 import time
@@ -109,6 +110,8 @@ class Session:
 
     def __enter__(self) -> Session:
         """Raises HostUnreachable, HostKeyUnknown, HostKeyChanged."""
+        # Each connection would be told of at length, with its commands.
+        logging.getLogger("asyncssh").setLevel(logging.WARNING)
         try:
             self._runner.run(self._open())
         except BaseException:

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from installs.ssh import Account
@@ -24,7 +24,6 @@ class Sshd:
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
     options: tuple[str, ...] = ()
-    started: list[int] = field(default_factory=list)
 
     def start(self) -> Sshd:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -55,8 +54,8 @@ class Sshd:
             )
         )
         Path("/run/sshd").mkdir(exist_ok=True)
-        log = (self.folder / "log").open("ab")
-        self.process = subprocess.Popen([str(PROGRAM), "-D", "-e", "-f", str(config)], stderr=log, stdout=log)
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen([str(PROGRAM), "-D", "-e", "-f", str(config)], stderr=log, stdout=log)
         give_up = time.monotonic() + 5
         while time.monotonic() < give_up:
             with socket.socket() as probe:
