@@ -368,7 +368,10 @@ fi
 : > {STATE}/containerd.ours
 cp {STATE}/containerd.toml {_CONTAINERD_CONFIG}
 systemctl enable containerd
-systemctl restart containerd
+systemctl restart containerd || {{
+  journalctl --unit containerd --lines 20 --no-pager --output cat || true
+  fail "containerd does not start."
+}}
 {answers}
 """
         ),
