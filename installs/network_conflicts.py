@@ -20,8 +20,10 @@ def conflicts(config: Config, facts: Mapping[str, Facts | None], node_count: int
     """(field, sentence) for all that is wrong with the networks by themselves and against what the hosts have."""
     found = []
     for sentence in networks.problems(config, node_count):
-        field = next((name for name, begin in FIELDS.items() if sentence.startswith(begin)), "")
-        found.append((field or ("service_cidr" if "services" in sentence else "pod_cidr"), sentence))
+        is_of_pods = sentence.startswith(FIELDS["pod_cidr"]) or "for pods" in sentence
+        # Of two that overlap the services are moved more easily.
+        is_of_both = networks.overlaps(config.pod_cidr, config.service_cidr.split(",")) and " and " in sentence
+        found.append(("pod_cidr" if is_of_pods and not is_of_both else "service_cidr", sentence))
     taken = dict(_taken(facts))
     for field in FIELDS:
         for ours, other in networks.overlaps(getattr(config, field), taken):

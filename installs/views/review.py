@@ -66,7 +66,7 @@ def review(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "plan_refused": plan_refused,
         "refusal": refusal,
         "machines": install.hosts.exclude(role="jump").count(),
-        "why_not": why_not(request.user, "install.start", None),
+        "why_not": why_not(request.user, "install.start", None) or (plan_refused.detail if plan_refused else ""),
     }
     return render_page(request, "installs/review.html", context, status=refusal.status if refusal else 200)
 
