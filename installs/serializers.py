@@ -37,7 +37,7 @@ class CredentialIn(serializers.Serializer[Any]):
     sudo_password = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False, write_only=True)
 
 
-class HostIn(serializers.Serializer[Any]):
+class InstallHostIn(serializers.Serializer[Any]):
     """A machine. A `jump` host passes the connections to all others on."""
 
     name = serializers.CharField(max_length=253)
@@ -49,7 +49,7 @@ class HostIn(serializers.Serializer[Any]):
     host_key = serializers.CharField(required=False, allow_blank=True, max_length=4096)
 
 
-class ConfigIn(serializers.Serializer[Any]):
+class InstallConfigIn(serializers.Serializer[Any]):
     """What the cluster shall be."""
 
     kubernetes_version = serializers.CharField(required=False, max_length=64)
@@ -66,21 +66,21 @@ class ConfigIn(serializers.Serializer[Any]):
     cert_sans = serializers.ListField(child=serializers.CharField(max_length=253), required=False, max_length=100)
 
 
-class InstallIn(ConfigIn):
+class InstallIn(InstallConfigIn):
     """A cluster to be made."""
 
     name = serializers.CharField(max_length=253)
     kubernetes_version = serializers.CharField(max_length=64)
-    hosts = HostIn(many=True, required=False)
+    hosts = InstallHostIn(many=True, required=False)
 
 
-class InstallEditIn(ConfigIn):
+class InstallEditIn(InstallConfigIn):
     """What is given is changed; `hosts` takes the place of all hosts."""
 
-    hosts = HostIn(many=True, required=False)
+    hosts = InstallHostIn(many=True, required=False)
 
 
-class HostOut(serializers.Serializer[Any]):
+class InstallHostOut(serializers.Serializer[Any]):
     """A machine as it was last seen. `offered_key` is what it showed and nobody has confirmed."""
 
     name = serializers.CharField()
@@ -106,7 +106,7 @@ class HostOut(serializers.Serializer[Any]):
         }
 
 
-class RunOut(serializers.Serializer[Any]):
+class InstallRunOut(serializers.Serializer[Any]):
     """One thing that was asked of an install. `problem` says why it failed."""
 
     id = serializers.UUIDField()
@@ -127,7 +127,7 @@ class RunOut(serializers.Serializer[Any]):
         }
 
 
-class StepOut(serializers.Serializer[Any]):
+class InstallStepOut(serializers.Serializer[Any]):
     """One step of a run and how far it came."""
 
     id = serializers.CharField()
@@ -146,7 +146,7 @@ class StepOut(serializers.Serializer[Any]):
         return {"id": instance.key, **{name: getattr(instance, name) for name in plain}}
 
 
-class PlannedStepOut(serializers.Serializer[Any]):
+class InstallPlannedStepOut(serializers.Serializer[Any]):
     """One step as it would be done: the scripts as they would run, secrets only by name."""
 
     id = serializers.CharField()
@@ -167,23 +167,23 @@ class PlannedStepOut(serializers.Serializer[Any]):
         }
 
 
-class PlanOut(serializers.Serializer[Any]):
+class InstallPlanOut(serializers.Serializer[Any]):
     """What would be done, in order."""
 
     count = serializers.IntegerField()
-    results = PlannedStepOut(many=True)
+    results = InstallPlannedStepOut(many=True)
 
 
-class RunWithStepsOut(RunOut):
+class InstallRunWithStepsOut(InstallRunOut):
     """A run with its steps."""
 
-    steps = StepOut(many=True)
+    steps = InstallStepOut(many=True)
 
     def to_representation(self, instance: InstallRun) -> dict[str, Any]:
-        return {**super().to_representation(instance), "steps": StepOut(instance.steps.all(), many=True).data}
+        return {**super().to_representation(instance), "steps": InstallStepOut(instance.steps.all(), many=True).data}
 
 
-class LineOut(serializers.Serializer[Any]):
+class InstallLineOut(serializers.Serializer[Any]):
     """One line of a run's log."""
 
     number = serializers.IntegerField()
@@ -212,9 +212,9 @@ class InstallOut(serializers.Serializer[Any]):
     bundle = serializers.CharField(allow_blank=True)
     package_repository = serializers.CharField(allow_blank=True)
     cert_sans = serializers.ListField(child=serializers.CharField())
-    hosts = HostOut(many=True)
+    hosts = InstallHostOut(many=True)
     cluster = serializers.CharField(allow_null=True)
-    run = RunOut(allow_null=True)
+    run = InstallRunOut(allow_null=True)
     checked_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     created_by = serializers.CharField(allow_blank=True)
@@ -229,9 +229,9 @@ class InstallOut(serializers.Serializer[Any]):
             "status": instance.status,
             "problem": instance.problem,
             **{name: instance.config.get(name, [] if name == "cert_sans" else "") for name in CONFIG_FIELDS},
-            "hosts": HostOut(instance.hosts.all(), many=True).data,
+            "hosts": InstallHostOut(instance.hosts.all(), many=True).data,
             "cluster": instance.cluster.name if instance.cluster else None,
-            "run": RunOut(run).data if run else None,
+            "run": InstallRunOut(run).data if run else None,
             "checked_at": instance.checked_at,
             "created_at": instance.created_at,
             "created_by": instance.created_by.username if instance.created_by else "",
@@ -245,7 +245,7 @@ class InstallOut(serializers.Serializer[Any]):
         }
 
 
-class FixOut(serializers.Serializer[Any]):
+class InstallFixOut(serializers.Serializer[Any]):
     """How a finding is mended: the exact lines that run on confirmation."""
 
     id = serializers.CharField()
@@ -253,7 +253,7 @@ class FixOut(serializers.Serializer[Any]):
     commands = serializers.ListField(child=serializers.CharField())
 
 
-class CheckOut(serializers.Serializer[Any]):
+class InstallCheckOut(serializers.Serializer[Any]):
     """One result. `host` is empty for what concerns the install as a whole."""
 
     host = serializers.CharField(allow_blank=True)
@@ -264,7 +264,7 @@ class CheckOut(serializers.Serializer[Any]):
     observed = serializers.CharField(allow_blank=True)
     expected = serializers.CharField(allow_blank=True)
     doc = serializers.CharField(allow_blank=True)
-    fix = FixOut(allow_null=True)
+    fix = InstallFixOut(allow_null=True)
     fix_id = serializers.CharField(allow_blank=True)
     at = serializers.DateTimeField()
     acknowledged = serializers.DictField(allow_null=True)
@@ -311,13 +311,13 @@ class ChosenFixIn(serializers.Serializer[Any]):
     check = serializers.CharField(max_length=64)
 
 
-class FixesIn(serializers.Serializer[Any]):
+class InstallFixesIn(serializers.Serializer[Any]):
     """Fixes that are confirmed."""
 
     fixes = ChosenFixIn(many=True)
 
 
-class StartIn(serializers.Serializer[Any]):
+class InstallStartIn(serializers.Serializer[Any]):
     """`apply_fixes` confirms every fix that the checks show; `acknowledge` takes findings on."""
 
     apply_fixes = serializers.BooleanField(required=False)
@@ -330,36 +330,36 @@ class TypedNameIn(serializers.Serializer[Any]):
     typed_name = serializers.CharField(required=False, max_length=253)
 
 
-class HostKeyIn(serializers.Serializer[Any]):
+class InstallHostKeyIn(serializers.Serializer[Any]):
     """The key that is confirmed: whole, or its `SHA256:` fingerprint."""
 
     key = serializers.CharField(max_length=4096)
 
 
-class NodesIn(serializers.Serializer[Any]):
+class InstallNodesIn(serializers.Serializer[Any]):
     """Hosts that shall join."""
 
-    hosts = HostIn(many=True)
+    hosts = InstallHostIn(many=True)
 
 
-class UpgradeIn(serializers.Serializer[Any]):
+class InstallUpgradeIn(serializers.Serializer[Any]):
     """The version to go to; `bundle` names the offline bundle that has it."""
 
     version = serializers.CharField(max_length=64)
     bundle = serializers.CharField(required=False, allow_blank=True, max_length=253)
 
 
-class FileOut(serializers.Serializer[Any]):
+class InstallFileOut(serializers.Serializer[Any]):
     """One rendered file."""
 
     name = serializers.CharField()
     text = serializers.CharField()
 
 
-class FilesOut(serializers.Serializer[Any]):
+class InstallFilesOut(serializers.Serializer[Any]):
     """What kubeadm is given, per host."""
 
-    files = FileOut(many=True)
+    files = InstallFileOut(many=True)
 
 
 class InventoryIn(serializers.Serializer[Any]):
@@ -394,7 +394,7 @@ class InventoryTextOut(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
-class EventOut(serializers.Serializer[Any]):
+class InstallEventOut(serializers.Serializer[Any]):
     """One line of the story of an install, numbered over all its runs."""
 
     seq = serializers.IntegerField()

@@ -245,6 +245,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ValidityOf": ["server_certificate", "client_certificate", "token"],
         "TokenState": ["usable", "expired", "revoked"],
         "SavedViewOf": "accounts.models.SavedView.Of",
+        "InstallHostRole": "installs.models.InstallHost.Role",
+        "InstallRunKind": "installs.models.InstallRun.Kind",
+        "InstallRunState": "installs.models.InstallRun.State",
+        "InstallStepState": "installs.models.InstallStep.State",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

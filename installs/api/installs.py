@@ -19,23 +19,23 @@ from installs.plain import config_of, hosts_of
 from installs.queries import installs_of, planned, rendered_files
 from installs.serializers import (
     AcknowledgeIn,
-    CheckOut,
-    FilesOut,
-    FixesIn,
-    HostKeyIn,
+    InstallCheckOut,
     InstallEditIn,
+    InstallFilesOut,
+    InstallFixesIn,
+    InstallHostKeyIn,
     InstallIn,
+    InstallNodesIn,
     InstallOut,
+    InstallPlannedStepOut,
+    InstallPlanOut,
+    InstallStartIn,
+    InstallUpgradeIn,
     InventoryIn,
     InventoryOut,
     InventoryTextOut,
-    NodesIn,
-    PlannedStepOut,
-    PlanOut,
     PreflightIn,
-    StartIn,
     TypedNameIn,
-    UpgradeIn,
 )
 from web.api import MadeByPost, accepted
 from web.errors import BadParameter, Invalid
@@ -115,31 +115,31 @@ class Installs(IdempotentMixin, MadeByPost):
         install, body = self.one(pk=pk), self.valid(PreflightIn(data=request.data))
         return self._accepted(commands.preflight(caller(request), install, **body))
 
-    @extend_schema(operation_id="installs_acknowledge", request=AcknowledgeIn, responses=CheckOut)
+    @extend_schema(operation_id="installs_acknowledge", request=AcknowledgeIn, responses=InstallCheckOut)
     def acknowledge(self, request: Request, pk: Any) -> Response:
         """Take a warning on, or an error that may be overridden, with the reason."""
         install, body = self.one(pk=pk), self.valid(AcknowledgeIn(data=request.data))
         row = commands.acknowledge(caller(request), install, body.get("host", ""), body["check"], body["reason"])
-        return Response(CheckOut(row).data)
+        return Response(InstallCheckOut(row).data)
 
-    @extend_schema(operation_id="installs_fixes", request=FixesIn, responses=_ACCEPTED)
+    @extend_schema(operation_id="installs_fixes", request=InstallFixesIn, responses=_ACCEPTED)
     def fixes(self, request: Request, pk: Any) -> Response:
         """Run fixes by the commands that the checks show, then check again."""
-        install, body = self.one(pk=pk), self.valid(FixesIn(data=request.data))
+        install, body = self.one(pk=pk), self.valid(InstallFixesIn(data=request.data))
         chosen = [(each["host"], each["check"]) for each in body["fixes"]]
         return self._accepted(commands.run_fixes(caller(request), install, chosen))
 
-    @extend_schema(operation_id="installs_host_key", request=HostKeyIn, responses=InstallOut)
+    @extend_schema(operation_id="installs_host_key", request=InstallHostKeyIn, responses=InstallOut)
     def host_key(self, request: Request, pk: Any, name: str) -> Response:
         """Confirm the key that a host showed: from then on no other is accepted from it."""
-        install, body = self.one(pk=pk), self.valid(HostKeyIn(data=request.data))
+        install, body = self.one(pk=pk), self.valid(InstallHostKeyIn(data=request.data))
         commands.confirm_host_key(caller(request), install, name, body["key"])
         return self.answer(self.one(pk=pk))
 
-    @extend_schema(operation_id="installs_start", request=StartIn, responses=_ACCEPTED)
+    @extend_schema(operation_id="installs_start", request=InstallStartIn, responses=_ACCEPTED)
     def start(self, request: Request, pk: Any) -> Response:
         """Make the cluster. 409 with `blocked_by` while checks that failed are neither mended nor taken on."""
-        install, body = self.one(pk=pk), self.valid(StartIn(data=request.data))
+        install, body = self.one(pk=pk), self.valid(InstallStartIn(data=request.data))
         run = commands.start_install(
             caller(request),
             install,
@@ -165,10 +165,10 @@ class Installs(IdempotentMixin, MadeByPost):
         typed = body.get("typed_name", install.name)
         return self._accepted(commands.reset_install(caller(request), install, typed_name=typed))
 
-    @extend_schema(operation_id="installs_add_nodes", request=NodesIn, responses=_ACCEPTED)
+    @extend_schema(operation_id="installs_add_nodes", request=InstallNodesIn, responses=_ACCEPTED)
     def add_nodes(self, request: Request, pk: Any) -> Response:
         """Check hosts and let them join."""
-        install, body = self.one(pk=pk), self.valid(NodesIn(data=request.data))
+        install, body = self.one(pk=pk), self.valid(InstallNodesIn(data=request.data))
         return self._accepted(commands.add_nodes(caller(request), install, body["hosts"]))
 
     @extend_schema(operation_id="installs_remove_node", request=None, responses=_ACCEPTED)
@@ -176,10 +176,10 @@ class Installs(IdempotentMixin, MadeByPost):
         """Cordon, drain, delete and reset one node."""
         return self._accepted(commands.remove_node(caller(request), self.one(pk=pk), name, typed_name=name))
 
-    @extend_schema(operation_id="installs_upgrade", request=UpgradeIn, responses=_ACCEPTED)
+    @extend_schema(operation_id="installs_upgrade", request=InstallUpgradeIn, responses=_ACCEPTED)
     def upgrade(self, request: Request, pk: Any) -> Response:
         """Go to another version, at most one minor ahead."""
-        install, body = self.one(pk=pk), self.valid(UpgradeIn(data=request.data))
+        install, body = self.one(pk=pk), self.valid(InstallUpgradeIn(data=request.data))
         run = commands.upgrade_install(caller(request), install, body["version"], bundle=body.get("bundle", ""))
         return self._accepted(run)
 
@@ -188,13 +188,13 @@ class Installs(IdempotentMixin, MadeByPost):
         """Renew the certificates of the control planes."""
         return self._accepted(commands.renew_certificates(caller(request), self.one(pk=pk)))
 
-    @extend_schema(operation_id="installs_config", responses=FilesOut, filters=False)
+    @extend_schema(operation_id="installs_config", responses=InstallFilesOut, filters=False)
     def config(self, request: Request, pk: Any) -> Response:
         """The configuration that kubeadm is given on each host; no secret is in it."""
         files = rendered_files(self.one(pk=pk))
         return Response({"files": [{"name": name, "text": text} for name, text in files.items()]})
 
-    @extend_schema(operation_id="installs_plan", responses=PlanOut, filters=False, parameters=[_KIND])
+    @extend_schema(operation_id="installs_plan", responses=InstallPlanOut, filters=False, parameters=[_KIND])
     def plan(self, request: Request, pk: Any) -> Response:
         """What a run would do, step by step, as the hosts were last seen."""
         given = request.query_params
@@ -203,7 +203,7 @@ class Installs(IdempotentMixin, MadeByPost):
             raise BadParameter(_("kind is one of: %(kinds)s.") % {"kinds": ", ".join(_KINDS)})
         asked = {name: given[name] for name in ("host", "version") if given.get(name)}
         steps = planned(self.one(pk=pk), kind, **asked)
-        return Response({"count": len(steps), "results": PlannedStepOut(steps, many=True).data})
+        return Response({"count": len(steps), "results": InstallPlannedStepOut(steps, many=True).data})
 
     @extend_schema(operation_id="installs_read_inventory", request=InventoryIn, responses=InventoryOut)
     def read_inventory(self, request: Request) -> Response:

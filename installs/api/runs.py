@@ -16,7 +16,14 @@ from installs.junit import junit
 from installs.models import InstallRun
 from installs.plain import result_of
 from installs.queries import events_after, install_for, runs_of
-from installs.serializers import CheckOut, EventOut, LineOut, RunOut, RunWithStepsOut, event_facts
+from installs.serializers import (
+    InstallCheckOut,
+    InstallEventOut,
+    InstallLineOut,
+    InstallRunOut,
+    InstallRunWithStepsOut,
+    event_facts,
+)
 from web.api import ApiView, ApiViewSet
 from web.errors import BadParameter
 from web.paging import DEFAULT_LIMIT, MAX_LIMIT
@@ -45,7 +52,7 @@ class OfInstall(ApiViewSet):
 class Checks(OfInstall):
     """The results of the checks as they were last judged."""
 
-    serializer_class = CheckOut
+    serializer_class = InstallCheckOut
     filter_fields: ClassVar = {"host": "host", "check": "check_name", "status": "status", "severity": "severity"}
     ordering_fields = ("host", "check_name", "id")
     ordering = ("id",)
@@ -75,7 +82,7 @@ class Checks(OfInstall):
 class Runs(OfInstall):
     """What was asked of an install, newest first."""
 
-    serializer_class = RunOut
+    serializer_class = InstallRunOut
     filter_fields: ClassVar = {"kind": "kind", "state": "state"}
     ordering_fields = ("created_at",)
     ordering = ("-created_at",)
@@ -87,16 +94,16 @@ class Runs(OfInstall):
     def list(self, request: Request, pk: Any) -> Response:
         return self.paged(self.get_queryset())
 
-    @extend_schema(operation_id="installs_run", responses=RunWithStepsOut)
+    @extend_schema(operation_id="installs_run", responses=InstallRunWithStepsOut)
     def retrieve(self, request: Request, pk: Any, run: Any) -> Response:
         """One run with its steps."""
-        return Response(RunWithStepsOut(self.one(pk=run)).data)
+        return Response(InstallRunWithStepsOut(self.one(pk=run)).data)
 
 
 class RunLog(OfInstall):
     """The log of a run, line by line."""
 
-    serializer_class = LineOut
+    serializer_class = InstallLineOut
     filter_fields: ClassVar = {"host": "host", "step": "step"}
     ordering_fields = ("number",)
     ordering = ("number",)
@@ -114,7 +121,7 @@ class EventsView(ApiView):
 
     query_parameters = {"get": ["after", "limit"]}
 
-    @extend_schema(operation_id="installs_events", parameters=[_AFTER, _LIMIT], responses=EventOut(many=True))
+    @extend_schema(operation_id="installs_events", parameters=[_AFTER, _LIMIT], responses=InstallEventOut(many=True))
     def get(self, request: Request, pk: UUID) -> Response:
         """`Accept: text/event-stream` streams them instead, `Last-Event-ID` resumes."""
         install = install_for(caller(request), pk)
