@@ -142,7 +142,7 @@ class _Build:
             self._build_tool(tool)
 
     def _find_go(self) -> Path:
-        own = toolchain.own_go()
+        own = toolchain.own_go(self._programs.module)
         if own is not None:
             return own
         self._report(Progress("building", "toolchain", "installing the Go toolchain (70 MB)"))

@@ -23,16 +23,16 @@ def environment() -> dict[str, str]:
     return env | {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": "-mod=readonly"}
 
 
-def needed_version() -> tuple[int, ...]:
-    """The oldest Go that go.mod accepts."""
-    match = re.search(r"^go (\S+)$", (PACKAGE / "go.mod").read_text(encoding="utf-8"), re.MULTILINE)
+def needed_version(module: Path = PACKAGE) -> tuple[int, ...]:
+    """The oldest Go that a go.mod accepts."""
+    match = re.search(r"^go (\S+)$", (module / "go.mod").read_text(encoding="utf-8"), re.MULTILINE)
     if match is None:
-        raise BuildFailed("sandbox/go.mod names no Go version", next="Restore the file from the repository")
+        raise BuildFailed(f"{module.name}/go.mod names no Go version", next="Restore the file from the repository")
     return _numbers(match[1])
 
 
-def own_go() -> Path | None:
-    """The Go on PATH if it is new enough, else None."""
+def own_go(module: Path = PACKAGE) -> Path | None:
+    """The Go on PATH if it is new enough for a module, else None."""
     found = shutil.which("go")
     if found is None:
         return None
@@ -51,7 +51,7 @@ def own_go() -> Path | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     version = _numbers(said.stdout.strip().removeprefix("go"))
-    return Path(found) if said.returncode == 0 and version >= needed_version() else None
+    return Path(found) if said.returncode == 0 and version >= needed_version(module) else None
 
 
 def wheel_folder() -> Path:

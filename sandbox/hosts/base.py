@@ -19,6 +19,8 @@ SUITE = "bookworm"
 PACKAGES = (
     *("systemd", "systemd-sysv", "dbus", "libpam-systemd", "openssh-server", "sudo", "ca-certificates", "curl"),
     *("iproute2", "iptables", "nftables", "ipset", "conntrack", "ebtables", "ethtool", "socat", "kmod", "procps"),
+    # Leaves again: it is for the bundle.
+    "runc",
     *("netbase", "iputils-ping", "openssl", "libnss-myhostname"),
 )
 EXPECTED_PACKAGES = 150
@@ -65,6 +67,11 @@ def base_folder() -> Path:
     return cache_folder() / "hosts" / f"debian-{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:16]}"
 
 
+def runc() -> Path:
+    """Debian's runc, which is in the bundle and not on the machines."""
+    return base_folder().with_suffix(".runc")
+
+
 def is_made() -> bool:
     """Whether the system is in the cache."""
     return base_folder().exists()
@@ -80,6 +87,7 @@ def make(report: Report) -> Path:
             partial = folder.with_name(f".{folder.name}.partial")
             shutil.rmtree(partial, ignore_errors=True)
             _bootstrap(partial, report)
+            shutil.copy2(partial / "usr/sbin/runc", runc())
             _furnish(partial)
             partial.rename(folder)
     return folder
@@ -127,6 +135,7 @@ def _furnish(root: Path) -> None:
     _put(root / "etc/sudoers.d" / ADMIN, f"{ADMIN} ALL=(ALL) NOPASSWD: ALL\n", mode=0o440)
     _put(root / "usr/local/sbin/machine-setup", SETUP, mode=0o755)
     _put(root / "etc/systemd/system/machine-setup.service", SETUP_UNIT)
+    run(*inside, "dpkg", "--purge", "runc", doing="Taking runc out")
     run(*inside, "systemctl", "enable", "machine-setup.service", "ssh.service", doing="Choosing what starts at boot")
     run(*inside, "systemctl", "mask", *MASKED, doing="Choosing what never starts")
     for leftover in (*root.glob("etc/ssh/ssh_host_*"), *root.glob("var/cache/apt/archives/*.deb")):

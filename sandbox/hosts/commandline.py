@@ -5,6 +5,7 @@ import json
 import signal
 from typing import Any
 
+from sandbox.hosts.bundle import build_bundle, offer
 from sandbox.hosts.machines import Machines
 from sandbox.progress import Terminal
 
@@ -18,6 +19,7 @@ def add_verbs(parser: argparse.ArgumentParser) -> None:
     verbs.add_parser("down", help="end them and throw everything of them away")
     state = verbs.add_parser("status", help="tell how they are and how to log in")
     state.add_argument("--json", action="store_true", help="for programs")
+    verbs.add_parser("bundle", help="build the offline bundle that they are installed from, once")
     renew = verbs.add_parser("renew", help="throw one machine's disk away and boot it anew")
     renew.add_argument("number", type=int, help="3 for machine-3")
 
@@ -53,6 +55,17 @@ def _renew(machines: Machines, parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _bundle(machines: Machines, parsed: argparse.Namespace) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    terminal = Terminal()
+    try:
+        folder = build_bundle(terminal.show)
+    finally:
+        terminal.close()
+    print(offer(folder) or folder)
+    return 0
+
+
 def _show(status: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(status))
@@ -64,4 +77,4 @@ def _show(status: dict[str, Any], *, as_json: bool) -> None:
         print(f"  {machine['name']:<12} {machine['address']:<15} {state:<7} {login}")
 
 
-VERBS = {"up": _up, "down": _down, "status": _status, "renew": _renew}
+VERBS = {"up": _up, "down": _down, "status": _status, "renew": _renew, "bundle": _bundle}
