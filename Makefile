@@ -21,7 +21,7 @@ CODE := $(wildcard web durable audit accounts notifications clusters services de
 
 .DEFAULT_GOAL := help
 .PHONY: help run stop status test test-again soak check bench bench-quick bench-canaries lane demo lint types arrows templates fmt lock screenshots openapi openapi-current \
-  helm sandbox-build sandbox-up sandbox-down sandbox-status
+  helm machines sandbox-build sandbox-up sandbox-down sandbox-status
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -130,6 +130,9 @@ openapi-current: .venv/.dev ## fail when docs/openapi.yaml is not what the code 
 
 sandbox-build: .venv/.runtime ## build the sandbox's programs into your cache folder
 	@exec $(BIN)/python -m sandbox build
+
+machines: .venv/.runtime ## build what clusters are installed on and from: machines' Debian and the offline bundle (Linux, root)
+	@exec $(BIN)/python -m sandbox hosts bundle
 
 helm: .venv/.runtime ## build Helm into your cache folder, where Slipway finds it
 	@exec $(BIN)/python -m sandbox build --helm

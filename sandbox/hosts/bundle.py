@@ -25,6 +25,7 @@ from sandbox.progress import Progress, Report
 NAME = "sandbox"
 HERE = PACKAGE / "hosts"
 PACKAGED = HERE / "packaged"
+OWN_CODE = [HERE / name for name in ("bundle.py", "images.py", "userland.py")]
 NODE = Programs(
     HERE / "kubernetes",
     (
@@ -71,7 +72,7 @@ WITH_USERLAND = ("kube-proxy", "kube-router")
 def bundle_folder() -> Path:
     """Where the bundle of this checkout belongs in the user's cache."""
     parts = [str(bin_folder(programs)) for programs in ALL] + [str(base.base_folder())]
-    parts += [file.read_text(encoding="utf-8") for file in sorted([*PACKAGED.iterdir(), *HERE.glob("*.py")])]
+    parts += [file.read_text(encoding="utf-8") for file in [*sorted(PACKAGED.iterdir()), *OWN_CODE]]
     return cache_folder() / "bundles" / hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 

@@ -5,8 +5,11 @@ import json
 import signal
 from typing import Any
 
+from sandbox.hosts.breaking import FAULTS
 from sandbox.hosts.bundle import build_bundle, offer
+from sandbox.hosts.keeper import wait_for_end_of
 from sandbox.hosts.machines import Machines
+from sandbox.processes import ProcessId
 from sandbox.progress import Terminal
 
 
@@ -19,6 +22,14 @@ def add_verbs(parser: argparse.ArgumentParser) -> None:
     verbs.add_parser("down", help="end them and throw everything of them away")
     state = verbs.add_parser("status", help="tell how they are and how to log in")
     state.add_argument("--json", action="store_true", help="for programs")
+    off = verbs.add_parser("off", help="cut a machine's power; `up` boots it again from its disk")
+    off.add_argument("number", type=int, help="3 for machine-3")
+    keep = verbs.add_parser("keep", help="end them when a process has ended")
+    keep.add_argument("owner", type=_process, metavar="PID:STARTED")
+    for verb, about in (("break", "give a machine a fault, to see what notices it"), ("mend", "take a fault away")):
+        faulty = verbs.add_parser(verb, help=about)
+        faulty.add_argument("number", type=int, help="3 for machine-3")
+        faulty.add_argument("fault", help=", ".join(FAULTS))
     verbs.add_parser("bundle", help="build the offline bundle that they are installed from, once")
     renew = verbs.add_parser("renew", help="throw one machine's disk away and boot it anew")
     renew.add_argument("number", type=int, help="3 for machine-3")
@@ -55,6 +66,32 @@ def _renew(machines: Machines, parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _keep(machines: Machines, parsed: argparse.Namespace) -> int:
+    wait_for_end_of(parsed.owner)
+    machines.down()
+    return 0
+
+
+def _process(text: str) -> ProcessId:
+    pid, _, started = text.partition(":")
+    return ProcessId(int(pid), started)
+
+
+def _off(machines: Machines, parsed: argparse.Namespace) -> int:
+    machines.power_off(parsed.number)
+    return 0
+
+
+def _break(machines: Machines, parsed: argparse.Namespace) -> int:
+    print(f"machine-{parsed.number}: {machines.spoil(parsed.number, parsed.fault)}")
+    return 0
+
+
+def _mend(machines: Machines, parsed: argparse.Namespace) -> int:
+    machines.mend(parsed.number, parsed.fault)
+    return 0
+
+
 def _bundle(machines: Machines, parsed: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     terminal = Terminal()
@@ -77,4 +114,14 @@ def _show(status: dict[str, Any], *, as_json: bool) -> None:
         print(f"  {machine['name']:<12} {machine['address']:<15} {state:<7} {login}")
 
 
-VERBS = {"up": _up, "down": _down, "status": _status, "renew": _renew, "bundle": _bundle}
+VERBS = {
+    "up": _up,
+    "down": _down,
+    "status": _status,
+    "renew": _renew,
+    "keep": _keep,
+    "off": _off,
+    "break": _break,
+    "mend": _mend,
+    "bundle": _bundle,
+}

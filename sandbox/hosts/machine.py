@@ -13,7 +13,6 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import processes
 from sandbox.errors import StartFailed
 from sandbox.hosts.base import ADMIN
 from sandbox.hosts.cgroups import ControlGroup
@@ -23,6 +22,7 @@ from sandbox.hosts.network import BRIDGE, Network
 from sandbox.processes import ProcessId, wait_until
 
 BOOTS_WITHIN_SECONDS = 60.0
+RUNS_WITHIN_SECONDS = 600.0
 SSH_PORT = 22
 # Writes its own id into the files that come before `--`, then becomes the program that comes after.
 ENTER = 'while [ "$1" != -- ]; do echo $$ > "$1" || exit 1; shift; done; shift; exec "$@"'
@@ -85,8 +85,8 @@ class Machine:
         except OSError:
             return False
 
-    def start(self, base: Path, network: ipaddress.IPv4Network, public_key: str, *, owned: bool) -> None:
-        """Boot it, from the disk it has or from a new one. `owned`: it dies with this process. Raises StartFailed."""
+    def start(self, base: Path, network: ipaddress.IPv4Network, public_key: str) -> subprocess.Popen[bytes]:
+        """Boot it, from the disk it has or from a new one, and return what runs it. Raises StartFailed."""
         self._mount(base)
         self._furnish(network, public_key)
         own_disk = self.folder / "var-lib"
@@ -103,19 +103,27 @@ class Machine:
         env = os.environ | {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "yes"}
         output = os.open(self.console, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            if owned:
-                processes.spawn(argv, output=output, env=env)
-            else:
-                subprocess.Popen(
-                    [str(word) for word in argv],
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    env=env,
-                    start_new_session=True,
-                )
+            return subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=env,
+                start_new_session=True,
+            )
         finally:
             os.close(output)
+
+    def run(self, script: str, network: ipaddress.IPv4Network, key_file: Path, *, user: str = "root") -> str:
+        """Run shell on it over SSH and return what it printed. Raises StartFailed with what it said."""
+        address, known = self.address(network), self.folder / "known_hosts"
+        known.write_text(f"{address} {self.host_key()}\n", encoding="ascii")
+        options = ("BatchMode=yes", "StrictHostKeyChecking=yes", f"UserKnownHostsFile={known}", "LogLevel=ERROR")
+        words = ["ssh", "-F", "none", "-i", str(key_file)]
+        for option in options:
+            words += ["-o", option]
+        doing = f"A script on {self.name}"
+        return run(*words, f"{user}@{address}", "sh -s", doing=doing, within_seconds=RUNS_WITHIN_SECONDS, stdin=script)
 
     def wait(self, network: ipaddress.IPv4Network) -> None:
         """Wait until it can be logged in to. Raises StartFailed with the end of its console."""

@@ -3,6 +3,7 @@
 import hashlib
 import ipaddress
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 
 from sandbox.errors import StartFailed
 from sandbox.files import Lock
-from sandbox.hosts import base, tunables
+from sandbox.hosts import base, keeper, tunables
+from sandbox.hosts.breaking import fault
 from sandbox.hosts.cgroups import ControlGroup
 from sandbox.hosts.commands import run
 from sandbox.hosts.machine import SSH_PORT, Machine
@@ -28,8 +30,10 @@ class Machines:
     """The machines of a home (without one: of `$SLIPWAY_HOME`). Two homes never meet: each has names of its own."""
 
     def __init__(self, home: Path | str | None = None) -> None:
-        self.folder = StateFolder.of(home).root / "hosts"
+        state = StateFolder.of(home)
+        self._home, self.folder = state.home, state.root / "hosts"
         self.network = Network("slip-" + hashlib.sha256(str(self.folder).encode()).hexdigest()[:6])
+        self._started: dict[int, subprocess.Popen[bytes]] = {}
 
     @property
     def key_file(self) -> Path:
@@ -39,35 +43,54 @@ class Machines:
     def up(self, count: int, *, report: Report | None = None, owned: bool = False) -> None:
         """Have machines 1 to `count` running; more that run are left alone.
 
-        `owned`: they end with this process, however it ends. Call it from the main thread then. Raises SandboxError.
+        `owned`: they end with this process, however it ends. Raises SandboxError.
         """
         tell = report or _say_nothing
         if not 1 <= count <= MOST:
             raise StartFailed(f"{count} machines cannot be had", next=f"Ask for 1 to {MOST}")
         self._refuse_where_impossible()
-        made = base.make(tell)
+        base.make(tell)
         with self._alone():
             self._make_key()
+            if owned:
+                keeper.start(self.folder, self._home)
             tunables.keep()
             network = self.network.up(self._written_range())
             self._write_range(network)
             machines = [self.machine(number) for number in range(1, count + 1)]
             starting = [machine for machine in machines if machine.leader() is None]
             for machine in starting:
-                machine.stop()
-                machine.start(made, network, self.key_file.with_suffix(".pub").read_text(), owned=owned)
+                self._stop(machine)
+                self._start(machine, network)
             for done, machine in enumerate(machines, 1):
                 machine.wait(network)
                 _tell_started(tell, done, count)
 
-    def renew(self, number: int, *, owned: bool = False) -> None:
+    def run(self, number: int, script: str, *, user: str = "root") -> str:
+        """Run shell on a machine over SSH and return what it printed. Raises StartFailed with what it said."""
+        return self.machine(number).run(script, self._range(), self.key_file, user=user)
+
+    def spoil(self, number: int, name: str) -> str:
+        """Give a machine the fault of a name (see `breaking`), and return what is wrong then. Raises SandboxError."""
+        chosen = fault(name)
+        self.run(number, chosen.breaks)
+        return chosen.says
+
+    def mend(self, number: int, name: str) -> None:
+        """Take a fault away. Raises SandboxError."""
+        self.run(number, fault(name).mends)
+
+    def power_off(self, number: int) -> None:
+        """Cut a machine's power. `up` boots it again from the disk it had."""
+        with self._alone():
+            self._stop(self.machine(number))
+
+    def renew(self, number: int) -> None:
         """Throw the disk of a machine away and boot it anew, with another host key."""
-        machine, network = self.machine(number), self.network.range()
-        if network is None:
-            raise StartFailed("No machines run", next="Run `python -m sandbox hosts up`")
+        machine, network = self.machine(number), self._range()
         with self._alone():
             self._end(machine)
-            machine.start(base.base_folder(), network, self.key_file.with_suffix(".pub").read_text(), owned=owned)
+            self._start(machine, network)
             machine.wait(network)
 
     def down(self) -> None:
@@ -81,6 +104,7 @@ class Machines:
             if not ControlGroup(self.network.name).end() or not self.network.down():
                 raise StartFailed("The machines' network is still there", next="Run the command again")
             tunables.give_back()
+            keeper.stop(self.folder)
             for path in self.folder.iterdir():
                 if path.name != "lock":
                     path.unlink()
@@ -123,11 +147,26 @@ class Machines:
             "pid": leader.pid if leader else None,
         }
 
-    def _end(self, machine: Machine) -> None:
+    def _start(self, machine: Machine, network: ipaddress.IPv4Network) -> None:
+        public_key = self.key_file.with_suffix(".pub").read_text(encoding="ascii")
+        self._started[machine.number] = machine.start(base.base_folder(), network, public_key)
+
+    def _stop(self, machine: Machine) -> None:
         if not machine.stop():
             raise StartFailed(f"{machine.name} could not be ended", next="Run the command again")
+        if machine.number in self._started:
+            self._started.pop(machine.number).wait()
+
+    def _end(self, machine: Machine) -> None:
+        self._stop(machine)
         # Images in it may have made folders that only their owner may enter, which is nothing to root.
         shutil.rmtree(machine.folder)
+
+    def _range(self) -> ipaddress.IPv4Network:
+        network = self.network.range()
+        if network is None:
+            raise StartFailed("No machines run", next="Run `python -m sandbox hosts up`")
+        return network
 
     def _make_key(self) -> None:
         if not self.key_file.with_suffix(".pub").exists():
