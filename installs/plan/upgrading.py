@@ -98,7 +98,7 @@ def _planned(host: Host, version: str, stage: int) -> Step:
 
 def _applied(site: Site, host: Host, version: str, stage: int) -> Step:
     done = f"""
-[ "$({_KUBECTL} version 2>/dev/null | sed -n 's/^Server Version: //p')" = {quote(version)} ]
+{_serves(version)}
 {_KUBECTL} -n kube-system get configmap kubeadm-config -o yaml | grep -q {quote(f"kubernetesVersion: {version}")}
 """
     return Step(
@@ -120,7 +120,7 @@ def _applied(site: Site, host: Host, version: str, stage: int) -> Step:
 def _followed(site: Site, host: Host, version: str, stage: int) -> Step:
     is_new = "true"
     if host.role == "control_plane":
-        is_new = f"grep -q {quote(f':{version}')} /etc/kubernetes/manifests/kube-apiserver.yaml"
+        is_new = _serves(version)
     return Step(
         id=f"upgrade-node:{host.name}",
         host=host.name,
@@ -209,6 +209,11 @@ def _replacing(site: Site, host: Host, keep: frozenset[str]) -> tuple[tuple[File
 def _runs_version(host: Host, version: str) -> str:
     shown = f"{_KUBECTL} get node {quote(host.name)} -o jsonpath='{{.status.nodeInfo.kubeletVersion}}'"
     return f'[ "$({shown})" = {quote(version)} ]'
+
+
+def _serves(version: str) -> str:
+    """Shell that ends with 0 when this host's own API server is of the version; the endpoint may lead to another."""
+    return f"grep -q {quote(f':{version}$')} /etc/kubernetes/manifests/kube-apiserver.yaml"
 
 
 def _ignored(names: list[str]) -> str:

@@ -20,6 +20,7 @@ from installs.kubeadm_config import (
     render_kubelet_patch,
 )
 from installs.shapes import Acknowledged, Host
+from sandbox.paths import cache_folder
 from tests.installs.site import config, facts, hosts
 
 CGROUP_V1 = {"cgroup": {"version": 1, "controllers": []}}
@@ -197,11 +198,10 @@ def test_kubeadm_finds_nothing_wrong(control_planes: int, changed: dict[str, Any
 
 def kubeadm_binary() -> str:
     """kubeadm from PATH or from an offline bundle that was built here."""
-    places = [
-        shutil.which("kubeadm"),
-        *sorted(Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser().glob("slipway/hosts/**/kubeadm")),
+    built = [
+        path for pattern in ("bundles/*/bin/kubeadm", "sandbox/*/kubeadm") for path in cache_folder().glob(pattern)
     ]
-    for place in places:
-        if place and os.access(place, os.X_OK) and Path(place).is_file():
+    for place in (shutil.which("kubeadm"), *built):
+        if place and os.access(place, os.X_OK):
             return str(place)
     pytest.skip("there is no kubeadm: build the offline bundle with `python -m sandbox hosts bundle`")
