@@ -178,7 +178,7 @@ def _init(
         ],
         "certificateKey": _secret(CERTIFICATE_KEY),
         "localAPIEndpoint": {"advertiseAddress": node_address(host, facts), "bindPort": API_PORT},
-        "nodeRegistration": _registration(host, facts, hosts, acknowledged),
+        "nodeRegistration": _registration(version, config, host, facts, hosts, acknowledged),
         "patches": {"directory": PATCHES},
     }
 
@@ -221,7 +221,7 @@ def _join(
                 "caCertHashes": [_secret(CA_CERT_HASH)],
             }
         },
-        "nodeRegistration": _registration(host, facts, hosts, acknowledged),
+        "nodeRegistration": _registration(version, config, host, facts, hosts, acknowledged),
         "patches": {"directory": PATCHES},
     }
     if host.role == _CONTROL_PLANE:
@@ -233,7 +233,12 @@ def _join(
 
 
 def _registration(
-    host: Host, facts: Facts, hosts: Sequence[Host], acknowledged: Sequence[Acknowledged]
+    version: str,
+    config: Config,
+    host: Host,
+    facts: Facts,
+    hosts: Sequence[Host],
+    acknowledged: Sequence[Acknowledged],
 ) -> dict[str, Any]:
     registration: dict[str, Any] = {"name": host.name, "criSocket": CRI_SOCKET}
     if host.role == _CONTROL_PLANE:
@@ -242,6 +247,10 @@ def _registration(
         registration["taints"] = (
             [{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}] if has_workers else []
         )
+    if addresses := _node_addresses(config, host, facts):
+        # Left alone, a kubelet on a machine with several networks shows whichever has the default route.
+        name, value = "node-ip", ",".join(addresses)
+        registration["kubeletExtraArgs"] = {name: value} if version.endswith("v1beta3") else [_arg(name, value)]
     if ignored := ignored_errors(host.name, acknowledged):
         registration["ignorePreflightErrors"] = ignored
     return registration
@@ -259,6 +268,25 @@ def _cgroup_version(facts: Facts) -> int:
     cgroup = facts.get("cgroup")
     version = cgroup.get("version") if isinstance(cgroup, dict) else None
     return version if isinstance(version, int) else 2
+
+
+def _node_addresses(config: Config, host: Host, facts: Facts) -> list[str]:
+    """The node's address, and one of the other family where Pods have both."""
+    try:
+        addresses = [grammar.ip(node_address(host, facts))]
+    except grammar.Malformed:
+        return []
+    if "," in config.pod_cidr:
+        try:
+            other = "ipv4" if ":" in addresses[0] else "ipv6"
+            addresses.append(grammar.ip((facts.get("default_addresses") or {}).get(other)))
+        except grammar.Malformed:
+            return []
+    return addresses
+
+
+def _arg(name: str, value: str) -> dict[str, str]:
+    return {"name": name, "value": value}
 
 
 def _secret(name: str) -> str:

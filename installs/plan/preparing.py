@@ -27,7 +27,7 @@ def names(site: Site, host: Host, stage: int) -> Step:
     block = "\n".join(
         [
             _BEGIN,
-            *(f"{site.address_of(other)} {other.name}" for other in site.hosts),
+            *(f"{site.address_of(other)} {other.name}" for other in site.hosts if site.has_address(other)),
             _END,
         ]
     )

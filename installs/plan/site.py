@@ -58,6 +58,13 @@ class Site:
         """The address that a host's node shows."""
         return kubeadm_config.node_address(host, self.facts_of(host))
 
+    def has_address(self, host: Host) -> bool:
+        """Whether that is an IP address: a host that was never read may be known by its DNS name alone."""
+        try:
+            return bool(grammar.ip(self.address_of(host)))
+        except grammar.Malformed:
+            return False
+
     def kubeadm_yaml(self, host: Host) -> str:
         """The host's configuration for kubeadm."""
         return kubeadm_config.render(

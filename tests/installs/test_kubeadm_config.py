@@ -37,7 +37,8 @@ def of_first(**changed: Any) -> dict[str, Any]:
 
 
 def of_joining(host: Host, **changed: Any) -> dict[str, Any]:
-    return documents(render(config(**changed), host, facts(host), hosts(3, 1)))["JoinConfiguration"]
+    found: dict[str, Any] = documents(render(config(**changed), host, facts(host), hosts(3, 1)))["JoinConfiguration"]
+    return found
 
 
 def test_the_first_control_plane_inits() -> None:
@@ -156,6 +157,23 @@ def test_a_nodes_address_is_on_its_interfaces() -> None:
     assert node_address(named, behind_nat) == "10.1.0.1"
     assert node_address(host, {}) == "203.0.113.9"
     assert endpoint(config(), Host("cp-1", "fd00::1", "control_plane"), {}) == "[fd00::1]:6443"
+
+
+def test_a_kubelet_is_told_its_address() -> None:
+    host = hosts()[1]
+    both = {"ipv4": host.address, "ipv6": "fd00::7"}
+    two_families = {"pod_cidr": "10.244.0.0/16,fd00:10::/56", "service_cidr": "10.96.0.0/16,fd00:20::/112"}
+
+    def told(found: dict[str, Any], **changed: Any) -> Any:
+        text = render(config(**changed), host, found, hosts())
+        return documents(text)["JoinConfiguration"]["nodeRegistration"].get("kubeletExtraArgs")
+
+    assert told(facts(host)) == [{"name": "node-ip", "value": "10.1.1.1"}]
+    assert told(facts(host), kubernetes_version="v1.30.1") == {"node-ip": "10.1.1.1"}
+    assert told(facts(host, default_addresses=both), **two_families) == [
+        {"name": "node-ip", "value": "10.1.1.1,fd00::7"}
+    ]
+    assert told(facts(host), **two_families) is None
 
 
 def test_addresses_of_services_are_counted_as_kubeadm_does() -> None:
