@@ -78,7 +78,8 @@ def ip(value: object) -> str:
 def address(value: object) -> str:
     """Where a host answers: an IP address or a DNS name. What looks like a number is no name."""
     text = _text(value)
-    if ":" in text or re.fullmatch(r"[0-9.]+", text):
+    # A name that ends in a number is an address to the resolver: 0x7f.1 is 127.0.0.1.
+    if ":" in text or re.fullmatch(r"(?:.*\.)?(?:[0-9]*|0[xX][0-9A-Fa-f]*)\.?", text):
         return ip(text)
     try:
         return domain(text)
