@@ -185,7 +185,7 @@ def test_a_plan_is_made_of_nothing_hostile(value: str, spoil: Callable[[str], tu
 
 def test_what_hosts_say_of_themselves_ends_in_no_script() -> None:
     """Facts come from machines that may lie; what a plan takes of them goes through the grammar too."""
-    evil = "'; touch /tmp/slipway-owned; '\n$(reboot)"
+    evil = "'; touch slipway-owned; '\n$(reboot)"
     lies = {
         "addresses": [{"address": evil}],
         "default_addresses": {"ipv4": evil, "ipv6": evil},
