@@ -151,7 +151,7 @@ while (time < $end) {
 _LISTENING_SCRIPT = r"""
 LC_ALL=C; export LC_ALL; umask 077
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin
-out=$(mktemp /tmp/.slipway-listen.XXXXXX) || exit 1
+out=$(mktemp -t .slipway-listen.XXXXXX) || exit 1
 trap 'rm -f "$out"' EXIT
 free=''
 for word in @PORTS@; do
@@ -170,12 +170,12 @@ else
   for word in $free; do
     port=${word#*/}
     if [ "${word%/*}" = tcp ] && [ -x /usr/bin/systemd-socket-activate ] && command -v timeout >/dev/null 2>&1; then
-      (exec >/dev/null 2>\&1 </dev/null; exec $start timeout @SECONDS@ /usr/bin/systemd-socket-activate -l "$port" --inetd -a /bin/true) &
+      (exec >/dev/null 2>&1 </dev/null; exec $start timeout @SECONDS@ /usr/bin/systemd-socket-activate -l "$port" --inetd -a /bin/true) &
       echo "ready $word"
     elif command -v socat >/dev/null 2>&1 && command -v timeout >/dev/null 2>&1; then
       case $word in
-        tcp/*) (exec >/dev/null 2>\&1 </dev/null; exec $start timeout @SECONDS@ socat -u "TCP-LISTEN:$port,reuseaddr,fork" /dev/null) & ;;
-        *) (exec >/dev/null 2>\&1 </dev/null; exec $start timeout @SECONDS@ socat "UDP-RECVFROM:$port,fork" EXEC:/bin/cat) & ;;
+        tcp/*) (exec >/dev/null 2>&1 </dev/null; exec $start timeout @SECONDS@ socat -u "TCP-LISTEN:$port,reuseaddr,fork" /dev/null) & ;;
+        *) (exec >/dev/null 2>&1 </dev/null; exec $start timeout @SECONDS@ socat "UDP-RECVFROM:$port,fork" EXEC:/bin/cat) & ;;
       esac
       echo "ready $word"
     else echo "failed $word"; fi
