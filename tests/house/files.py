@@ -13,6 +13,7 @@ ROOMS = (
     "metrics",
     "deployments",
     "charts",
+    "installs",
     "services",
     "clusters",
     "notifications",

@@ -18,6 +18,7 @@ USED_WITHOUT_IMPORT = {
     "whitenoise",  # middleware and storage named in settings
     "argon2-cffi",  # the password hasher
     "hiredis",
+    "bcrypt",  # asyncssh asks for it when a key has a passphrase
     "kombu",  # pinned: Celery's own range would take one that loses messages
 }
 

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from installs.models import Install, InstallRun
+from installs.models import Install, InstallRun, InstallStep
+from installs.plain import step_values
 from installs.running import advance
+from installs.shapes import Step
 from tests.installs.bodies import host_body, install_body
 from tests.installs.sshd import PROGRAM, Sshd
 
@@ -63,3 +65,18 @@ def drafted(api: Callable[..., Any], admin: Any, sshd: Sshd) -> Callable[..., In
         return Install.objects.get(pk=answer.json()["id"])
 
     return make
+
+
+def planned_run(install: Install, *steps: Step, kind: str = "certificates") -> InstallRun:
+    """A run whose plan stands already, so that its hosts need not be ones that a cluster can be made of."""
+    run = InstallRun.objects.create(install=install, kind=kind, asked={"status_before": install.status})
+    install.status = Install.Status.RUNNING
+    install.save(update_fields=["status"])
+    for number, step in enumerate(steps, start=1):
+        InstallStep.objects.create(run=run, number=number, **step_values(step))
+    return run
+
+
+def step(name: str, script: str, **values: Any) -> Step:
+    """One step on this machine."""
+    return Step(id=name, title=name, script=script, **{"host": "here", "stage": 1, "timeout_seconds": 20, **values})

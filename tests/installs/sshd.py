@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -78,7 +79,8 @@ class Sshd:
             return
         for pid in children(self.process.pid):
             # The children of a connection's process are the scripts, which a lost connection does not end.
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def new_host_key(self) -> None:
         """Show another host key from the next start on."""
