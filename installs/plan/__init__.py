@@ -28,8 +28,9 @@ def plan(
 ) -> list[Step]:
     """The steps of a run of a kind, numbered by stages.
 
-    `asked` names what the run is about: `{"hosts": [names]}` for add_nodes, `{"host": name, "drain_seconds"?}` for
-    remove_node, `{"version": "v1.38.0", "bundle"?}` for upgrade; nothing for install, reset and certificates.
+    `asked` names what the run is about: `{"hosts": [names]}` for add_nodes, `{"host": name, "drain_seconds"?, "gone"?}`
+    for remove_node (gone: the machine does not come back), `{"version": "v1.38.0", "bundle"?}` for upgrade; nothing
+    for install, reset and certificates.
     `bundle` is opened by its name where it is not given. Raises PlanRefused, BundleRefused, grammar.Malformed.
     """
     name = str(asked.get("bundle") or config.bundle)
@@ -72,7 +73,7 @@ def _add_nodes(place: Site, asked: Mapping[str, Any], stages: Iterator[int]) -> 
 
 def _remove_node(place: Site, asked: Mapping[str, Any], stages: Iterator[int]) -> list[Step]:
     seconds = int(asked.get("drain_seconds") or leaving.DRAIN_SECONDS)
-    return leaving.remove_node(place, grammar.name(asked.get("host")), seconds, stages)
+    return leaving.remove_node(place, grammar.name(asked.get("host")), seconds, bool(asked.get("gone")), stages)
 
 
 def _reset(place: Site, asked: Mapping[str, Any], stages: Iterator[int]) -> list[Step]:

@@ -32,8 +32,10 @@ def reset(site: Site, stages: Iterator[int]) -> list[Step]:
     return steps
 
 
-def remove_node(site: Site, name: str, drain_seconds: int, stages: Iterator[int]) -> list[Step]:
+def remove_node(site: Site, name: str, drain_seconds: int, is_gone: bool, stages: Iterator[int]) -> list[Step]:
     """One host out of the cluster: cordon, drain, its member out of etcd, the machine reset, the node deleted.
+
+    Of a machine that is gone only the cluster's memory is cleaned, from another control plane.
 
     Raises PlanRefused for the last control plane, and for the one whose own address is the cluster's endpoint.
     """
@@ -51,10 +53,11 @@ def remove_node(site: Site, name: str, drain_seconds: int, stages: Iterator[int]
                 next=_("Move the endpoint to another address first."),
             )
     teller = next(other for other in site.control_planes if other != host)
-    steps = [drain(teller, host, drain_seconds, next(stages))]
+    steps = [] if is_gone else [drain(teller, host, drain_seconds, next(stages))]
     if host.role == "control_plane":
-        steps.append(_leave_etcd(host, next(stages)))
-    steps.append(clean(host, next(stages)))
+        steps.append(_forget_member(teller, host, next(stages)) if is_gone else _leave_etcd(host, next(stages)))
+    if not is_gone:
+        steps.append(clean(host, next(stages)))
     steps.append(delete(teller, host, next(stages)))
     if host.role == "control_plane":
         rest = Site(
@@ -65,7 +68,8 @@ def remove_node(site: Site, name: str, drain_seconds: int, stages: Iterator[int]
             site.bundle,
         )
         steps.append(etcd_health(rest, len(rest.control_planes), next(stages), after=f"{name}-left"))
-    steps += put_back(site, host, next(stages))
+    if not is_gone:
+        steps += put_back(site, host, next(stages))
     return steps
 
 
@@ -198,6 +202,29 @@ fi
 """
         ),
         timeout_seconds=_LAST_DRAIN_SECONDS + 120 + 20 * len(site.workers),
+    )
+
+
+def _forget_member(teller: Host, host: Host, stage: int) -> Step:
+    """The member of a machine that is gone out of etcd, by another one: until then it counts for the quorum."""
+    pod = quote(f"etcd-{teller.name}")
+    members = f"""
+etcdctl() {{
+  kubectl --kubeconfig {ADMIN_CONFIG} --request-timeout=30s -n kube-system exec {pod} -- etcdctl \\
+    --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt \\
+    --key /etc/kubernetes/pki/etcd/server.key "$@"
+}}
+listed=$(etcdctl member list)
+member=$(printf '%s\\n' "$listed" | awk -F', ' -v name={quote(host.name)} '$3 == name {{ print $1 }}')
+"""
+    return Step(
+        id=f"leave-etcd:{host.name}",
+        host=teller.name,
+        stage=stage,
+        title=f"Take the member of {host.name} out of etcd",
+        probe=script(f'{members}\n[ -z "$member" ]'),
+        script=script(f'{members}\nsay "$listed"\n[ -z "$member" ] || etcdctl member remove "$member"'),
+        timeout_seconds=120,
     )
 
 

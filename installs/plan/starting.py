@@ -157,6 +157,8 @@ say "::give {CA_CERT_HASH}=$hash"
 {upload if control_planes else ""}
 """
         ),
+        # The first control plane may have joined once, and have that configuration still.
+        files=config_files(site, host) if control_planes else (),
         gives=JOIN_SECRETS if control_planes else (JOIN_TOKEN, CA_CERT_HASH),
         timeout_seconds=120,
     )

@@ -64,6 +64,7 @@ def all_plans() -> list[list[Step]]:
     red_hat = {"os": {"id": "rocky", "id_like": ["rhel"]}, "packages": {}}
     return [
         *(planned(kind) for kind in KINDS),
+        planned("remove_node", asked={"host": "cp-2", "gone": True}),
         *(
             planned(kind, package_repository=REPOSITORY, found=found)
             for kind in ("install", "add_nodes", "upgrade")
@@ -221,6 +222,13 @@ def test_a_control_plane_leaves_etcd_before_its_machine_is_reset() -> None:
     ids = [step.id for step in planned("remove_node", asked={"host": "cp-2"})]
 
     assert ids.index("leave-etcd:cp-2") < ids.index("reset:cp-2") < ids.index("etcd-after-cp-2-left:cp-1")
+
+
+def test_a_machine_that_is_gone_is_only_forgotten() -> None:
+    steps = planned("remove_node", asked={"host": "cp-2", "gone": True})
+
+    assert [step.id for step in steps] == ["leave-etcd:cp-2", "delete:cp-2", "etcd-after-cp-2-left:cp-1"]
+    assert {step.host for step in steps} == {"cp-1"}
 
 
 @pytest.mark.parametrize(

@@ -224,6 +224,23 @@ def test_etcd_that_does_not_let_its_member_go_stops_the_removal(machine: Machine
     assert result.returncode == 1 and "did not let its member go" in result.stderr
 
 
+def test_the_member_of_a_machine_that_is_gone_is_taken_out_by_its_name(machine: Machine) -> None:
+    forget = step("leave-etcd:cp-2", "remove_node", host="cp-2", gone=True)
+    machine.commands = {
+        "kubectl": f"""
+case "$*" in
+  *"member list"*)
+    echo '8e9e05c5, started, cp-1, https://10.1.0.1:2380, https://10.1.0.1:2379, false'
+    [ -e {machine.root}/removed ] || echo 'fd422379, started, cp-2, https://10.1.0.2:2380, , false' ;;
+  *"member remove fd422379"*) touch {machine.root}/removed ;;
+esac"""
+    }
+
+    assert machine.play(forget.probe).returncode == 1
+    assert machine.play(forget.script).returncode == 0
+    assert machine.play(forget.probe).returncode == 0
+
+
 @pytest.mark.parametrize(("left", "code"), [(364 * 86400, 0), (364 * 86400 - 7200, 1), (10, 1)])
 def test_certificates_are_fresh_when_all_were_made_today(machine: Machine, left: int, code: int) -> None:
     shown = {
