@@ -74,13 +74,13 @@ def judge(
 
 def _of_host(everything: All, host: Host) -> list[CheckResult]:
     facts = everything.facts.get(host.name)
-    reason = everything.probe("host_keys", host.name) or everything.probe("unreachable", host.name)
+    refused = everything.probe("privileges", host.name)
+    reason = everything.probe("host_keys", host.name) or (not refused and everything.probe("unreachable", host.name))
     if host.role == "jump":
         return [_reached(str(reason or "")).named(host.name, "ssh")]
-    if facts is not None and not reason:
+    if facts is not None and not reason and not refused:
         seen = Seen(everything, host, facts)
         return [_tried(rule, seen).named(host.name, name) for name, rule in HOST_RULES.items()]
-    refused = everything.probe("privileges", host.name)
     why = str(reason or refused or "the host was not asked yet")
     found = {name: unknown(why, "the host has to be reached first") for name in HOST_RULES}
     found["ssh"] = _reached("" if refused and not reason else why)

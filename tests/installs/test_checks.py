@@ -331,11 +331,10 @@ def test_a_changed_host_key_fails_as_such_even_where_facts_are_old() -> None:
     assert found["node-2", "swap"].status == "unknown"
 
 
-def test_no_sudo_is_a_matter_of_privileges_and_not_of_ssh() -> None:
-    results = judge(
-        CONFIG, [FIRST], {"node-1": None}, {"privileges": {"node-1": "sudo asks for a password"}}, Surroundings()
-    )
-    found = {one.check: one for one in results if one.host}
+@pytest.mark.parametrize("unreachable", [{}, {"node-1": "sudo asks for a password"}])
+def test_no_sudo_is_a_matter_of_privileges_and_not_of_ssh(unreachable: dict[str, str]) -> None:
+    probed = {"privileges": {"node-1": "sudo asks for a password"}, "unreachable": unreachable}
+    found = {one.check: one for one in judge(CONFIG, [FIRST], {"node-1": None}, probed, Surroundings()) if one.host}
 
     assert (found["ssh"].status, found["privileges"].status, found["cpu"].status) == ("pass", "fail", "unknown")
     assert found["privileges"].kubeadm_name == "IsPrivilegedUser"
