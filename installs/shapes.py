@@ -91,7 +91,8 @@ class Step:
     POSIX shell run as root. `probe` exits 0 when the step is already done; `verify` (default: `probe`) exits 0 when
     `script` has done it; `undo` takes it back. `needs` names secrets that the scripts read from the environment
     (never from their text); a line `::give NAME=VALUE` on the output of the script answers such a secret, which
-    is kept encrypted and never shown. `kind` `register` is done by the portal itself with what was given.
+    is kept encrypted and never shown. `kind` `register` is done by the portal itself with what was given. A step that
+    `is_repeatable` goes on where an interrupted attempt left off; any other is undone before it is tried again.
     """
 
     id: str
@@ -107,6 +108,7 @@ class Step:
     needs: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
     timeout_seconds: int = 300
+    is_repeatable: bool = False
 
 
 # What was read from one host: see installs.facts. None: the host could not be read.

@@ -65,7 +65,7 @@ def perform(work: Work, row: InstallStep, step: Step, session: Session) -> None:
     was_begun = row.started_at is not None
     started = row.started_at or timezone.now()
     desk.ask(lambda: _save(work, row, attempts=row.attempts + 1, started_at=started))
-    if was_begun and step.undo:
+    if was_begun and step.undo and not step.is_repeatable:
         _say(work, step, _("It was begun before and is not done: it is taken back first."))
         _run(work, step, session, step.undo, env)
     for file in step.files:

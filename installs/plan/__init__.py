@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -41,7 +42,8 @@ def plan(
         make = _KINDS[kind]
     except KeyError:
         raise PlanRefused(_("There is no plan for %(kind)s.") % {"kind": kind}) from None
-    return make(place, asked, itertools.count(1))
+    # Transfers and kubeadm's own phases cost minutes: each script sees by itself what an attempt before it left.
+    return [dataclasses.replace(step, is_repeatable=True) for step in make(place, asked, itertools.count(1))]
 
 
 def _install(place: Site, asked: Mapping[str, Any], stages: Iterator[int]) -> list[Step]:
