@@ -33,6 +33,9 @@ from web.live import publish
 MOST_AT_ONCE = 20
 FACTS_SECONDS, PORTS_SECONDS = 90, 40
 CLOCK_SAMPLES = 3
+REGISTRY_SECONDS = 20
+# What a host has once it joined a cluster.
+_NODE = "/etc/kubernetes/kubelet.conf"
 
 
 def read_hosts(
@@ -52,6 +55,7 @@ def read_hosts(
         if with_probes:
             good = {name: live[name] for name, came in read.items() if not isinstance(came, Exception)}
             probes["ports"] = _ports(desk, install, good)
+            probes |= _registry(desk, install, good)
     probes["bundle"] = _bundle_problem(install)
     return probes
 
@@ -63,6 +67,8 @@ def judge_all(install: Install, probes: Mapping[str, Any]) -> list[CheckResult]:
     }
     kept = {row.name: row.unreachable for row in install.hosts.defer("credential") if row.unreachable}
     told = {**probes, "unreachable": {**kept, **probes.get("unreachable", {})}}
+    if install.cluster_id is not None:
+        told["members"] = [name for name, known in facts.items() if known and _NODE in known.get("leftovers", ())]
     surroundings = Surroundings(cluster_networks=_networks_of_others(install), portal_time=time.time())
     return judge(config_of(install), hosts_of(install), facts, told, surroundings)
 
@@ -154,8 +160,33 @@ def _ports(desk: Desk, install: Install, sessions: Mapping[str, Session]) -> dic
 
     listening = said(lambda host: probing.listening_script(probing.ports_of(config, host)))
     everyone = list(hosts.values())
-    reaching = said(lambda host: probing.reaching_script(probing.targets_of(config, host, everyone)))
-    return probing.read(listening, reaching)
+    facts = dict(install.hosts.values_list("name", "facts"))
+    targets = {name: probing.targets_of(config, hosts[name], everyone, facts) for name in sessions}
+    reaching = said(lambda host: probing.reaching_script(targets[host.name]))
+    return probing.read(listening, reaching, targets)
+
+
+def _registry(desk: Desk, install: Install, sessions: Mapping[str, Session]) -> dict[str, Any]:
+    """Whether each host knows and reaches the registry that images come from; nothing is asked with a bundle."""
+    config = config_of(install)
+    if config.bundle:
+        return {}
+    name = probing.registry_of(config).partition(":")[0]
+
+    def asking(session: Session) -> Callable[[], tuple[dict[str, str], str | None]]:
+        def do() -> tuple[dict[str, str], str | None]:
+            names = session.run(probing.names_script([name]), seconds=REGISTRY_SECONDS).output
+            answer = session.run(probing.registry_script(config), seconds=REGISTRY_SECONDS).output
+            return probing.read_names(names, [name]), probing.read_registry(answer)
+
+        return do
+
+    came = desk.side_by_side({host: asking(one) for host, one in sessions.items()}, most=MOST_AT_ONCE)
+    found = {host: result for host, result in came.items() if isinstance(result, tuple)}
+    return {
+        "names": {host: names for host, (names, _answer) in found.items()},
+        "images": {host: answer for host, (_names, answer) in found.items()},
+    }
 
 
 def _bundle_problem(install: Install) -> str | None:

@@ -336,6 +336,40 @@ def read(
     return result
 
 
+def registry_of(config: Config) -> str:
+    """The host (and port) of the registry that images come from without a bundle."""
+    return (config.image_repository or "registry.k8s.io").partition("/")[0]
+
+
+_REGISTRY_SCRIPT = """
+url=@URL@
+if command -v curl >/dev/null 2>&1; then
+  said=$(curl -sS -m 8 -o /dev/null -w 'status %{http_code}' "$url" 2>&1 </dev/null)
+elif command -v wget >/dev/null 2>&1; then
+  said=$(wget -q -S -T 8 -t 1 -O /dev/null "$url" 2>&1 </dev/null | grep -E 'HTTP/|unable|failed' | head -n 1)
+else said=untried; fi
+printf '%s\\n' "$said" | head -n 1
+"""
+
+
+def registry_script(config: Config) -> str:
+    """Shell that asks the registry for its version as a runtime would, by the host's own proxy and certificates."""
+    return _REGISTRY_SCRIPT.lstrip("\n").replace("@URL@", quote(f"https://{registry_of(config)}/v2/"))
+
+
+def read_registry(output: str) -> str | None:
+    """Why the registry cannot be had, "" when it can, None when the host has nothing to try it with."""
+    line = next((line.strip() for line in output.splitlines()[:4] if line.strip()), "")
+    status = re.search(r"(?:status |HTTP/[0-9.]{1,3} )(\d{3})", line)
+    # 401 asks for a password that pulling has: the registry is there.
+    if status is not None and (status[1] == "401" or status[1].startswith("2")):
+        return ""
+    if line in ("", "untried"):
+        return None
+    shown = "".join(sign if sign.isprintable() else " " for sign in line[:200]).strip()
+    return f"the registry answers {status[1]}" if status is not None and status[1] != "000" else shown
+
+
 def names_script(names: Sequence[str]) -> str:
     """Shell that resolves names as the host's programs do."""
     words = " ".join(quote(name) for name in names)

@@ -16,11 +16,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import yaml
-
 from installs import grammar
-from installs.inventory.gathered import MOST_BYTES, Gathered, Inventory, InventoryRefused, shown
-from installs.inventory.yaml_text import read_document
+from installs.inventory.gathered import Gathered, Inventory, InventoryRefused, shown
+from installs.inventory.yaml_text import as_yaml, list_of, mapping_of
 from installs.shapes import Config, Host
 
 API_VERSION = "slipway.dev/v1"
@@ -28,24 +26,18 @@ _SECRETS = ("password", "private_key", "passphrase", "sudo_password", "credentia
 _HOST_DEFAULTS = {"port": "22", "user": "root"}
 
 
-def read(text: str) -> Inventory:
-    """The inventory in the text. Raises InventoryRefused."""
-    document = read_document(text, MOST_BYTES)
+def read(document: dict[str, Any]) -> Inventory:
+    """The inventory in the document. Raises InventoryRefused."""
     if document.get("apiVersion") != API_VERSION or document.get("kind") != "Inventory":
         raise InventoryRefused(
-            f"It is no inventory of Slipway: apiVersion {API_VERSION} and kind Inventory are expected."
+            f"It is no inventory that Slipway knows: apiVersion {API_VERSION} and kind Inventory are expected."
         )
     _only(document, {"apiVersion", "kind", "cluster", "hosts"}, "the inventory")
     gathered = Gathered()
-    cluster = document.get("cluster") or {}
-    if not isinstance(cluster, dict):
-        raise InventoryRefused("cluster is no mapping.")
+    cluster = mapping_of(document, "cluster")
     _only(cluster, set(grammar.CONFIG), "cluster")
     gathered.fields(cluster)
-    hosts = document.get("hosts")
-    if not isinstance(hosts, list):
-        raise InventoryRefused("hosts is no list.")
-    for number, host in enumerate(hosts, start=1):
+    for number, host in enumerate(list_of(document, "hosts"), start=1):
         if not isinstance(host, dict):
             raise InventoryRefused(f"Host {number} is no mapping.")
         _only(host, {*grammar.HOST, *_SECRETS}, f"host {number}")
@@ -69,22 +61,10 @@ def write(config: Config, hosts: Sequence[Host]) -> str:
             for one in hosts
         ],
     }
-    return yaml.dump(document, Dumper=_Blocks, sort_keys=False, allow_unicode=True, width=100)
+    return as_yaml(document)
 
 
 def _only(mapping: Mapping[str, Any], known: set[str], where: str) -> None:
     strange = sorted(set(mapping) - known)
     if strange:
         raise InventoryRefused(f"There is no field “{shown(strange[0])}” in {where}.")
-
-
-class _Blocks(yaml.SafeDumper):
-    """Several lines stand as a block, so that a manifest can be read."""
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in value else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-
-_Blocks.add_representer(str, _text)

@@ -114,7 +114,7 @@ def test_what_was_read_is_written_as_it_was(config: Config, hosts: list[Host]) -
         if format != "slipway" and not any(host.role != "jump" for host in hosts):
             continue
         text = write(format, config, hosts)
-        found = read(text)
+        found = read(text, format=format)
 
         assert write(format, Config(**{**dataclasses.asdict(config), **found.config}), found.hosts) == text
 
@@ -214,9 +214,7 @@ def test_hostile_values_are_refused_in_every_field_of_every_format(field: str, v
 
 
 def test_what_would_run_on_the_portal_is_left_out() -> None:
-    found = read(
-        "[kube_node]\na ansible_host=10.0.0.1 ansible_ssh_common_args='-o ProxyCommand=\"touch owned\"'\n"
-    )
+    found = read("[kube_node]\na ansible_host=10.0.0.1 ansible_ssh_common_args='-o ProxyCommand=\"touch owned\"'\n")
 
     assert "touch" not in repr(found)
     assert any("ansible_ssh_common_args of a was left out" in note for note in found.notes)
@@ -279,6 +277,93 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     for format in ("", *FORMATS):
         with contextlib.suppress(InventoryRefused):
             read(text, format=format)
+
+
+KUBEKEY_HEAD = "apiVersion: kubekey.kubesphere.io/v1\nkind: Inventory\n"
+KUBEKEY = """
+apiVersion: kubekey.kubesphere.io/v1alpha2
+kind: Cluster
+metadata: {name: sample}
+spec:
+  hosts:
+  - {name: master1, address: 10.0.0.1, internalAddress: 10.0.0.1, port: 8022, user: ubuntu, password: "Qcloud@123"}
+  - {name: node1, address: 10.0.0.2, internalAddress: 10.0.0.2, privateKeyPath: "~/.ssh/id_rsa"}
+  - {name: node2, internalAddress: 10.0.0.3}
+  roleGroups:
+    etcd: [master1]
+    control-plane: [master1]
+    worker: ["node[1:2]"]
+  controlPlaneEndpoint: {domain: lb.kubesphere.local, address: "", port: 6443}
+  kubernetes: {version: v1.33.1, clusterName: cluster.local}
+  network: {plugin: calico, kubePodsCIDR: 10.233.64.0/18, kubeServiceCIDR: 10.233.0.0/18}
+"""
+
+SEALOS = """
+apiVersion: apps.sealos.io/v1beta1
+kind: Cluster
+metadata: {name: default}
+spec:
+  hosts:
+  - ips: ["192.168.0.2:22", "192.168.0.3:22"]
+    roles: [master, amd64]
+  - ips: ["192.168.0.5:2222"]
+    roles: [node, amd64]
+  image: ["labring/kubernetes:v1.29.9-4.3", "labring/calico:v3.26"]
+  ssh: {user: admin, passwd: hunter2, port: 22}
+"""
+
+
+def test_kubekeys_older_file_is_read() -> None:
+    found = read(KUBEKEY)
+
+    assert [(host.name, host.address, host.port, host.user, host.role) for host in found.hosts] == [
+        ("master1", "10.0.0.1", 8022, "ubuntu", "control_plane"),
+        ("node1", "10.0.0.2", 22, "root", "worker"),
+        ("node2", "10.0.0.3", 22, "root", "worker"),
+    ]
+    assert found.config["kubernetes_version"] == "v1.33.1" and found.config["cni"] == "calico"
+    assert "control_plane_endpoint" not in found.config
+    assert "Qcloud" not in repr(found) and len(found.notes) == 2
+
+
+def test_sealos_file_is_read_and_hosts_get_names() -> None:
+    found = read(SEALOS)
+
+    assert [(host.name, host.address, host.port, host.user) for host in found.hosts] == [
+        ("control-plane-1", "192.168.0.2", 22, "admin"),
+        ("control-plane-2", "192.168.0.3", 22, "admin"),
+        ("worker-1", "192.168.0.5", 2222, "admin"),
+    ]
+    assert found.config == {"kubernetes_version": "v1.29.9"}
+    assert "hunter2" not in repr(found) and found.notes
+
+
+@given(HOSTS)
+def test_kubekeys_inventory_keeps_its_hosts(hosts: list[Host]) -> None:
+    nodes = [host for host in hosts if host.role != "jump"]
+    if nodes:
+        assert list(read(write("kubekey", Config("shop", "v1.37.2"), hosts)).hosts) == nodes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: kubekey.kubesphere.io/v1\nkind: Secret\n",
+        f"{KUBEKEY_HEAD}spec: []\n",
+        f"{KUBEKEY_HEAD}spec: {{hosts: {{a: b}}}}\n",
+        f"{KUBEKEY_HEAD}spec: {{hosts: {{a: {{}}}}, groups: {{kube_worker: {{hosts: a}}}}}}\n",
+        f"{KUBEKEY_HEAD}spec:\n  hosts: {{a: {{connector: {{host: '-oProxyCommand=x'}}}}}}\n"
+        "  groups: {kube_worker: {hosts: [a]}}\n",
+        "apiVersion: kubekey.kubesphere.io/v1alpha2\nkind: Cluster\nspec: {roleGroups: {worker: ['n[1:9999]']}}\n",
+        "apiVersion: apps.sealos.io/v1beta1\nkind: Cluster\nspec: {hosts: [a]}\n",
+        "apiVersion: apps.sealos.io/v1beta1\nkind: Cluster\nspec: {hosts: [{ips: ['$(id):22'], roles: [node]}]}\n",
+        "apiVersion: apps.sealos.io/v1beta1\nkind: Cluster\nspec: {hosts: [{ips: ['10.0.0.1:99999']}]}\n",
+        "apiVersion: apps.sealos.io/v1beta1\nkind: Cluster\nspec: {}\n",
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_files_of_others_is_refused(text: str) -> None:
+    with pytest.raises(InventoryRefused):
+        read(text)
 
 
 def test_an_unknown_format_is_refused() -> None:

@@ -24,6 +24,9 @@ from installs.probing import (
     reaching_script,
     read,
     read_names,
+    read_registry,
+    registry_of,
+    registry_script,
     targets_of,
 )
 from installs.shapes import Config, Host
@@ -149,6 +152,18 @@ def test_names_are_resolved_by_the_host() -> None:
 
     assert found["localhost"] in ("127.0.0.1", "::1") and found["no-such-host.invalid"] == ""
     assert read_names("evil.example 1.2.3.4\nlocalhost $(id)\n", names) == dict.fromkeys(names, "")
+
+
+def test_a_registry_is_there_when_it_answers_as_one() -> None:
+    assert read_registry("status 200\n") == "" and read_registry("status 401") == ""
+    assert read_registry("  HTTP/1.1 401 Unauthorized") == ""
+    assert read_registry("status 503") == "the registry answers 503"
+    assert read_registry("curl: (6) Could not resolve host: x\x1b") == "curl: (6) Could not resolve host: x"
+    assert read_registry("untried\n") is None and read_registry("") is None
+    config = Config("x", "v1.37.2", image_repository="registry.example.com:5000/k8s")
+    assert registry_of(config) == "registry.example.com:5000" and registry_of(CONFIG) == "registry.k8s.io"
+    answer = run(registry_script(Config("x", "v1.37.2", image_repository="127.0.0.1:1")), dict(os.environ))
+    assert read_registry(answer) not in ("", None)
 
 
 def test_a_clock_is_read_between_two_readings_of_our_own() -> None:
