@@ -16,6 +16,7 @@ from accounts.models import SavedView, Team, Token, User
 from charts.models import ChartUpload, HelmOperation, HelmRelease
 from clusters.models import Cluster, Grant
 from deployments.models import AnalysisTemplate, Approval, Release
+from installs.models import Install, InstallRun
 from notifications.models import Channel
 from services.models import Target
 from tests.clusters.observe.objects import raw
@@ -23,11 +24,13 @@ from tests.factories.accounts import token_of
 from tests.factories.charts import new_helm_release, new_operation, new_upload
 from tests.factories.clusters import observed, watched_now
 from tests.factories.deployments import new_release, new_revision
+from tests.factories.installs import log, new_check, new_host, new_install, new_install_run, new_step
 from tests.factories.registered import new_grant, saved_cluster
 from tests.factories.services import new_environment, new_service, new_target, seen_deployment
 
 SERVICE, CLUSTER, STAGE, VIEW = "zebra-checkout", "zebra-cluster", "stage", "zebra-view"
 TEMPLATE, CHART = "zebra-template", "zebra-chart"
+INSTALL, HOST = "zebra-install", "zebra-host"
 ASKS_A_CLUSTER = "helm-releases/"
 # Environments and the own page of registering are everybody's; all else in the house is the team's.
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -51,6 +54,9 @@ class House:
     helm_release: HelmRelease
     operation: HelmOperation
     upload: ChartUpload
+    # Of nobody: installs are for admins.
+    install: Install
+    run: InstallRun
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -61,6 +67,8 @@ class House:
             TEMPLATE,
             CHART,
             self.helm_release.name,
+            INSTALL,
+            HOST,
             self.team.name,
             self.member.username,
             str(self.release.pk),
@@ -89,6 +97,13 @@ class House:
             "helm-releases": str(self.helm_release.pk),
             "helm-operations": str(self.operation.pk),
             "uploads": str(self.upload.pk),
+            "installs": str(self.install.pk),
+            "runs": str(self.run.pk),
+            "hosts": HOST,
+            "nodes": HOST,
+            "files": f"kubeadm-{HOST}.yaml",
+            "inventory": "slipway",
+            "report": "json",
             # Repositories are everybody's.
             "repositories": "no-such",
         }
@@ -98,7 +113,7 @@ class House:
         """The same for things that are not there."""
         ids = {
             *("tokens", "grants", "releases", "views", "approvals", "channels", "notification-channels"),
-            *("helm-releases", "helm-operations", "uploads"),
+            *("helm-releases", "helm-operations", "uploads", "installs", "runs"),
         }
         return {word: str(uuid4()) if word in ids else "no-such" for word in self.values} | {
             "environments": self.target.environment.name,
@@ -119,6 +134,7 @@ def furnish(team: Team, member: User, *, env: Mapping[str, str] | None = None, *
     new_revision(target, **(env or {}))
     release = new_release(target, by=member, env=dict(env or {}))
     helm_release = new_helm_release(cluster, STAGE, "zebra-web")
+    install = furnish_install((env or {}).get("DB_PASSWORD", "x"))
     return House(
         team=team,
         member=member,
@@ -134,11 +150,27 @@ def furnish(team: Team, member: User, *, env: Mapping[str, str] | None = None, *
         helm_release=helm_release,
         operation=new_operation(helm_release, by=member, values={"password": (env or {}).get("DB_PASSWORD", "x")}),
         upload=new_upload(team, CHART, by=member),
+        install=install,
+        run=install.runs.get(),
         view=SavedView.objects.create(of="services", name=VIEW, owner=member, team=team),
         template=AnalysisTemplate.objects.create(
             name=TEMPLATE, team=team, definition={"query": "sum(up)", "success": "result > 0"}
         ),
     )
+
+
+def furnish_install(password: str) -> Install:
+    """An install of one host that was checked and whose run has failed; `password` is what it signs in with."""
+    install = new_install(
+        INSTALL, hosts=0, status="failed", checked_at=timezone.now(), secrets={"JOIN_TOKEN": password}
+    )
+    new_host(install, HOST, "192.0.2.77", credential={"password": password, "sudo_password": password})
+    fix = {"id": "swap_off", "title": "Turn swap off", "commands": ["swapoff -a"]}
+    new_check(install, "swap", HOST, "fail", fix=fix)
+    run = new_install_run(install, state="failed", problem="It did not join.")
+    new_step(run, 1, "Join", HOST, "failed", problem="It did not join.")
+    log(run, "a line", host=HOST)
+    return install
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ Web = Callable[[User], PageClient]
 
 # Everybody may know which environments and chart repositories there are, and what they are like; admins change them.
 COMMON = {"environments", "repositories"}
-ADMINS_ONLY = {"users"}
+ADMINS_ONLY = {"users", "installs"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 WITH_OBJECT = [place for place in places() if place.words and set(place.words) - COMMON]
 LISTS = [place for place in places() if not place.words and not place.name.startswith("healthz")]

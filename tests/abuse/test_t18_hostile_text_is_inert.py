@@ -21,7 +21,7 @@ from deployments.told import tell_decided
 from notifications.delivery import sweep
 from notifications.models import Channel, Notice
 from services.models import Environment, Service
-from tests.abuse.furnished import House, furnish, places
+from tests.abuse.furnished import HOST, House, furnish, places
 from tests.callers import PageClient
 from tests.clusters.observe.objects import raw
 from tests.factories.analysis import measured, with_templates
@@ -96,6 +96,7 @@ def house(payments: Team, developer: User) -> House:
     audit(developer, EVIL[:60], house.target.service, before={EVIL: EVIL}, after={EVIL: EVIL}, why=EVIL)
     _measure(house)
     _tell(house)
+    _install(house)
     return house
 
 
@@ -118,6 +119,19 @@ def _tell(house: House) -> None:
     Voice.objects.create(
         approval=house.approval, person=house.member, verdict="approve", comment=EVIL, at=house.approval.asked_at
     )
+
+
+def _install(house: House) -> None:
+    """The host says it in what was observed and in the log, so do the fix, the plan and the person who took it on."""
+    install = house.install
+    install.hosts.update(facts={"hostname": EVIL, "routes": [{"network": EVIL, "interface": EVIL}]}, unreachable=EVIL)
+    fix = {"id": "x", "title": EVIL, "commands": [EVIL]}
+    words = {"observed": EVIL, "expected": EVIL, "doc": EVIL, "fix": fix, "acknowledged_reason": EVIL}
+    install.checks.update(**words, acknowledged_at=install.created_at, kubeadm_name=EVIL[:64])
+    install.runs.update(problem=EVIL)
+    house.run.steps.update(title=EVIL[:200], problem=EVIL, plan={"script": EVIL})
+    house.run.lines.update(text=EVIL)
+    type(install).objects.filter(pk=install.pk).update(problem=EVIL)
 
 
 class Page(HTMLParser):
@@ -195,6 +209,16 @@ def test_t18_what_the_template_and_the_channel_say_is_shown_as_text(
         page.feed(text)
         assert (answer.status_code, page.acting) == (200, []), path
         assert "&lt;img src=x onerror" in text, path
+
+
+def test_t18_what_a_host_says_is_shown_as_text(house: House, web_client: Web, admin: User) -> None:
+    browser, at = web_client(admin), house.install.get_absolute_url()
+    for name in ("", "checks/", f"checks/?check=swap&host={HOST}", f"runs/{house.run.pk}/", f"fix/?fix=swap@{HOST}"):
+        answer = browser.get(f"{at}{name}")
+        page, text = Page(), answer.content.decode()
+        page.feed(text)
+        assert (answer.status_code, page.acting) == (200, []), name
+        assert "&lt;img src=x onerror" in text and SUM not in text, name
 
 
 @pytest.fixture
