@@ -48,6 +48,7 @@ def addresses(user: User) -> dict[str, str]:
 
     shown = Service.objects.visible_to(user)[0]
     return {
+        **(_of_installs() if user.is_admin else {}),
         "home": "/",
         "services": "/services/",
         "services, search": "/services/?search=checkout",
@@ -74,6 +75,25 @@ def addresses(user: User) -> dict[str, str]:
         "API channels": "/api/v1/notification-channels/",
         "API services": "/api/v1/services/",
         "API releases": "/api/v1/releases/",
+    }
+
+
+def _of_installs() -> dict[str, str]:
+    """The pages of an install that ran, which only admins see."""
+    from installs.models import InstallRun
+
+    run = InstallRun.objects.select_related("install")[0]
+    at = run.install.get_absolute_url()
+    return {
+        "installs": "/installs/",
+        "installs, search": "/installs/?search=node-1",
+        "install": at,
+        "install, hosts": f"{at}hosts/",
+        "install, checks": f"{at}checks/",
+        "install, one check": f"{at}checks/?host=node-1&check=swap",
+        "install, network": f"{at}network/",
+        "install, review": f"{at}review/",
+        "install, run": f"{at}runs/{run.pk}/",
     }
 
 

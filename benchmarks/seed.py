@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import django
 
 from benchmarks.seed_gates import fill_gates
+from benchmarks.seed_installs import fill_installs
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -67,6 +68,7 @@ def fill(size: Size) -> dict[str, int]:
     releases = _saved(_releases(revisions))
     _saved(_events(releases))
     fill_gates(revisions[:WAITING], WAITING)
+    fill_installs()
     counted = {"services": Service, "targets": Target, "observations": Observation, "releases": Release}
     return {name: model._default_manager.count() for name, model in counted.items()}
 

@@ -65,7 +65,7 @@ def review(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "step_count": len(steps),
         "plan_refused": plan_refused,
         "refusal": refusal,
-        "machines": install.hosts.exclude(role="jump").count(),
+        "machines": sum(bool(name) for name in matrix.columns),
         "why_not": why_not(request.user, "install.start", None) or (plan_refused.detail if plan_refused else ""),
     }
     return render_page(request, "installs/review.html", context, status=refusal.status if refusal else 200)
