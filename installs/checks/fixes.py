@@ -23,6 +23,14 @@ _PACKAGES = {
     },
 }  # fmt: skip
 
+# These take away data that nobody can bring back: a person chooses each by itself, "all fixes" leaves them out.
+_DESTROYS = frozenset({"reset"})
+
+
+def destroys(fix_id: str) -> bool:
+    """Whether the fix of that id takes away data for good."""
+    return fix_id in _DESTROYS
+
 
 def install_packages(manager: str, names: Sequence[str]) -> tuple[str, ...]:
     """The lines that install packages of the distribution; () for a manager that is not known."""

@@ -19,6 +19,7 @@ _PORTS = {
     "control_plane": (6443, 10259, 10257, 10250, 10256, 10248, 2379, 2380, 2381),
     "worker": (10250, 10256, 10248),
 }
+_FIRST_NODE_PORT = 30000
 _PORTS_DOC = "https://kubernetes.io/docs/reference/networking/ports-and-protocols/"
 _DNS_LOOP_DOC = "https://coredns.io/plugins/loop/#troubleshooting"
 
@@ -29,16 +30,27 @@ def firewall(seen: Seen) -> Finding:
     found: dict[str, str] = seen.get("firewalls") or {}
     if not found:
         return passed("none is active", expected, doc=_PORTS_DOC)
-    ports: list[tuple[str, int | str]] = [(port.protocol, port.number) for port in ports_of(seen.config, seen.host)]
+    answers = [
+        ports[seen.host.name] for ports in (seen.all.probes.get("ports") or {}).values() if seen.host.name in ports
+    ]
+    if answers and {state for ports in answers for state in ports.values()} == {"reached"}:
+        return passed(f"{_words(found)}; the node's ports answer other hosts", expected, doc=_PORTS_DOC)
+    ports: list[tuple[str, int | str]] = [
+        (port.protocol, port.number) for port in ports_of(seen.config, seen.host) if port.number < _FIRST_NODE_PORT
+    ]
     ports += [("tcp", "30000-32767"), ("udp", "30000-32767")]
     inner = [str(one) for one in networks.networks_of(f"{seen.config.pod_cidr},{seen.config.service_cidr}")]
     return warned(
-        "; ".join(f"{name}: {what}" for name, what in found.items()),
+        _words(found),
         expected,
         kubeadm_name="Firewalld" if "firewalld" in found else "",
         fix=_open_in(found, list(seen.get("nft_drop_chains") or []), ports, inner),
         doc=_PORTS_DOC,
     )
+
+
+def _words(found: dict[str, str]) -> str:
+    return "; ".join(f"{name}: {what}" for name, what in found.items())
 
 
 def _open_in(found: dict[str, str], chains: list[str], ports: list[tuple[str, int | str]], inner: list[str]) -> Fix:
@@ -107,7 +119,9 @@ def hostname(seen: Seen) -> Finding:
         return unknown("the host did not say", expected, kubeadm_name="Hostname")
     resolves = bool(seen.get("hostname_addresses"))
     address = seen.address if networks.is_ip(seen.address) else ""
-    fix = fixes.hostname(seen.host.name, address, name != seen.host.name)
+    fix: Fix | None = fixes.hostname(seen.host.name, address, name != seen.host.name)
+    if name == seen.host.name and resolves:
+        fix = None
     twins = _twins(seen, "hostname")
     if twins:
         return failed(f"{name}, as also {listed(twins)} is called", expected, kubeadm_name="Hostname", fix=fix)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from accounts.permissions import require
+from installs.checks import destroys
 from installs.commands.acknowledge import acknowledge as take_on
 from installs.commands.asking import ask_for, refuse_unless
 from installs.commands.fix import fix_of, needs_fix
@@ -22,7 +23,8 @@ def start_install(
     by: User, install: Install, *, apply_fixes: bool = False, acknowledge: Iterable[Mapping[str, str]] = ()
 ) -> InstallRun:
     """Take findings on with their reasons, then ask for the cluster. With `apply_fixes` the fixes that were shown run
-    first. The hosts are checked once more before anything is installed.
+    first, but for those that take data away: these are chosen one by one. The hosts are checked once more before
+    anything is installed.
 
     Raises NotPermitted, RunActive, WrongStatus, ChecksBlock, HostBusy, Invalid.
     """
@@ -37,12 +39,17 @@ def start_install(
         )
     for each in acknowledge:
         take_on(by, install, each.get("host", ""), each["check"], each["reason"])
-    fixes = [fix_of(row) for row in install.checks.all() if apply_fixes and needs_fix(row)]
+    fixes = [fix_of(row) for row in install.checks.all() if apply_fixes and needs_fix(row) and not _destroys(row)]
     mended = {(fix["host"], fix["check"]) for fix in fixes}
     if found := [row for row in blocking(install) if (row.host, row.check_name) not in mended]:
         raise blocked(install, found)
     recorded = {"config": install.config, "fixes": fixes}
     return ask_for(by, install, InstallRun.Kind.INSTALL, "install.start", asked={"fixes": fixes}, recorded=recorded)
+
+
+def _destroys(row: CheckRecord) -> bool:
+    """Who confirms all fixes at once has not said that an earlier cluster may be lost."""
+    return destroys(str((row.fix or {}).get("id", "")))
 
 
 def blocking(install: Install) -> list[CheckRecord]:

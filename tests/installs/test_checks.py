@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from installs.checks import judge, may_be_overridden
+from installs.checks import destroys, judge, may_be_overridden
 from installs.checks.judging import HOST_RULES, WHOLE_RULES
 from installs.shapes import CheckResult, Config, Host, Surroundings
 from tests.installs.saying import (
@@ -36,12 +36,12 @@ def changed(**fields: object) -> Config:
 
 
 def on_control_plane(check: str, **changes: str) -> CheckResult:
-    """The check on a control plane where these sections are different."""
-    return judged(first=facts(1, **changes))["node-1", check]
+    """The check on a control plane where these sections are different; ports were not tried."""
+    return judged(first=facts(1, **changes), found=probes(ports={}))["node-1", check]
 
 
 def on_worker(check: str, **changes: str) -> CheckResult:
-    return judged(second=facts(2, **changes))["node-2", check]
+    return judged(second=facts(2, **changes), found=probes(ports={}))["node-2", check]
 
 
 def without(tool: str) -> str:
@@ -458,6 +458,22 @@ def test_the_firewall_is_opened_for_exactly_the_ports_of_the_role_or_turned_off(
     assert found.fix.alternatives[0].commands == ("systemctl disable --now firewalld",)
 
 
+def test_a_firewall_whose_ports_are_open_is_no_matter() -> None:
+    filtered = facts(1, firewalld="running")
+    half = {"node-2": {"node-1": {"tcp/6443": "reached", "tcp/179": "silent"}}}
+
+    assert judged(first=filtered)["node-1", "firewall"].status == "pass"
+    assert judged(first=filtered, found=probes(ports=half))["node-1", "firewall"].status == "warn"
+
+
+def test_only_a_reset_takes_data_away() -> None:
+    cleaning = on_control_plane("clean_node", leftovers="/var/lib/etcd").fix
+    forwarding = on_control_plane("sysctl", sysctl="net.ipv4.ip_forward=0").fix
+
+    assert cleaning is not None and destroys(cleaning.id)
+    assert forwarding is not None and not destroys(forwarding.id)
+
+
 def test_fixes_are_shell_that_a_shell_reads_and_carry_nothing_of_the_host() -> None:
     evil = "$(touch owned);`id`"
     broken = facts(
@@ -476,7 +492,7 @@ def test_fixes_are_shell_that_a_shell_reads_and_carry_nothing_of_the_host() -> N
         units="",
         nftables=f"table inet {evil} {{\nchain {evil} {{\nhook input policy drop",
     )
-    fixes = [one.fix for one in judged(first=broken).values() if one.fix]
+    fixes = [one.fix for one in judged(first=broken, found=probes(ports={})).values() if one.fix]
     lines = [line for fix in fixes for one in (fix, *fix.alternatives) for line in one.commands]
 
     assert {"swap_off", "modules_and_sysctl", "selinux_permissive", "firewall_open_ports", "reset", "hostname"} <= {
