@@ -73,18 +73,17 @@ class Matrix:
 
 def matrix_of(found: queries.Matrix) -> Matrix:
     """The stored results as the page shows them."""
+    # A jump host is no node, but the way to all others.
+    beside = sorted({host for _check, host in found.cells} - {*found.hosts})
+    columns = (*(host for host in found.hosts if host), *beside, *(host for host in found.hosts if not host))
     lines = tuple(
-        Line(
-            check,
-            title_of(check),
-            tuple(Cell(host, record) for host, record in zip(found.hosts, found.row(check), strict=True)),
-        )
+        Line(check, title_of(check), tuple(Cell(host, found.cells.get((check, host))) for host in columns))
         for check in sorted(found.checks, key=place_of)
     )
     cells = [cell for line in lines for cell in line.cells if cell.record is not None]
     counts = Counter(cell.state for cell in cells)
     records = [cell.record for cell in cells if cell.is_open and cell.record is not None]
-    return Matrix(tuple(found.hosts), lines, dict(counts), tuple(sorted(records, key=_urgency)))
+    return Matrix(columns, lines, dict(counts), tuple(sorted(records, key=_urgency)))
 
 
 def is_acknowledged(record: CheckRecord) -> bool:

@@ -40,7 +40,7 @@ TITLES: dict[str, str | Promise] = {
     "proxy": _("Proxy"),
     "cni": _("Pod network"),
     "external_etcd": _("External etcd"),
-    "join": _("Joining"),
+    "rejoin": _("Joining again"),
 }
 _ORDER = {name: index for index, name in enumerate(TITLES)}
 

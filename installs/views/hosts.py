@@ -25,7 +25,7 @@ from web.errors import SlipwayError
 from web.fragments import render_page, see_other
 
 MAX_INVENTORY_BYTES = 1024 * 1024
-EXTENSIONS = {"slipway": "yaml", "kubespray": "ini"}
+EXTENSIONS = {"kubespray": "ini"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,7 +53,7 @@ def export(request: SignedInRequest, pk: UUID, format: str) -> HttpResponse:
         raise Http404
     install = install_at(request, pk)
     text = inventory.write(format, config_of(install), [host_of(row) for row in install.hosts.all()])
-    name = f"{install.name}.{EXTENSIONS.get(format, 'txt')}"
+    name = f"{install.name}.{EXTENSIONS.get(format, 'yaml')}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=headers)
 
@@ -123,4 +123,6 @@ def _tell(editor: HostsEditor, error: SlipwayError, context: dict[str, Any]) -> 
 
 
 def _show(request: SignedInRequest, editor: HostsEditor, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    return render_page(request, "installs/hosts.html", {**context, "editor": editor}, status=status)
+    return render_page(
+        request, "installs/hosts.html", {**context, "editor": editor, "formats": inventory.FORMATS}, status=status
+    )

@@ -31,7 +31,8 @@ TITLES_OF_A_STAGE = 3
 def review(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """What is going to happen; POST starts it."""
     install = install_at(request, pk)
-    matrix = matrix_of(queries.matrix(install))
+    found = queries.matrix(install)
+    matrix = matrix_of(found)
     open_findings = [_finding(record, request) for record in matrix.blocking]
     refusal: SlipwayError | None = None
     if request.method == "POST":
@@ -65,7 +66,7 @@ def review(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "step_count": len(steps),
         "plan_refused": plan_refused,
         "refusal": refusal,
-        "machines": sum(bool(name) for name in matrix.columns),
+        "machines": len([name for name in found.hosts if name]),
         "why_not": why_not(request.user, "install.start", None) or (plan_refused.detail if plan_refused else ""),
     }
     return render_page(request, "installs/review.html", context, status=refusal.status if refusal else 200)

@@ -181,7 +181,7 @@ def test_an_inventory_is_pasted_uploaded_and_exported(web_client: Web, admin: Us
     assert 'id="inventory_error"' in refused and "{]" in refused and 'value="node-1"' in refused
 
     install = new_install("quay")
-    for format in ("slipway", "kubespray"):
+    for format in ("slipway", "kubespray", "kubekey", "sealos"):
         answer = browser.get(f"{install.get_absolute_url()}inventory/{format}/")
         assert "attachment" in answer["Content-Disposition"]
         assert "192.0.2.11" in text(answer) and SECRET not in text(answer)
