@@ -305,8 +305,10 @@ class Session:
         try:
             async with asyncio.timeout(SIGN_IN_SECONDS):
                 process = await self._connection.create_process(command, encoding=None, stderr=asyncssh.DEVNULL)
-                process.stdin.write(told.encode())
-                process.stdin.write_eof()
+                # A short command may have ended before it is told anything.
+                with contextlib.suppress(BrokenPipeError):
+                    process.stdin.write(told.encode())
+                    process.stdin.write_eof()
                 while len(said) < 1000 and (piece := await process.stdout.read(1000)):
                     said += piece
                 process.close()
