@@ -86,11 +86,9 @@ ask disks 'for path in /var/lib /var/lib/containerd /var/lib/kubelet /var/lib/et
 ask fsync 'base=/var/lib/etcd; [ -d $base ] || base=/var/lib
   dir=$(mktemp -d $base/.slipway-fsync.XXXXXX) || exit 0
   trap "rm -rf \"$dir\"" EXIT; trap "exit 1" HUP INT TERM
-  if command -v fio >/dev/null; then
-    fio --name=slipway --directory="$dir" --rw=write --ioengine=sync --fdatasync=1 --size=22m --bs=2300 --runtime=4 --output-format=json
-  else
-    dd if=/dev/zero of="$dir/probe" bs=2300 count=100 oflag=dsync 2>&1
-  fi'
+  { command -v fio >/dev/null && fio --name=slipway --directory="$dir" --rw=write --ioengine=sync --fdatasync=1 \
+      --size=22m --bs=2300 --runtime=4 --output-format=json; } \
+    || dd if=/dev/zero of="$dir/probe" bs=2300 count=100 oflag=dsync 2>&1'
 ask swaps 'cat /proc/swaps'
 ask fstab_swaps 'grep -E "^[^#]+[[:space:]]swap[[:space:]]" /etc/fstab'
 ask swap_units 'systemctl is-enabled swap.target; ls /etc/systemd/zram-generator.conf /usr/lib/systemd/zram-generator.conf'
