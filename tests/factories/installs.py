@@ -80,6 +80,7 @@ def checked_install(by: User | None = None, **values: Any) -> Install:
     """Two hosts that were looked at: swap is on, a clock is a little off, the rest is as it should be."""
     given = {"status": "checked", "checked_at": timezone.now(), **values}
     install = new_install(by=by, **given)
+    install.hosts.update(facts={"packages": {"manager": "apt"}, "cgroup": {"version": 2}})
     for host in ("node-1", "node-2"):
         for check in ("ssh", "privileges", "os", "cpu", "memory", "kernel", "ports_free"):
             new_check(install, check, host)

@@ -24,6 +24,11 @@ def draft(by: User) -> Install:
     return install
 
 
+def ready(by: User) -> Install:
+    """An install that has something to install from, so that there is a plan."""
+    return checked_install(by, config={"package_repository": "https://packages.example/core:/stable:/v1.37/deb/"})
+
+
 def cluster(by: User) -> Install:
     now = timezone.now()
     well = {"status": "healthy", "components": []}
@@ -42,7 +47,7 @@ PAGES: dict[str, tuple[Callable[[User], Install], str]] = {
     "install-checks-open": (checked_install, "checks/?show=open&host=node-2&check=time"),
     "install-fix": (checked_install, "fix/?fix=swap@node-1"),
     "install-network": (checked_install, "network/"),
-    "install-review": (checked_install, "review/"),
+    "install-review": (ready, "review/"),
     "install-run": (lambda by: running_install(by)[0], "run"),
     "install-run-failed": (lambda by: running_install(by, "failed")[0], "run"),
     "install-cluster": (cluster, ""),
