@@ -66,8 +66,8 @@ nft add rule inet fault input tcp dport 22 accept""",
     ),
     "sudo": Fault(
         "the user admin may not become root",
-        "[ ! -e /etc/sudoers.d/admin ] || mv /etc/sudoers.d/admin /root/sudoers-admin",
-        "[ ! -e /root/sudoers-admin ] || mv /root/sudoers-admin /etc/sudoers.d/admin",
+        "[ ! -e /etc/sudoers.d/admin ] || mv /etc/sudoers.d/admin /etc/sudoers-admin",
+        "[ ! -e /etc/sudoers-admin ] || mv /etc/sudoers-admin /etc/sudoers.d/admin",
     ),
 }
 IMPOSSIBLE = {

@@ -108,24 +108,24 @@ def test_up_again_changes_nothing(two: Machines) -> None:
 
 
 def test_a_machine_without_power_boots_again_from_its_disk(two: Machines) -> None:
-    two.run(2, "echo kept > /root/kept")
+    two.run(2, "echo kept > /srv/kept")
     key = two.status()["machines"][1]["host_key"]
 
     two.power_off(2)
     assert two.status()["state"] == "degraded"
     two.up(2, owned=True)
 
-    assert two.run(2, "cat /root/kept").strip() == "kept"
+    assert two.run(2, "cat /srv/kept").strip() == "kept"
     assert two.status()["machines"][1]["host_key"] == key
 
 
 def test_a_renewed_machine_has_forgotten_everything(two: Machines) -> None:
-    two.run(2, "echo gone > /root/gone; echo gone > /var/lib/gone")
+    two.run(2, "echo gone > /srv/gone; echo gone > /var/lib/gone")
     key = two.status()["machines"][1]["host_key"]
 
     two.renew(2)
 
-    assert two.run(2, "ls /root /var/lib").find("gone") == -1
+    assert two.run(2, "ls /srv /var/lib").find("gone") == -1
     assert two.status()["machines"][1]["host_key"] != key
 
 
