@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,8 +14,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.decorators import SignedInRequest
 from accounts.permissions import why_not
 from installs import commands
+from installs.bundle import Bundle
 from installs.bundles import bundles_there
-from installs.forms import NetworkForm
+from installs.forms import OWN_WORDS, NetworkForm
 from installs.models import Install, InstallHost
 from installs.network_conflicts import conflicts
 from installs.shapes import Config
@@ -37,7 +39,7 @@ def network(request: SignedInRequest, pk: UUID) -> HttpResponse:
     form = NetworkForm(data or None, bundles=bundles, initial=NetworkForm.typed_from(install.config))
     do = request.POST.get("do", "save")
     if request.method == "POST":
-        if form.is_valid() and not _in_the_way(form, install):
+        if form.is_valid() and not _in_the_way(form, install, bundles):
             with refusals_on(form):
                 commands.edit_install(request.user, install, config=form.config(), version=version_of(request, install))
         if not form.errors:
@@ -56,8 +58,15 @@ def network(request: SignedInRequest, pk: UUID) -> HttpResponse:
     return render_page(request, "installs/network.html", context, status=422 if request.method == "POST" else 200)
 
 
-def _in_the_way(form: NetworkForm, install: Install) -> bool:
-    """Put what overlaps, or has too little room, at its field; whether there was anything."""
+def _in_the_way(form: NetworkForm, install: Install, bundles: Sequence[Bundle]) -> bool:
+    """Put what overlaps, has too little room or cannot be had at its field; whether there was anything."""
+    bundle = next((one for one in bundles if one.name == form.cleaned_data["bundle"]), None)
+    cni, version = form.cleaned_data["cni"], form.cleaned_data["kubernetes_version"].strip()
+    if cni not in OWN_WORDS and (bundle is None or bundle.manifest(cni) is None):
+        form.add_error("cni", _("It comes with an offline bundle that has it. Choose one, your own manifest, or none."))
+    if bundle and bundle.kubernetes_version != f"v{version.removeprefix('v')}":
+        words = {"bundle": bundle.name, "version": bundle.kubernetes_version}
+        form.add_error("kubernetes_version", _("The bundle %(bundle)s has %(version)s.") % words)
     hosts = {row.name: row.facts for row in install.hosts.exclude(role=InstallHost.Role.JUMP).only("name", "facts")}
     typed = form.cleaned_data
     wanted = Config(install.name, "", typed["pod_cidr"].strip(), typed["service_cidr"].strip())

@@ -266,7 +266,7 @@ def test_results_are_downloaded_as_json_and_junit(web_client: Web, admin: User) 
 
 def network(**typed: str) -> dict[str, str]:
     usual = {"kubernetes_version": "v1.37.2", "pod_cidr": "10.244.0.0/16", "service_cidr": "10.96.0.0/12"}
-    usual |= {"dns_domain": "cluster.local", "cni": "kube-router", "container_runtime": "containerd"}
+    usual |= {"dns_domain": "cluster.local", "cni": "none", "container_runtime": "containerd"}
     return {**usual, "package_repository": "https://packages.example/kubernetes/", "do": "next", **typed}
 
 
@@ -281,10 +281,11 @@ def test_networks_that_overlap_are_refused_at_their_field(web_client: Web, admin
         ({"pod_cidr": "10.244.0.0/25"}, "pod_cidr"),
         ({"kubernetes_version": "1.x"}, "kubernetes_version"),
         ({"cni": "own"}, "cni_manifest"),
+        ({"cni": "kube-router"}, "cni"),
     ):
         refused = browser.post(at, network(version=str(install.version), **typed))
         assert refused.status_code == 422 and f'id="id_{field}_error"' in text(refused), typed
-        assert f'value="{next(iter(typed.values()))}"' in text(refused)
+        assert f'value="{next(iter(typed.values()))}"' in text(refused), typed
     assert "a route of node-2 over eth1" in text(browser.post(at, network(pod_cidr="10.40.0.0/15")))
 
 
@@ -308,10 +309,12 @@ def test_going_back_keeps_what_cannot_be_saved_yet(web_client: Web, admin: User)
 
 
 def test_the_review_shows_files_and_plan_and_starts(web_client: Web, admin: User) -> None:
-    install = checked_install(admin, config={"package_repository": "https://packages.example/kubernetes/"})
+    install = checked_install(
+        admin, config={"package_repository": "https://packages.example/kubernetes/", "cni": "none"}
+    )
     browser, at = web_client(admin), install.get_absolute_url()
     page = text(browser.get(f"{at}review/"))
-    assert "kubeadm-node-1.yaml" in page and "ClusterConfiguration" in page and "kubeadm init" in page
+    assert "kubeadm-node-1.yaml" in page and "ClusterConfiguration" in page and "There is no plan" not in page
     file = browser.get(f"{at}files/kubeadm-node-1.yaml/")
     assert "attachment" in file["Content-Disposition"] and "ClusterConfiguration" in text(file)
     assert browser.get(f"{at}files/nothing/").status_code == 404
@@ -324,7 +327,9 @@ def test_the_review_shows_files_and_plan_and_starts(web_client: Web, admin: User
 
 
 def test_an_error_that_may_be_taken_on_is_with_its_reason_at_the_start(web_client: Web, admin: User) -> None:
-    install = checked_install(admin, config={"package_repository": "https://packages.example/kubernetes/"})
+    install = checked_install(
+        admin, config={"package_repository": "https://packages.example/kubernetes/", "cni": "none"}
+    )
     swap = install.checks.get(host="node-1", check_name="swap")
     browser, at = web_client(admin), install.get_absolute_url()
     assert browser.post(f"{at}review/", {f"reason-{swap.pk}": "swap is wanted here"}).status_code == 303

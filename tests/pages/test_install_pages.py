@@ -26,7 +26,8 @@ def draft(by: User) -> Install:
 
 def ready(by: User) -> Install:
     """An install that has something to install from, so that there is a plan."""
-    return checked_install(by, config={"package_repository": "https://packages.example/core:/stable:/v1.37/deb/"})
+    given = {"package_repository": "https://packages.example/core:/stable:/v1.37/deb/", "cni": "none"}
+    return checked_install(by, config=given)
 
 
 def cluster(by: User) -> Install:
