@@ -273,9 +273,12 @@ if command -v kubeadm >/dev/null 2>&1; then
   kubeadm reset --force --cri-socket {CRI_SOCKET} || say "kubeadm reset did not end well; cleaning up without it."
 fi
 systemctl stop kubelet 2>/dev/null || true
-rm -rf /etc/cni/net.d /var/lib/cni /var/lib/kube-router /etc/kubernetes/manifests /etc/kubernetes/pki
+rm -rf /var/lib/cni /var/lib/kube-router /etc/kubernetes/manifests /etc/kubernetes/pki
 rm -f /etc/kubernetes/*.conf
-[ ! -d /var/lib/etcd ] || find /var/lib/etcd -mindepth 1 -delete
+# containerd watches the folder of its networks, and ends when the folder itself goes.
+for folder in /etc/cni/net.d /var/lib/etcd; do
+  [ ! -d $folder ] || find $folder -mindepth 1 -delete
+done
 [ ! -d /var/lib/kubelet ] || {{
   # Volumes of Pods are never deleted through a mount that is still there.
   awk '$2 ~ "^/var/lib/kubelet/" {{ print $2 }}' /proc/mounts | sort -r | while read -r mount; do
