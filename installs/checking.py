@@ -158,11 +158,15 @@ def _ports(desk: Desk, install: Install, sessions: Mapping[str, Session]) -> dic
         came = desk.side_by_side({name: asking(name) for name in sessions}, most=MOST_AT_ONCE)
         return {name: output for name, output in came.items() if isinstance(output, str)}
 
-    listening = said(lambda host: probing.listening_script(probing.ports_of(config, host)))
     everyone = list(hosts.values())
     facts = dict(install.hosts.values_list("name", "facts"))
     targets = {name: probing.targets_of(config, hosts[name], everyone, facts) for name in sessions}
-    reaching = said(lambda host: probing.reaching_script(targets[host.name]))
+    try:
+        listening = said(lambda host: probing.listening_script(probing.ports_of(config, host)))
+        reaching = said(lambda host: probing.reaching_script(targets[host.name]))
+    finally:
+        # kubeadm would find its ports taken.
+        said(lambda _host: probing.STOP_SCRIPT)
     return probing.read(listening, reaching, targets)
 
 

@@ -1,8 +1,8 @@
 """What hosts show each other: ports that really answer, and how far clocks are apart. Scripts and reading, no network.
 
-In this order: `listening_script` on every host (it returns at once, its listeners go away by themselves), then
-`reaching_script` on every host, then `read` with both outputs. `CLOCK_SCRIPT` is run alone, a few times, between two
-readings of the portal's own clock. `names_script` asks a host's own resolver.
+In this order: `listening_script` on every host (it returns at once), `reaching_script` on every host, `STOP_SCRIPT` on
+every host, then `read` with both outputs. Listeners that nobody stops go away by themselves. `CLOCK_SCRIPT` is run
+alone, a few times, between two readings of the portal's own clock. `names_script` asks a host's own resolver.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from installs.networks import advertised
 from installs.shapes import Config, Facts, Host
 
 CLOCK_SCRIPT = "date +%s.%N\n"
-LISTEN_SECONDS = 45
+LISTEN_SECONDS = 30
 _REACH_SECONDS = 3
 _MOST_LINES = 20_000
 _LINE = re.compile(r"(\S{1,63}) (tcp|udp)/(\d{1,5}) (reached|refused|silent|untried)")
@@ -82,6 +82,10 @@ def targets_of(
 # A listener in whatever the host has: each answers `ok` to a connection, and to a datagram.
 _PYTHON_LISTENER = """
 import socket, sys, threading, time
+try:
+    with open("/proc/self/comm", "w") as comm: comm.write("slipway-listen")
+except (IOError, OSError):
+    pass
 def tcp(port):
     s = socket.socket(FAMILY, socket.SOCK_STREAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -120,7 +124,7 @@ time.sleep(SECONDS)
 """
 
 _PERL_LISTENER = r"""
-use strict; use Errno; use Socket qw(:DEFAULT inet_pton pack_sockaddr_in6 AF_INET6); $| = 1; $SIG{PIPE} = "IGNORE";
+use strict; use Errno; use Socket qw(:DEFAULT inet_pton pack_sockaddr_in6 AF_INET6); $| = 1; $SIG{PIPE} = "IGNORE"; $0 = "slipway-listen";
 my (@tcp, @udp);
 for my $word (@ARGV) {
   my ($kind, $port) = split m{/}, $word;
@@ -148,9 +152,24 @@ while (time < $end) {
 }
 """  # noqa: E501
 
+# Who listens for us has this in its environment, or in the name that perl writes over it; a process that has taken its
+# number since has neither.
+_STOP = r"""
+pids=/run/slipway-listen.pids; [ -w /run ] || pids=${TMPDIR:-/var/tmp}/slipway-listen.$(id -u).pids
+if [ -f "$pids" ]; then
+  for pid in $(head -c 4096 "$pids"); do
+    grep -qs -e SLIPWAY_LISTENS -e slipway-listen "/proc/$pid/environ" "/proc/$pid/cmdline" && kill "$pid" 2>/dev/null
+  done
+  rm -f "$pids"
+fi
+"""
+STOP_SCRIPT = f"{_STOP.lstrip()}exit 0\n"
+
 _LISTENING_SCRIPT = r"""
 LC_ALL=C; export LC_ALL; umask 077
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin
+@STOP@
+SLIPWAY_LISTENS=1; export SLIPWAY_LISTENS
 out=$(mktemp -t .slipway-listen.XXXXXX) || exit 1
 trap 'rm -f "$out"' EXIT
 free=''
@@ -160,22 +179,23 @@ for word in @PORTS@; do
   else free="$free $word"; fi
 done
 # The session may end as soon as nothing holds its output: every copy of it is closed in the background.
-start=nohup; command -v setsid >/dev/null 2>&1 && start=setsid
+leave=nohup; command -v setsid >/dev/null 2>&1 && leave=setsid
+start() { exec sh -c 'echo $$ >>"$0"; exec "$@"' "$pids" $leave "$@"; }
 python=''
 for name in python3 /usr/libexec/platform-python python; do command -v $name >/dev/null 2>&1 && python=$name && break; done
 if [ -z "$free" ]; then exit 0
-elif [ -n "$python" ]; then (exec >"$out" 2>/dev/null </dev/null; exec $start $python -c @PYTHON@ $free) &
-elif command -v perl >/dev/null 2>&1; then (exec >"$out" 2>/dev/null </dev/null; exec $start perl -e @PERL@ -- $free) &
+elif [ -n "$python" ]; then (exec >"$out" 2>/dev/null </dev/null; start $python -c @PYTHON@ $free) &
+elif command -v perl >/dev/null 2>&1; then (exec >"$out" 2>/dev/null </dev/null; start perl -e @PERL@ -- $free) &
 else
   for word in $free; do
     port=${word#*/}
     if [ "${word%/*}" = tcp ] && [ -x /usr/bin/systemd-socket-activate ] && command -v timeout >/dev/null 2>&1; then
-      (exec >/dev/null 2>&1 </dev/null; exec $start timeout @SECONDS@ /usr/bin/systemd-socket-activate -l "$port" --inetd -a /bin/true) &
+      (exec >/dev/null 2>&1 </dev/null; start timeout @SECONDS@ /usr/bin/systemd-socket-activate -l "$port" --inetd -a /bin/true) &
       echo "ready $word"
     elif command -v socat >/dev/null 2>&1 && command -v timeout >/dev/null 2>&1; then
       case $word in
-        tcp/*) (exec >/dev/null 2>&1 </dev/null; exec $start timeout @SECONDS@ socat -u "TCP-LISTEN:$port,reuseaddr,fork" /dev/null) & ;;
-        *) (exec >/dev/null 2>&1 </dev/null; exec $start timeout @SECONDS@ socat "UDP-RECVFROM:$port,fork" EXEC:/bin/cat) & ;;
+        tcp/*) (exec >/dev/null 2>&1 </dev/null; start timeout @SECONDS@ socat -u "TCP-LISTEN:$port,reuseaddr,fork" /dev/null) & ;;
+        *) (exec >/dev/null 2>&1 </dev/null; start timeout @SECONDS@ socat "UDP-RECVFROM:$port,fork" EXEC:/bin/cat) & ;;
       esac
       echo "ready $word"
     else echo "failed $word"; fi
@@ -193,6 +213,7 @@ def listening_script(ports: Sequence[Port], seconds: int = LISTEN_SECONDS) -> st
     """Shell that listens on the ports in the background where nothing listens yet, says which, and returns."""
     return (
         _LISTENING_SCRIPT.lstrip("\n")
+        .replace("@STOP@", _STOP.strip())
         .replace("@PORTS@", " ".join(str(port) for port in ports))
         .replace("@PYTHON@", quote(_PYTHON_LISTENER.replace("SECONDS", str(seconds))))
         .replace("@PERL@", quote(_PERL_LISTENER.replace("SECONDS", str(seconds))))

@@ -15,6 +15,8 @@ _ADDRESS_LINE = re.compile(r"\d+: (\S{1,32})\s+inet6? (\S{1,64})")
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _CHAIN = re.compile(r"(?:ip|ip6|inet) [A-Za-z0-9_.-]{1,64} [A-Za-z0-9_.-]{1,64}")
 _USERS = re.compile(r'\(\("([^"]{1,64})"')
+# A listener of installs.probing that nobody has stopped yet.
+_OUR_LISTENER = "slipway-listen"
 _LISTENING_STATE = "0A"
 
 
@@ -109,6 +111,8 @@ def _listening(said: list[str], raw: list[str]) -> list[dict[str, Any]]:
         users = _USERS.search(line)
         netstat = re.search(r"\s\d+/(\S{1,64})", line)
         process = users[1] if users else netstat[1] if netstat else ""
+        if process == _OUR_LISTENER:
+            continue
         found.append(
             {
                 "protocol": protocol,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from installs.networks import advertised
 from installs.probing import (
     CLOCK_SCRIPT,
+    STOP_SCRIPT,
     Port,
     Target,
     clock,
@@ -94,6 +95,31 @@ def test_listeners_go_away_and_do_not_hold_the_connection() -> None:
                 return
         time.sleep(0.2)
     raise AssertionError("the listener is still there")
+
+
+def test_listeners_end_when_they_are_told_to(shell: tuple[str, dict[str, str]]) -> None:
+    _interpreter, environment = shell
+    port = Port("tcp", free_port())
+    said = run(listening_script([port], seconds=30), environment)
+    if "ready" not in said:
+        pytest.skip("nothing on this machine can listen")
+    busy = run(listening_script([port], seconds=30), environment)
+
+    run(STOP_SCRIPT, environment)
+    run(STOP_SCRIPT, environment)
+
+    assert "ready" in busy, "the second begins by ending the first"
+    deadline = time.monotonic() + 5
+    with socket.socket() as one:
+        while one.connect_ex(("127.0.0.1", port.number)) == 0:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+def test_our_own_listeners_keep_no_port_busy() -> None:
+    ours = facts(1, sockets='tcp LISTEN 0 64 *:6443 *:* users:(("slipway-listen",pid=7,fd=6))')
+
+    assert ours["listening"] == []
 
 
 def test_a_port_in_use_counts_as_somebody_listening() -> None:
