@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from installs.host_keys import fingerprint
@@ -35,6 +36,11 @@ class CredentialIn(serializers.Serializer[Any]):
     passphrase = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False, write_only=True)
     password = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False, write_only=True)
     sudo_password = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False, write_only=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs.get("private_key") and not attrs.get("password"):
+            raise serializers.ValidationError(_("Give private_key or password."))
+        return attrs
 
 
 class InstallHostIn(serializers.Serializer[Any]):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.permissions import require
 from installs.commands.asking import ask_for, refuse_unless_installed
-from installs.commands.fields import Problems, clean_hosts, recorded_hosts
+from installs.commands.fields import Problems, clean_hosts, recorded_hosts, with_credentials
 from installs.models import Install, InstallRun
 from web.errors import Invalid
 
@@ -29,7 +29,7 @@ def add_nodes(by: User, install: Install, hosts: Sequence[Mapping[str, Any]]) ->
     if not hosts:
         raise Invalid.at("/hosts", "required", _("Name the hosts to add."))
     problems = Problems()
-    known = list(install.hosts.all())
+    known = with_credentials(install)
     joined = joined_hosts(install)
     rows = clean_hosts(hosts, problems, known=[row for row in known if row.name not in joined])
     for number, row in enumerate(rows):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.permissions import require
 from audit.record import audit
 from installs.commands.asking import is_installed, refuse_active
-from installs.commands.fields import Problems, clean_config, clean_hosts, recorded_hosts
+from installs.commands.fields import Problems, clean_config, clean_hosts, recorded_hosts, with_credentials
 from installs.errors import WrongStatus
 from installs.models import Install, InstallHost
 from web.errors import PreconditionFailed
@@ -40,7 +40,7 @@ def edit_install(
     if version is not None and version != install.version:
         raise PreconditionFailed(_("The install was changed since you read it."), next=_("Read it again."))
     problems = Problems()
-    before = list(install.hosts.all())
+    before = with_credentials(install)
     new_config = clean_config({**install.config, **config}, problems) if config is not None else install.config
     rows = clean_hosts(hosts, problems, known=before) if hosts is not None else before
     problems.refuse()

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from installs import grammar
 from installs.grammar import Malformed
 from installs.host_keys import host_key
-from installs.models import InstallHost
+from installs.models import Install, InstallHost
 from installs.shapes import Config
 from web.errors import Invalid
 
@@ -162,6 +162,11 @@ def _refuse_twins(rows: Sequence[InstallHost], at: str, problems: Problems) -> N
             problems.add(
                 f"{at}/{number}/address", "taken", _("Two hosts have the address %(at)s.") % {"at": row.address}
             )
+
+
+def with_credentials(install: Install) -> list[InstallHost]:
+    """The hosts read anew: lists that were read for a page leave the credentials out."""
+    return list(InstallHost.objects.filter(install=install))
 
 
 def recorded_hosts(rows: Sequence[InstallHost]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from django.db.transaction import atomic
 from accounts.permissions import require
 from audit.record import audit
 from installs.commands.asking import refuse_active
-from installs.commands.fields import recorded_hosts
+from installs.commands.fields import recorded_hosts, with_credentials
 from installs.models import Install
 from web.live import publish
 
@@ -25,7 +25,7 @@ def remove_install(by: User, install: Install) -> None:
     require(by, "install.remove", None)
     refuse_active(install)
     with atomic():
-        before = {"config": install.config, "hosts": recorded_hosts(list(install.hosts.all()))}
+        before = {"config": install.config, "hosts": recorded_hosts(with_credentials(install))}
         audit(by, "install.remove", install, before=before)
         Install.objects.filter(pk=install.pk).delete()
         publish("installs")
