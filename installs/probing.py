@@ -158,7 +158,13 @@ _STOP = r"""
 pids=/run/slipway-listen.pids; [ -w /run ] || pids=${TMPDIR:-/var/tmp}/slipway-listen.$(id -u).pids
 if [ -f "$pids" ]; then
   for pid in $(head -c 4096 "$pids"); do
-    grep -qs -e SLIPWAY_LISTENS -e slipway-listen "/proc/$pid/environ" "/proc/$pid/cmdline" && kill "$pid" 2>/dev/null
+    grep -qs -e SLIPWAY_LISTENS -e slipway-listen "/proc/$pid/environ" "/proc/$pid/cmdline" || continue
+    kill "$pid" 2>/dev/null
+    for tenth in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+      # A process that has ended and that nobody has asked about yet has no words left.
+      grep -qs . "/proc/$pid/cmdline" || break
+      sleep 0.1 2>/dev/null || sleep 1
+    done
   done
   rm -f "$pids"
 fi
