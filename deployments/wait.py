@@ -12,8 +12,9 @@ from __future__ import annotations
 import asyncio
 import time
 
+from accounts.streaming import App, Call, Looker, Receive, Scope, Send, pass_on, until_gone
 from deployments.models import Release, Status
-from deployments.streaming import App, Call, Looker, Receive, Scope, Send, is_call, pass_on, until_gone
+from deployments.streaming import is_call, read, topic
 
 LONGEST_SECONDS = 60
 DEFAULT_SECONDS = 30
@@ -45,7 +46,7 @@ class Wait:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Wait, then let Django answer."""
-        call = Call.of(scope) if scope["type"] == "http" else None
+        call = read(scope) if scope["type"] == "http" else None
         seconds = seconds_of(call.query.get("timeout", [""])[0]) if call and set(call.query) <= PARAMETERS else None
         if call is None or seconds is None or not await self._looker.look(lambda: is_worth_waiting(call)):
             await self._django(scope, receive, send)
@@ -61,7 +62,7 @@ class Wait:
     async def _wait(self, call: Call, seconds: float, gone: asyncio.Task[None]) -> None:
         ends_at = time.monotonic() + seconds
         check_at = time.monotonic() + RECHECK_SECONDS
-        async with self._looker.woken_by(call.release_id) as wakeups:
+        async with self._looker.woken_by(topic(call)) as wakeups:
             # What ended between the first look and the subscription was published to nobody.
             while not gone.done() and not await self._looker.look(lambda: is_over(call)):
                 now = time.monotonic()
@@ -79,13 +80,13 @@ def is_worth_waiting(call: Call) -> bool:
     if call.is_foreign:
         return False
     user = call.who()
-    return user is not None and Release.objects.visible_to(user).active().filter(pk=call.release_id).exists()
+    return user is not None and Release.objects.visible_to(user).active().filter(pk=call.pk).exists()
 
 
 def is_over(call: Call) -> bool:
     """Whether there is nothing to wait for any more: it has ended, or it waits for voices and the caller wants to know
     (`for=approval`). One query."""
-    rows = Release.objects.active().filter(pk=call.release_id)
+    rows = Release.objects.active().filter(pk=call.pk)
     if call.query.get("for") == ["approval"]:
         rows = rows.exclude(status=Status.WAITING, reason="ApprovalRequired")
     return not rows.exists()

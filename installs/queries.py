@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db.models import BooleanField, Case, Prefetch, QuerySet, Value, When
@@ -101,6 +101,18 @@ def events_after(install: Install, seq: int) -> QuerySet[InstallLine]:
     """The lines of all runs of an install with an id above `seq`, in the order in which they were written."""
     rows = InstallLine.objects.filter(run__install=install, pk__gt=seq).select_related("run").order_by("pk")
     return rows[:MOST_AT_ONCE]
+
+
+def event_facts(line: InstallLine) -> dict[str, Any]:
+    """A line as an event."""
+    return {
+        "seq": line.pk,
+        "at": line.at,
+        "kind": f"install.{line.run.kind}",
+        "actor": "",
+        "message": line.text,
+        "data": {"run": str(line.run_id), "host": line.host, "step": line.step, "number": line.number},
+    }
 
 
 def planned(install: Install, kind: str = "install", **asked: object) -> list[Step]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from installs.host_keys import fingerprint
-from installs.models import CheckRecord, Install, InstallHost, InstallLine, InstallRun, InstallStep
+from installs.models import CheckRecord, Install, InstallHost, InstallRun, InstallStep
 from installs.plain import result_of
 from installs.shapes import Step
 
@@ -409,15 +409,3 @@ class InstallEventOut(serializers.Serializer[Any]):
     actor = serializers.CharField(allow_blank=True)
     message = serializers.CharField(allow_blank=True)
     data = serializers.DictField()  # type: ignore[assignment]
-
-
-def event_facts(line: InstallLine) -> dict[str, Any]:
-    """A line as an event."""
-    return {
-        "seq": line.pk,
-        "at": line.at,
-        "kind": f"install.{line.run.kind}",
-        "actor": "",
-        "message": line.text,
-        "data": {"run": str(line.run_id), "host": line.host, "step": line.step, "number": line.number},
-    }

@@ -32,6 +32,7 @@ django: App = get_asgi_application()  # type: ignore[assignment]
 from accounts.api_auth import user_for_session  # noqa: E402
 from deployments.stream import Stream  # noqa: E402
 from deployments.wait import Wait  # noqa: E402
+from installs.stream import Stream as InstallStream  # noqa: E402
 from portal.body_limit import BodyLimit  # noqa: E402
 from web.live_stream import LiveStream  # noqa: E402
 
@@ -40,6 +41,7 @@ ROUTES: list[tuple[Callable[[str], bool], App]] = [
     (lambda path: path == "/live/", LiveStream(user_for_session)),
     (Wait.matches, Wait(django)),
     (Stream.matches, Stream(django)),
+    (InstallStream.matches, InstallStream(django)),
 ]
 
 

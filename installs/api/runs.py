@@ -15,14 +15,13 @@ from installs.api.installs import caller
 from installs.junit import junit
 from installs.models import InstallRun
 from installs.plain import result_of
-from installs.queries import events_after, install_for, runs_of
+from installs.queries import event_facts, events_after, install_for, runs_of
 from installs.serializers import (
     InstallCheckOut,
     InstallEventOut,
     InstallLineOut,
     InstallRunOut,
     InstallRunWithStepsOut,
-    event_facts,
 )
 from web.api import ApiView, ApiViewSet
 from web.errors import BadParameter
