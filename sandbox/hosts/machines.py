@@ -32,7 +32,7 @@ class Machines:
     def __init__(self, home: Path | str | None = None) -> None:
         state = StateFolder.of(home)
         self._home, self.folder = state.home, state.root / "hosts"
-        self.network = Network("slip-" + hashlib.sha256(str(self.folder).encode()).hexdigest()[:6])
+        self.network = Network("slip-" + hashlib.sha256(str(self.folder).encode()).hexdigest()[:6], str(self.folder))
         self._started: dict[int, subprocess.Popen[bytes]] = {}
 
     @property

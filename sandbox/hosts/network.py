@@ -22,9 +22,13 @@ CHOOSING = Path("/run/slipway-hosts.lock")
 
 @dataclass(frozen=True)
 class Network:
-    """The network of the set `name` (11 characters at most: the kernel allows an interface 15)."""
+    """The network of the set `name` (11 characters at most: the kernel allows an interface 15).
+
+    `about` is what `ip link` shows beside the name, so that a person finds out whose it is.
+    """
 
     name: str
+    about: str = ""
 
     @property
     def namespace(self) -> Path:
@@ -62,7 +66,7 @@ class Network:
             run(*cable, doing=doing)
             run(*inside, "link", "set", "out", "master", BRIDGE, "up", doing=doing)
             run("ip", "address", "add", f"{chosen[1]}/{chosen.prefixlen}", "dev", self.name, doing=doing)
-            run("ip", "link", "set", self.name, "up", doing=doing)
+            run("ip", "link", "set", self.name, "alias", self.about[-255:], "up", doing=doing)
         return chosen
 
     def down(self) -> bool:
