@@ -73,8 +73,9 @@ def dns(site: Site, stage: int) -> Step:
     expected = " ".join(f"{int(part):02x}" for part in api_service_address(site.config).split(".") if part.isdigit())
     name = f"kubernetes.default.svc.{site.config.dns_domain}"
     query = "".join(f"\\{byte:03o}" for byte in dns_query(name))
+    # bash's own printf would send a datagram for each newline byte.
     ask = (
-        f"exec 3<>/dev/udp/{dns_address(site.config)}/53 && printf %b {quote(query)} >&3 && "
+        f"exec 3<>/dev/udp/{dns_address(site.config)}/53 && env printf {quote(query)} >&3 && "
         "timeout 3 dd bs=512 count=1 <&3 2>/dev/null | od -An -v -tx1 | tr -d '\\n' | tr -s ' '"
     )
     # bash asks over UDP without a tool that a machine may lack; where it is not, the roll-out has to do.
