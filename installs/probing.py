@@ -155,7 +155,7 @@ while (time < $end) {
 # Who listens for us has this in its environment, or in the name that perl writes over it; a process that has taken its
 # number since has neither.
 _STOP = r"""
-pids=/run/slipway-listen.pids; [ -w /run ] || pids=${TMPDIR:-/var/tmp}/slipway-listen.$(id -u).pids
+pids=${LISTEN_PIDS:-/run/slipway-listen.pids}
 if [ -f "$pids" ]; then
   for pid in $(head -c 4096 "$pids"); do
     grep -qs -e SLIPWAY_LISTENS -e slipway-listen "/proc/$pid/environ" "/proc/$pid/cmdline" || continue
@@ -176,6 +176,7 @@ LC_ALL=C; export LC_ALL; umask 077
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin
 @STOP@
 SLIPWAY_LISTENS=1; export SLIPWAY_LISTENS
+touch "$pids" 2>/dev/null || pids=/dev/null
 out=$(mktemp -t .slipway-listen.XXXXXX) || exit 1
 trap 'rm -f "$out"' EXIT
 free=''

@@ -42,6 +42,12 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+@pytest.fixture(autouse=True)
+def own_listeners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests beside this one end their listeners, not ours."""
+    monkeypatch.setenv("LISTEN_PIDS", str(tmp_path / "listeners"))
+
+
 @pytest.fixture(params=list(INTERPRETERS))
 def shell(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, dict[str, str]]:
     """A PATH without the interpreters that this host shall not have."""
@@ -52,7 +58,7 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, dict[str
         for file in Path(place).iterdir():
             if not file.name.startswith(hidden or ("-",)) and not (folder / file.name).is_symlink():
                 (folder / file.name).symlink_to(file)
-    return request.param, {"PATH": str(folder)}
+    return request.param, {"PATH": str(folder), "LISTEN_PIDS": os.environ["LISTEN_PIDS"]}
 
 
 def run(script: str, environment: dict[str, str]) -> str:
