@@ -1,4 +1,4 @@
-"""What kubelets set for the whole kernel, which machines share with this computer: kept, and given back afterwards."""
+"""What kubelets set, and machines need, of the kernel that they share with this computer; given back afterwards."""
 
 import json
 from pathlib import Path
@@ -7,15 +7,20 @@ from sandbox.files import locked
 
 KEPT = Path("/run/slipway-hosts.json")
 LOCK = Path("/run/slipway-hosts-kept.lock")
-SYSCTLS = ("vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops")
+# Each systemd of a machine takes two dozen of these: the usual 128 end with the fifth machine.
+RAISED = {"fs/inotify/max_user_instances": 1024}
+SYSCTLS = ("vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops", *RAISED)
 NAMESPACES = Path("/run/netns")
 
 
 def keep() -> None:
-    """Write the values down, unless another set of machines did so before."""
+    """Write the values down, unless another set did so before, and raise those that machines need more of."""
     with locked(LOCK):
         if not KEPT.exists():
             KEPT.write_text(json.dumps({name: _file(name).read_text().strip() for name in SYSCTLS}), encoding="ascii")
+        for name, least in RAISED.items():
+            if int(_file(name).read_text()) < least:
+                _file(name).write_text(str(least), encoding="ascii")
 
 
 def give_back() -> None:
