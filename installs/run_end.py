@@ -23,9 +23,15 @@ _LASTING = (Install.Status.SUCCEEDED, Install.Status.FAILED, Install.Status.CANC
 
 
 def blockers(install: Install, hosts: Collection[str] | None = None) -> list[CheckRecord]:
-    """The failed checks that nobody took on; of these hosts and the whole, where hosts are given."""
-    rows = install.checks.filter(severity="error", status="fail", acknowledged_at=None)
-    return [row for row in rows if hosts is None or row.host in hosts]
+    """What is in the way of an install, of these hosts where hosts are given: errors that nobody took on, and warnings
+    that kubeadm has a name for: it stops at some, and is told to go on by an acknowledgement alone."""
+    rows = install.checks.filter(acknowledged_at=None, status__in=("fail", "warn"))
+    return [
+        row
+        for row in rows
+        if (hosts is None or row.host in hosts)
+        and (row.kubeadm_name if row.status == "warn" else row.severity == "error")
+    ]
 
 
 def end(held: Held, run: InstallRun, state: str, problem: str, told: Log) -> None:

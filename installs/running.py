@@ -12,6 +12,7 @@ others to releases, and a run that finds both taken waits for the next sweep.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Sequence
 from itertools import groupby
@@ -127,6 +128,8 @@ class _Pass:
         if not self.run.steps.exclude(key__startswith=FIX_PREFIX).exists():
             self._refuse_failed()
             self._look_and_plan()
+        elif self.run.asked.get("plan_again"):
+            self._plan_again()
         self._give_again()
         self._carry_out(self.run.steps.exclude(key__startswith=FIX_PREFIX).order_by("number"))
 
@@ -157,12 +160,38 @@ class _Pass:
                 )
         else:
             read_hosts(self.desk, self.install, self.doors, self.log, with_probes=False)
-        self.desk.look_now()
-        hosts = hosts_of(self.install)
-        facts = {row.name: row.facts or {} for row in self.install.hosts.defer("credential")}
-        steps = plan(kind, config_of(self.install), hosts, facts, acknowledged_of(self.install), self.run.asked)
+        steps = self._planned()
         self._keep(steps, first=self.run.steps.count() + 1)
         self.log.say(_("%(count)d steps are planned") % {"count": len(steps)})
+
+    def _planned(self) -> list[Step]:
+        """The plan, out of what the rows say now."""
+        facts = {row.name: row.facts or {} for row in self.install.hosts.defer("credential")}
+        taken_on = acknowledged_of(self.install)
+        config, hosts = config_of(self.install), hosts_of(self.install)
+        return plan(self.run.kind, config, hosts, facts, taken_on, self.run.asked)
+
+    def _plan_again(self) -> None:
+        """The plan of a retry: a step that is the same and was done stays done, every other one is looked at again."""
+        steps = [step_values(step) for step in self._planned()]
+        before = {row.key: row for row in self.run.steps.exclude(key__startswith=FIX_PREFIX)}
+        first = self.run.steps.filter(key__startswith=FIX_PREFIX).count() + 1
+        rows = []
+        for number, values in enumerate(steps, start=first):
+            row, was = InstallStep(run=self.run, number=number, **values), before.get(values["key"])
+            if was is not None:
+                row.started_at, row.attempts = was.started_at, was.attempts
+                # As JSON it comes back: tuples of the plan are lists there.
+                is_same = json.loads(json.dumps(row.plan)) == was.plan and row.host == was.host
+                if is_same and was.state == InstallStep.State.SUCCEEDED:
+                    row.state, row.was_done_before, row.ended_at = was.state, was.was_done_before, was.ended_at
+            rows.append(row)
+        self.desk.look_now()
+        self.run.asked = {name: value for name, value in self.run.asked.items() if name != "plan_again"}
+        with atomic():
+            self.run.steps.exclude(key__startswith=FIX_PREFIX).delete()
+            InstallStep.objects.bulk_create(rows)
+            InstallRun.objects.filter(pk=self.run.pk).update(asked=self.run.asked)
 
     def _keep(self, steps: Sequence[Step], *, first: int) -> None:
         """The plan as rows, all or none."""

@@ -39,8 +39,10 @@ def retry_install(by: User, install: Install) -> InstallRun:
             run.steps.filter(state=InstallStep.State.FAILED).update(
                 state=InstallStep.State.PENDING, problem="", attempts=0, ended_at=None
             )
+            # What was taken on or edited since may change what is left to do.
+            asked = {**run.asked, "plan_again": True}
             values = {"state": InstallRun.State.QUEUED, "problem": "", "ended_at": None, "cancel_asked": False}
-            InstallRun.objects.filter(pk=run.pk).update(**values, due_at=timezone.now())
+            InstallRun.objects.filter(pk=run.pk).update(**values, asked=asked, due_at=timezone.now())
             install.status, install.problem = Install.Status.RUNNING, ""
             Install.objects.filter(pk=install.pk).update(status=install.status, problem="")
             note_made(run.pk)

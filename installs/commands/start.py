@@ -14,6 +14,7 @@ from installs.commands.asking import ask_for, refuse_unless
 from installs.commands.fix import fix_of, needs_fix
 from installs.errors import ChecksBlock, WrongStatus
 from installs.models import CheckRecord, Install, InstallRun
+from installs.run_end import blockers
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -41,7 +42,7 @@ def start_install(
         take_on(by, install, each.get("host", ""), each["check"], each["reason"])
     fixes = [fix_of(row) for row in install.checks.all() if apply_fixes and needs_fix(row) and not _destroys(row)]
     mended = {(fix["host"], fix["check"]) for fix in fixes}
-    if found := [row for row in blocking(install) if (row.host, row.check_name) not in mended]:
+    if found := [row for row in blockers(install) if (row.host, row.check_name) not in mended]:
         raise blocked(install, found)
     recorded = {"config": install.config, "fixes": fixes}
     return ask_for(by, install, InstallRun.Kind.INSTALL, "install.start", asked={"fixes": fixes}, recorded=recorded)
@@ -50,15 +51,6 @@ def start_install(
 def _destroys(row: CheckRecord) -> bool:
     """Who confirms all fixes at once has not said that an earlier cluster may be lost."""
     return destroys(str((row.fix or {}).get("id", "")))
-
-
-def blocking(install: Install) -> list[CheckRecord]:
-    """The errors that nobody took on."""
-    return [
-        row
-        for row in install.checks.filter(severity="error", acknowledged_at=None)
-        if row.status == "fail" or (row.status == "unknown" and row.check_name == "ssh")
-    ]
 
 
 def blocked(install: Install, found: list[CheckRecord]) -> ChecksBlock:
