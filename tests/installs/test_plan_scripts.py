@@ -250,4 +250,4 @@ def test_certificates_are_fresh_when_all_were_made_today(machine: Machine, left:
     machine.write("/shown.json", json.dumps(shown, indent=4))
     machine.commands = {"kubeadm": f"cat {machine.root}/shown.json"}
 
-    assert machine.play(step("renew:cp-1", "certificates").probe).returncode == code
+    assert machine.play(step("renew:cp-1", "certificates").verify).returncode == code
