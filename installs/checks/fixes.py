@@ -183,14 +183,20 @@ def time_synchronised(manager: str) -> Fix:
 
 def reset() -> Fix:
     """Takes away what an earlier cluster left. All data of that cluster on this host goes with it."""
+    socket = "/run/containerd/containerd.sock"
     return Fix(
         "reset",
         "Reset what an earlier cluster left (its data on this host is lost)",
         (
-            "if command -v kubeadm >/dev/null; then kubeadm reset -f --cleanup-tmp-dir; fi",
-            "systemctl stop kubelet || true",
-            "rm -rf /etc/kubernetes/manifests /etc/kubernetes/pki /etc/kubernetes/*.conf /var/lib/etcd/*",
-            "rm -rf /var/lib/kubelet/config.yaml /var/lib/kubelet/pki /etc/cni/net.d/*",
+            "if command -v kubeadm >/dev/null; then kubeadm reset -f --cleanup-tmp-dir || true; fi",
+            "systemctl disable --now kubelet 2>/dev/null || true",
+            f"if [ -S {socket} ] && command -v crictl >/dev/null; then crictl -r unix://{socket} rmp -fa || true; fi",
+            # Volumes of Pods are never deleted through a mount that is still there.
+            "awk '$2 ~ \"^/var/lib/kubelet/\" { print $2 }' /proc/mounts | sort -r | xargs -r -n 1 umount -l",
+            "rm -rf /etc/kubernetes/manifests /etc/kubernetes/pki /etc/kubernetes/*.conf",
+            "rm -rf /var/lib/kubelet/config.yaml /var/lib/kubelet/pki /var/lib/cni",
+            # containerd watches the folder of its networks, and ends when the folder itself goes.
+            "for d in /etc/cni/net.d /var/lib/etcd; do [ ! -d $d ] || find $d -mindepth 1 -delete; done",
             "for link in cni0 flannel.1 kube-bridge kube-dummy-if; do ip link delete $link 2>/dev/null || true; done",
         ),
     )

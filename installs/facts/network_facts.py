@@ -12,6 +12,8 @@ from installs.facts.limits import MOST_ITEMS, clean, pairs
 
 _INTERFACE = re.compile(r"[A-Za-z0-9_.@:-]{1,32}")
 _ADDRESS_LINE = re.compile(r"\d+: (\S{1,32})\s+inet6? (\S{1,64})")
+# Bridges and tunnels of container networks: their addresses are made up, on some systems the same on every host.
+_MADE_BY_SOFTWARE = re.compile(r"docker|br-|cni|veth|virbr|flannel|kube-|cali|tunl|dummy|lxc|cilium|nodelocal|vxlan")
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _CHAIN = re.compile(r"(?:ip|ip6|inet) [A-Za-z0-9_.-]{1,64} [A-Za-z0-9_.-]{1,64}")
 _USERS = re.compile(r'\(\("([^"]{1,64})"')
@@ -163,7 +165,7 @@ def _macs(lines: list[str], interfaces: set[str]) -> dict[str, str]:
     for line in lines[: MOST_ITEMS * 4]:
         name = line.partition(": ")[2].partition(":")[0].partition("@")[0]
         mac = _MAC.search(line.partition("link/ether ")[2][:17])
-        if mac and name in interfaces and len(found) < 32:
+        if mac and name in interfaces and not _MADE_BY_SOFTWARE.match(name) and len(found) < 32:
             found[clean(name, 32)] = mac[0]
     return found
 
