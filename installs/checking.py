@@ -56,8 +56,7 @@ def read_hosts(
             good = {name: live[name] for name, came in read.items() if not isinstance(came, Exception)}
             probes["ports"] = _ports(desk, install, good)
             probes |= _registry(desk, install, good)
-    probes["bundle"] = _bundle_problem(install)
-    return probes
+    return {**probes, **_bundle(install)}
 
 
 def judge_all(install: Install, probes: Mapping[str, Any]) -> list[CheckResult]:
@@ -193,16 +192,17 @@ def _registry(desk: Desk, install: Install, sessions: Mapping[str, Session]) -> 
     }
 
 
-def _bundle_problem(install: Install) -> str | None:
-    """Why the offline bundle cannot be used, "" when every file of it is what its manifest says; None without one."""
+def _bundle(install: Install) -> dict[str, Any]:
+    """Why the offline bundle cannot be used, "" when every file of it is what its manifest says."""
     name = config_of(install).bundle
     if not name:
-        return None
+        return {}
     try:
-        open_bundle(name).verify()
+        opened = open_bundle(name)
+        opened.verify()
     except BundleRefused as refusal:
-        return refusal.detail
-    return ""
+        return {"bundle": refusal.detail}
+    return {"bundle": "", "bundle_architecture": opened.architecture}
 
 
 def _networks_of_others(install: Install) -> dict[str, tuple[str, ...]]:

@@ -10,13 +10,13 @@ from clusters.commands.source import Source
 from clusters.errors import ClusterRefused
 from clusters.models import Cluster
 from installs import stepping
+from installs.kubeadm_config import endpoint, first_control_plane
 from installs.models import Install, InstallRun, InstallStep
 from installs.plain import config_of, hosts_of
 from installs.shapes import Step
 from installs.stepping import Work
 from web.errors import SlipwayError
 
-API_PORT = 6443
 TOKEN, CA = "CLUSTER_TOKEN", "CLUSTER_CA"
 
 
@@ -48,12 +48,9 @@ def register(work: Work, run: InstallRun, row: InstallStep, step: Step) -> None:
 
 def api_url(install: Install) -> str:
     """Where the API server answers: the endpoint, or the first control plane."""
-    endpoint = config_of(install).control_plane_endpoint
-    if not endpoint:
-        first = next(host for host in hosts_of(install) if host.role == "control_plane")
-        address = f"[{first.address}]" if ":" in first.address else first.address
-        endpoint = f"{address}:{API_PORT}"
-    return f"https://{endpoint}"
+    first = first_control_plane(hosts_of(install))
+    facts = install.hosts.filter(name=first.name).values_list("facts", flat=True).first()
+    return f"https://{endpoint(config_of(install), first, facts or {})}"
 
 
 def _registered(install: Install) -> Cluster | None:

@@ -18,20 +18,27 @@ from web.errors import SlipwayError
 from web.live import publish
 
 _LOOKS = (InstallRun.Kind.PREFLIGHT, InstallRun.Kind.FIX)
+# kubernetes cmd/kubeadm/app/preflight/checks.go: these are warnings there too.
+_KUBEADM_ONLY_WARNS = ("Firewalld", "Swap", "Hostname", "Service-", "HTTPProxy", "FileExisting-")
 # What an install stays when it is only looked at.
 _LASTING = (Install.Status.SUCCEEDED, Install.Status.FAILED, Install.Status.CANCELLED)
 
 
 def blockers(install: Install, hosts: Collection[str] | None = None) -> list[CheckRecord]:
     """What is in the way of an install, of these hosts where hosts are given: errors that nobody took on, and warnings
-    that kubeadm has a name for: it stops at some, and is told to go on by an acknowledgement alone."""
+    of ours at which kubeadm itself stops: it is told to go on by an acknowledgement alone."""
     rows = install.checks.filter(acknowledged_at=None, status__in=("fail", "warn"))
     return [
         row
         for row in rows
         if (hosts is None or row.host in hosts)
-        and (row.kubeadm_name if row.status == "warn" else row.severity == "error")
+        and (_stops_kubeadm(row.kubeadm_name) if row.status == "warn" else row.severity == "error")
     ]
+
+
+def _stops_kubeadm(name: str) -> bool:
+    """Whether kubeadm treats what it calls so as an error."""
+    return bool(name) and not name.startswith(_KUBEADM_ONLY_WARNS)
 
 
 def end(held: Held, run: InstallRun, state: str, problem: str, told: Log) -> None:

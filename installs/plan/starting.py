@@ -300,6 +300,11 @@ if command -v nft >/dev/null 2>&1; then
   nft delete table ip kube-proxy 2>/dev/null || true
   nft delete table ip6 kube-proxy 2>/dev/null || true
 fi
+# Networks leave routes to the Pods of other nodes: kube-router's are of protocol 17, those of Calico's bird of 12.
+for protocol in 12 17; do
+  ip -4 route flush proto $protocol 2>/dev/null || true
+  ip -6 route flush proto $protocol 2>/dev/null || true
+done
 for link in {links}; do
   [ ! -e /sys/class/net/$link ] || ip link delete $link || true
 done
