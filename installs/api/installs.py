@@ -127,7 +127,9 @@ class Installs(IdempotentMixin, MadeByPost):
         """Run fixes by the commands that the checks show, then check again."""
         install, body = self.one(pk=pk), self.valid(InstallFixesIn(data=request.data))
         chosen = [(each["host"], each["check"]) for each in body["fixes"]]
-        return self._accepted(commands.run_fixes(caller(request), install, chosen))
+        # Who names the finding of a host by itself has said which data goes.
+        run = commands.run_fixes(caller(request), install, chosen, typed_name=install.name)
+        return self._accepted(run)
 
     @extend_schema(operation_id="installs_host_key", request=InstallHostKeyIn, responses=InstallOut)
     def host_key(self, request: Request, pk: Any, name: str) -> Response:

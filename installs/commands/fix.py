@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from accounts.permissions import require
-from installs.commands.asking import ask_for, refuse_active
+from installs.checks import destroys
+from installs.commands.asking import ask_for, refuse_active, refuse_unconfirmed
 from installs.models import CheckRecord, Install, InstallRun
 from web.errors import Invalid
 
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-def run_fixes(by: User, install: Install, chosen: Iterable[tuple[str, str]]) -> InstallRun:
-    """Run the fixes of these (host, check), then check those hosts again. Raises NotPermitted, Invalid, RunActive,
-    HostBusy."""
+def run_fixes(by: User, install: Install, chosen: Iterable[tuple[str, str]], *, typed_name: str = "") -> InstallRun:
+    """Run the fixes of these (host, check), then check those hosts again. One that takes data away needs the name of
+    the install typed. Raises NotPermitted, NotConfirmed, Invalid, RunActive, HostBusy."""
     require(by, "install.fix", None)
     refuse_active(install)
     wanted = list(dict.fromkeys(chosen))
@@ -30,6 +31,8 @@ def run_fixes(by: User, install: Install, chosen: Iterable[tuple[str, str]]) -> 
     if not wanted:
         raise Invalid.at("/fixes", "required", _("Choose what to mend."))
     fixes = [fix_of(found[each]) for each in wanted]
+    if any(destroys(str(fix["id"])) for fix in fixes):
+        refuse_unconfirmed(typed_name, install.name)
     return ask_for(by, install, InstallRun.Kind.FIX, "install.fix", asked={"fixes": fixes}, recorded={"fixes": fixes})
 
 

@@ -17,6 +17,7 @@ from accounts.permissions import why_not
 from installs import commands, queries
 from installs.check_matrix import as_json, matrix_of, may_be_taken_on
 from installs.check_words import title_of
+from installs.checks import destroys
 from installs.host_keys import fingerprint
 from installs.junit import junit
 from installs.models import CheckRecord, Install, InstallHost, InstallRun
@@ -119,7 +120,8 @@ def fix(request: SignedInRequest, pk: UUID) -> HttpResponse:
     refusal: SlipwayError | None = None
     if request.method == "POST" and records:
         try:
-            commands.run_fixes(request.user, install, [(one.host, one.check_name) for one in records])
+            chosen = [(one.host, one.check_name) for one in records]
+            commands.run_fixes(request.user, install, chosen, typed_name=request.POST.get("confirm", "").strip())
             return see_other(_checks_url(install))
         except SlipwayError as error:
             refusal = error
@@ -127,6 +129,8 @@ def fix(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "install": install,
         "wizard": track(install, "checks"),
         "fixes": [{"record": one, "title": title_of(one.check_name), **(one.fix or {})} for one in records],
+        "word": install.name,
+        "takes_data": any(destroys(str((one.fix or {}).get("id", ""))) for one in records),
         "refusal": refusal,
         "why_not": why_not(request.user, "install.fix", None),
     }

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from installs.commands import start_install
-from installs.errors import ChecksBlock
+from installs.commands import run_fixes, start_install
+from installs.errors import ChecksBlock, NotConfirmed
 from installs.models import CheckRecord, Install, InstallHost
 
 pytestmark = pytest.mark.django_db
@@ -46,3 +46,23 @@ def test_the_others_run_first(checked: Install, admin: Any) -> None:
     run = start_install(admin, checked, apply_fixes=True)
 
     assert [fix["id"] for fix in run.asked["fixes"]] == ["modules_and_sysctl"]
+
+
+def test_a_reset_needs_the_name_typed(checked: Install, admin: Any, web_client: Any) -> None:
+    chosen = [("node-1", "clean_node")]
+    with pytest.raises(NotConfirmed):
+        run_fixes(admin, checked, chosen, typed_name="other")
+    browser, at = web_client(admin), f"{checked.get_absolute_url()}fix/"
+    page = browser.get(f"{at}?fix=clean_node@node-1").content.decode()
+    assert 'data-word="shop"' in page and 'name="confirm"' in page
+    assert 'name="confirm"' not in browser.get(f"{at}?fix=sysctl@node-1").content.decode()
+    assert browser.post(at, {"fix": "clean_node@node-1", "confirm": "sho"}).status_code == 422
+
+    assert browser.post(at, {"fix": "clean_node@node-1", "confirm": "shop"}).status_code == 303
+    assert checked.runs.get().asked["fixes"][0]["id"] == "reset"
+
+
+def test_over_the_api_naming_the_finding_is_enough(checked: Install, admin: Any, api: Any) -> None:
+    body = {"fixes": [{"host": "node-1", "check": "clean_node"}]}
+
+    assert api(admin).post(f"/api/v1/installs/{checked.pk}/fixes/", body, format="json").status_code == 202
