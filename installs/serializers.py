@@ -324,7 +324,7 @@ class InstallFixesIn(serializers.Serializer[Any]):
 
 
 class InstallStartIn(serializers.Serializer[Any]):
-    """`apply_fixes` confirms every fix that the checks show, but for those that take data away; `acknowledge` takes findings on."""
+    """`apply_fixes` confirms all fixes but those that take data away; `acknowledge` takes findings on."""
 
     apply_fixes = serializers.BooleanField(required=False)
     acknowledge = AcknowledgeIn(many=True, required=False)
