@@ -7,7 +7,7 @@ from installs import grammar
 from installs.kubeadm_config import FOLDER, api_service_address, dns_address
 from installs.plan.shell import ADMIN_CONFIG, quote, script, text_file, until
 from installs.plan.site import Site
-from installs.plan.starting import etcd_is_healthy
+from installs.plan.starting import etcd_is_healthy, ready_pods
 from installs.shapes import Host, Step
 
 CLUSTER_CA = "CLUSTER_CA"
@@ -149,10 +149,6 @@ def dns_query(name: str) -> bytes:
 def _components_ready(members: int) -> str:
     lines = []
     for component in ("kube-apiserver", "kube-scheduler", "kube-controller-manager"):
-        ready = (
-            f'[ "$({_KUBECTL} -n kube-system get pods -l component={component},tier=control-plane '
-            "-o jsonpath='{.items[*].status.conditions[?(@.type==\"Ready\")].status}' 2>/dev/null "
-            f"| tr ' ' '\\n' | grep -c '^True$')\" -ge {int(members)} ]"
-        )
+        ready = f'[ "$({ready_pods(component)})" -ge {int(members)} ]'
         lines.append(until(ready, 240, f"Not every {component} becomes ready; look at its Pods in kube-system."))
     return "\n".join(lines)

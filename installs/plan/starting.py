@@ -230,9 +230,7 @@ def etcd_is_healthy(expected: int) -> str:
     return f"""
 etcd_pods() {{ {_KUBECTL} -n kube-system get pods -l component=etcd,tier=control-plane "$@"; }}
 etcd_ready() {{
-  states=$(etcd_pods -o jsonpath='{{.items[*].status.conditions[?(@.type=="Ready")].status}}' 2>/dev/null)
-  [ "$(printf '%s\\n' "$states" | tr ' ' '\\n' | grep -c '^True$')" -ge {int(expected)} ] &&
-  {_KUBECTL} get --raw=/readyz/etcd >/dev/null 2>&1
+  [ "$({ready_pods("etcd")})" -ge {int(expected)} ] && {_KUBECTL} get --raw=/readyz/etcd >/dev/null 2>&1
 }}
 {wait}
 etcd_pods -o wide
@@ -242,6 +240,18 @@ member=$(etcd_pods -o name | head -n 1)
   --cert /etc/kubernetes/pki/etcd/server.crt --key /etc/kubernetes/pki/etcd/server.key \\
   endpoint health --cluster 2>/dev/null || true
 """
+
+
+def ready_pods(component: str) -> str:
+    """Shell that counts the ready Pods of a component of the control plane; what is on its way out counts no more."""
+    template = (
+        "{{range .items}}{{if not .metadata.deletionTimestamp}}{{range .status.conditions}}"
+        '{{if eq .type "Ready"}}{{.status}}{{"\\n"}}{{end}}{{end}}{{end}}{{end}}'
+    )
+    return (
+        f"{_KUBECTL} -n kube-system get pods -l component={quote(component)},tier=control-plane "
+        f"-o go-template={quote(template)} 2>/dev/null | grep -c '^True$' || true"
+    )
 
 
 def joins(site: Site, joining: Iterable[Host], stages: Iterator[int], members: int) -> list[Step]:
