@@ -24,6 +24,8 @@ from sandbox.processes import ProcessId, wait_until
 BOOTS_WITHIN_SECONDS = 60.0
 RUNS_WITHIN_SECONDS = 600.0
 SSH_PORT = 22
+PRODUCT_UUID = Path("/sys/class/dmi/id/product_uuid")
+"""kubeadm asks that no two machines share it. Computers without firmware tables have none."""
 # Writes its own id into the files that come before `--`, then becomes the program that comes after.
 ENTER = 'while [ "$1" != -- ]; do echo $$ > "$1" || exit 1; shift; done; shift; exec "$@"'
 # What kubelet, containerd and runc call and a container usually may not.
@@ -73,9 +75,15 @@ class Machine:
         return None
 
     def host_key(self) -> str:
-        """Its public host key as a line of known_hosts has it, so that nobody has to trust the first connection."""
-        words = (self.folder / "changes/etc/ssh/ssh_host_ed25519_key.pub").read_text(encoding="ascii").split()
-        return " ".join(words[:2])
+        """Its public host key as a line of known_hosts has it, so that nobody has to trust the first connection.
+
+        Empty for a machine that is just being made.
+        """
+        try:
+            key = (self.folder / "changes/etc/ssh/ssh_host_ed25519_key.pub").read_text(encoding="ascii")
+        except FileNotFoundError:
+            return ""
+        return " ".join(key.split()[:2])
 
     def answers(self, network: ipaddress.IPv4Network) -> bool:
         """Whether its sshd greets."""
@@ -168,6 +176,11 @@ class Machine:
         (etc / "resolv.conf").write_text(f"nameserver {gateway}\n")
         (etc / "machine-id").write_text(f"{uuid.uuid4().hex}\n")
         furnish_modules(self.root)
+        if PRODUCT_UUID.exists():
+            (etc / "machine/product_uuid").write_text(f"{uuid.uuid4()}\n")
+            overlaid = etc / "systemd/system/machine-setup.service.d/product-uuid.conf"
+            overlaid.parent.mkdir(exist_ok=True)
+            overlaid.write_text(f"[Service]\nExecStartPost=-mount --bind /etc/machine/product_uuid {PRODUCT_UUID}\n")
         for home, owner in (("root", 0), (f"home/{ADMIN}", (self.root / "home" / ADMIN).stat().st_uid)):
             ssh = self.root / home / ".ssh"
             ssh.mkdir(mode=0o700, exist_ok=True)
