@@ -42,7 +42,10 @@ def read_hosts(
     desk: Desk, install: Install, doors: Doors, log: Log, *, only: Collection[str] = (), with_probes: bool = True
 ) -> dict[str, Any]:
     """Read the facts of the hosts (of `only`, where given) into their rows; answers what was probed, for `judge`."""
-    names = [host.name for host in hosts_of(install) if not only or host.name in only]
+    everyone = [host.name for host in hosts_of(install)]
+    wanted = [name for name in everyone if not only or name in only]
+    # Ports are tried against all others, whoever is read anew.
+    names = everyone if with_probes else wanted
     with contextlib.ExitStack() as open_sessions:
         sessions = {name: doors.open(name) for name in names}
         opened = desk.side_by_side({name: _opening(session) for name, session in sessions.items()}, most=MOST_AT_ONCE)
@@ -50,10 +53,11 @@ def read_hosts(
             if not isinstance(came, Exception):
                 open_sessions.callback(sessions[name].close)
         live = {name: sessions[name] for name, came in opened.items() if not isinstance(came, Exception)}
-        read = desk.side_by_side({name: _reading(session) for name, session in live.items()}, most=MOST_AT_ONCE)
+        asked = {name: _reading(live[name]) for name in wanted if name in live}
+        read = desk.side_by_side(asked, most=MOST_AT_ONCE)
         probes = _note(install, log, {**opened, **read})
         if with_probes:
-            good = {name: live[name] for name, came in read.items() if not isinstance(came, Exception)}
+            good = {name: one for name, one in live.items() if not isinstance(read.get(name), Exception)}
             probes["ports"] = _ports(desk, install, good)
             probes |= _registry(desk, install, good)
     return {**probes, **_bundle(install)}
