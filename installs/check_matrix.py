@@ -8,7 +8,7 @@ from typing import Any
 
 from installs import queries
 from installs.check_words import place_of, title_of
-from installs.checks import may_be_overridden
+from installs.checks import destroys, may_be_overridden
 from installs.models import CheckRecord
 
 OPEN = ("fail", "warn", "unknown")
@@ -62,8 +62,9 @@ class Matrix:
 
     @property
     def fixable(self) -> list[CheckRecord]:
-        """Findings that come with commands that mend them, and that nobody took on."""
-        return [record for record in self.open if record.fix and record.host and not is_acknowledged(record)]
+        """Findings that an install may mend first: their fix takes no data away, and nobody took them on."""
+        fixed = [record for record in self.open if record.fix and record.host and not is_acknowledged(record)]
+        return [record for record in fixed if not takes_data_away(record)]
 
     @property
     def warnings(self) -> int:
@@ -92,10 +93,18 @@ def is_acknowledged(record: CheckRecord) -> bool:
 
 
 def is_blocking(record: CheckRecord) -> bool:
-    """Whether an install may not start with this: an error that nobody took on, or a host that cannot be looked at."""
-    if record.severity != "error" or is_acknowledged(record):
+    """Whether an install may not start with this: an error that nobody took on, or a warning that kubeadm stops at
+    unless it is told not to."""
+    if is_acknowledged(record):
         return False
-    return record.status == "fail" or (record.status == "unknown" and record.check_name == "ssh")
+    if record.status == "warn":
+        return bool(record.kubeadm_name)
+    return record.status == "fail" and record.severity == "error"
+
+
+def takes_data_away(record: CheckRecord) -> bool:
+    """Whether its fix is chosen by itself and confirmed by a name."""
+    return destroys(str((record.fix or {}).get("id", "")))
 
 
 def may_be_taken_on(record: CheckRecord) -> bool:

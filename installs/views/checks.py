@@ -15,9 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.decorators import SignedInRequest
 from accounts.permissions import why_not
 from installs import commands, queries
-from installs.check_matrix import as_json, matrix_of, may_be_taken_on
+from installs.check_matrix import as_json, matrix_of, may_be_taken_on, takes_data_away
 from installs.check_words import title_of
-from installs.checks import destroys
 from installs.host_keys import fingerprint
 from installs.junit import junit
 from installs.models import CheckRecord, Install, InstallHost, InstallRun
@@ -45,6 +44,9 @@ def checks(request: SignedInRequest, pk: UUID) -> HttpResponse:
     show = show if show in SHOWN else "all"
     runs = list(install.runs.all()[:1])
     run = runs[0] if runs and runs[0].kind in LOOKING else None
+    under_way = (
+        _("A run has not ended; this can be done when it has.") if any(not one.has_ended for one in runs) else ""
+    )
     context = {
         "install": install,
         "wizard": track(install, "checks"),
@@ -58,10 +60,10 @@ def checks(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "hosts": hosts,
         "then": "review" if request.GET.get("then") == "review" else "",
         "run": run,
-        "is_running": any(not each.has_ended for each in runs),
+        "is_running": bool(under_way),
         "run_lines": list(run.lines.order_by("-number")[:LINES_OF_A_PREFLIGHT])[::-1] if run else [],
         "why_not": {
-            verb: why_not(request.user, f"install.{verb}", None)
+            verb: why_not(request.user, f"install.{verb}", None) or under_way
             for verb in ("preflight", "acknowledge", "confirm_host_key", "fix")
         },
     }
@@ -129,8 +131,7 @@ def fix(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "install": install,
         "wizard": track(install, "checks"),
         "fixes": [{"record": one, "title": title_of(one.check_name), **(one.fix or {})} for one in records],
-        "word": install.name,
-        "takes_data": any(destroys(str((one.fix or {}).get("id", ""))) for one in records),
+        "word": install.name if any(takes_data_away(one) for one in records) else "",
         "refusal": refusal,
         "why_not": why_not(request.user, "install.fix", None),
     }

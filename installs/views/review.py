@@ -9,12 +9,13 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import SignedInRequest
 from accounts.permissions import why_not
 from installs import commands, queries
-from installs.check_matrix import matrix_of, may_be_taken_on
+from installs.check_matrix import matrix_of, may_be_taken_on, takes_data_away
 from installs.check_words import title_of
 from installs.models import CheckRecord, Install
 from installs.shapes import Step
@@ -97,16 +98,22 @@ def stages_of(steps: Iterable[Step]) -> list[dict[str, Any]]:
     stages = []
     for number, (_stage, group) in enumerate(groupby(steps, key=lambda step: step.stage), 1):
         found = list(group)
-        titles = list(dict.fromkeys(step.title for step in found))
+        hosts = list(dict.fromkeys(step.host for step in found if step.host))
+        titles = list(dict.fromkeys(_said_of_all(step, hosts) for step in found))
         stages.append(
             {
                 "number": number,
                 "title": ", ".join(titles[:TITLES_OF_A_STAGE]) + (" …" if len(titles) > TITLES_OF_A_STAGE else ""),
-                "hosts": list(dict.fromkeys(step.host for step in found if step.host)),
+                "hosts": hosts,
                 "steps": found,
             }
         )
     return stages
+
+
+def _said_of_all(step: Step, hosts: list[str]) -> str:
+    """Its title, the same for all hosts of a stage."""
+    return step.title.replace(step.host, _("each host")) if len(hosts) > 1 and step.host else step.title
 
 
 def _files(install: Install) -> tuple[list[tuple[str, str]], SlipwayError | None]:
@@ -122,6 +129,7 @@ def _finding(record: CheckRecord, request: SignedInRequest) -> dict[str, Any]:
         "record": record,
         "title": title_of(record.check_name),
         "may_be_taken_on": may_be_taken_on(record),
+        "destroys": takes_data_away(record),
         "name": name,
         "reason": request.POST.get(name, "").strip(),
     }

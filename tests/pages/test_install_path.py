@@ -97,10 +97,10 @@ def confirm_keys(installer: Visitor, machines: Machines) -> None:
         expect(keys).to_contain_text(fingerprint(machine["host_key"]), timeout=CHECKED_MS)
     installer.shoot("install-path-keys")
     # The page moves on by itself until the look has ended; a button of a run under way would be refused.
-    expect(page.get_by_role("button", name="Check again")).to_be_visible(timeout=CHECKED_MS)
+    expect(page.get_by_role("button", name="Check again", exact=True)).to_be_visible(timeout=CHECKED_MS)
     page.get_by_role("button", name="confirm and check again").click()
     expect(page.locator("#matrix")).to_contain_text("Kernel", timeout=CHECKED_MS)
-    expect(page.get_by_role("button", name="Check again")).to_be_visible(timeout=CHECKED_MS)
+    expect(page.get_by_role("button", name="Check again", exact=True)).to_be_visible(timeout=CHECKED_MS)
     expect(keys).to_have_count(0)
     installer.shoot("install-path-checks")
 
