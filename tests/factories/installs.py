@@ -93,6 +93,8 @@ def checked_install(by: User | None = None, **values: Any) -> Install:
     new_check(install, "swap", "node-1", "fail", **swap)
     new_check(install, "swap", "node-2")
     new_check(install, "time", "node-1")
+    cgroup = {"observed": "v1", "expected": "cgroup v2", "kubeadm_name": "SystemVerification", "severity": "warning"}
+    new_check(install, "cgroup", "node-1", "warn", **cgroup)
     words = {"observed": "1.4 s behind the portal", "expected": "within 1 s"}
     new_check(install, "time", "node-2", "warn", severity="warning", **words)
     new_check(

@@ -18,6 +18,7 @@ from tests.factories.installs import (
     SECRET,
     checked_install,
     installed,
+    new_check,
     new_install,
     running_install,
 )
@@ -254,6 +255,17 @@ def test_fixes_are_shown_as_they_will_run_and_run_on_confirmation(web_client: We
     assert [fix["id"] for fix in install.runs.get().asked["fixes"]] == ["swap_off"]
 
 
+def test_a_fix_that_takes_data_away_wants_the_name_typed(web_client: Web, admin: User) -> None:
+    install = checked_install(admin)
+    fix = {"id": "reset", "title": "Reset what an earlier cluster left", "commands": ["kubeadm reset -f"]}
+    new_check(install, "clean_node", "node-1", "fail", fix=fix)
+    browser, at = web_client(admin), f"{install.get_absolute_url()}fix/"
+    assert "takes data away" in text(browser.get(f"{at}?fix=clean_node@node-1"))
+    assert browser.post(at, {"fix": "clean_node@node-1", "confirm": "other"}).status_code == 422
+    assert not install.runs.exists()
+    assert browser.post(at, {"fix": "clean_node@node-1", "confirm": install.name}).status_code == 303
+
+
 def test_results_are_downloaded_as_json_and_junit(web_client: Web, admin: User) -> None:
     browser, at = web_client(admin), checked_install(admin).get_absolute_url()
     results = browser.get(f"{at}checks/report/json/").json()["results"]
@@ -321,7 +333,8 @@ def test_the_review_shows_files_and_plan_and_starts(web_client: Web, admin: User
 
     refused = browser.post(f"{at}review/")
     assert refused.status_code == 409 and "in the way" in text(refused) and not install.runs.exists()
-    answer = browser.post(f"{at}review/", {"apply_fixes": "on"})
+    cgroup = install.checks.get(check_name="cgroup")
+    answer = browser.post(f"{at}review/", {"apply_fixes": "on", f"reason-{cgroup.pk}": "a lab"})
     run = install.runs.get()
     assert answer["Location"] == f"{at}runs/{run.pk}/" and run.kind == "install" and run.asked["fixes"]
 
@@ -330,9 +343,10 @@ def test_an_error_that_may_be_taken_on_is_with_its_reason_at_the_start(web_clien
     install = checked_install(
         admin, config={"package_repository": "https://packages.example/kubernetes/", "cni": "none"}
     )
-    swap = install.checks.get(host="node-1", check_name="swap")
+    swap, cgroup = (install.checks.get(host="node-1", check_name=name) for name in ("swap", "cgroup"))
     browser, at = web_client(admin), install.get_absolute_url()
-    assert browser.post(f"{at}review/", {f"reason-{swap.pk}": "swap is wanted here"}).status_code == 303
+    reasons = {f"reason-{swap.pk}": "swap is wanted here", f"reason-{cgroup.pk}": "a lab"}
+    assert browser.post(f"{at}review/", reasons).status_code == 303
     swap.refresh_from_db()
     assert swap.acknowledged_reason == "swap is wanted here"
 
