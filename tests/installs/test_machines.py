@@ -22,6 +22,19 @@ from tests.machines import machines_of
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
+ACCOUNTS = """
+for user in free asks none; do
+  id $user >/dev/null 2>&1 || useradd -m -s /bin/sh $user
+  echo $user:open-sesame | chpasswd
+done
+printf 'free ALL=(ALL) NOPASSWD: ALL\\nasks ALL=(ALL) ALL\\n' > /etc/sudoers.d/tests
+mkdir -p /etc/ssh/sshd_config.d
+echo 'PasswordAuthentication yes' > /etc/ssh/sshd_config.d/00-tests.conf
+systemctl reload ssh
+"""
+OF_X = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+
+
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
     with machines_of(tmp_path_factory.mktemp("machines"), 2) as machines:
@@ -60,13 +73,7 @@ def account_on(machines: Machines, **values: Any) -> Account:
 def test_sudo_with_and_without_a_password(machines: Machines) -> None:
     root = account_on(machines, private_key=machines.key_file.read_text())
     with Session(root) as session:
-        made = session.run(
-            "for u in free asks none; do id $u >/dev/null 2>&1 || useradd -m -s /bin/sh $u; echo $u:open-sesame | chpasswd; done\n"
-            "echo 'free ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/tests; echo 'asks ALL=(ALL) ALL' >> /etc/sudoers.d/tests\n"
-            "mkdir -p /etc/ssh/sshd_config.d; echo 'PasswordAuthentication yes' > /etc/ssh/sshd_config.d/00-tests.conf\n"
-            "systemctl reload ssh",
-            seconds=60,
-        )
+        made = session.run(ACCOUNTS, seconds=60)
         assert made.code == 0, made.output
 
     for user in ("free", "asks"):
@@ -74,9 +81,7 @@ def test_sudo_with_and_without_a_password(machines: Machines) -> None:
             said = session.run('id -u; echo "$WORD"; cat', seconds=20, env={"WORD": "it's"}, lock=20)
             assert (said.code, said.output.split("\n")) == (0, ["0", "it's"]), user
             assert "open-sesame" not in session.run("ps -eo args", seconds=20).output
-            assert session.put(
-                "/root/of/it", [b"x"], "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881", mode=0o600
-            )
+            assert session.put("/root/of/it", [b"x"], OF_X, mode=0o600)
     for user, values, step in (
         ("none", {"password": "open-sesame"}, "privileges"),
         ("asks", {"password": "open-sesame", "sudo_password": "wrong"}, "privileges"),
@@ -89,7 +94,7 @@ def test_sudo_with_and_without_a_password(machines: Machines) -> None:
 
 
 def test_from_machines_to_a_cluster_and_back(
-    api: Callable[..., Any], admin: User, machines: Machines, with_bundle: None
+    api: Callable[..., Any], admin: User, machines: Machines, with_bundle: None, record_property: Any
 ) -> None:
     caller = api(admin)
     hosts = host_bodies(machines)
@@ -117,7 +122,8 @@ def test_from_machines_to_a_cluster_and_back(
     began = time.monotonic()
     run = carried_out(caller.post(f"{at}/start/", {"apply_fixes": True, "acknowledge": taken_on}), seconds=900)
     assert run.state == "succeeded", log_of(run)[-5000:]
-    print(f"{len(found)} checks in {checked:.0f} s, {run.steps.count()} steps in {time.monotonic() - began:.0f} s")
+    took = time.monotonic() - began
+    record_property("told", f"{len(found)} checks in {checked:.0f} s, {run.steps.count()} steps in {took:.0f} s")
 
     body = caller.get(f"{at}/").json()
     assert (body["status"], body["cluster"]) == ("succeeded", "made")
@@ -147,7 +153,7 @@ def test_from_machines_to_a_cluster_and_back(
     assert reset.state == "succeeded", log_of(reset)[-5000:]
     assert not Cluster.objects.filter(name="made").exists()
     assert caller.get(f"{at}/").json()["status"] == "draft"
-    assert InstallRun.objects.exclude(state="succeeded").count() == (1 if back.kind == "none" else 0)
+    assert not InstallRun.objects.exclude(state="succeeded").exists()
 
     assert carried_out(caller.post(f"{at}/preflight/", {})).state == "succeeded"
     dirty = caller.get(f"{at}/checks/?check=clean_node&limit=200").json()["results"]
