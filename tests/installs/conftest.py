@@ -67,8 +67,19 @@ def drafted(api: Callable[..., Any], admin: Any, sshd: Sshd) -> Callable[..., In
     return make
 
 
+# What a retry plans again: see `plan_stays`.
+PLANNED: list[Step] = []
+
+
+@pytest.fixture
+def plan_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A retry plans what `planned_run` was given."""
+    monkeypatch.setattr("installs.running.plan", lambda *_asked: list(PLANNED))
+
+
 def planned_run(install: Install, *steps: Step, kind: str = "certificates") -> InstallRun:
     """A run whose plan stands already, so that its hosts need not be ones that a cluster can be made of."""
+    PLANNED[:] = steps
     run = InstallRun.objects.create(install=install, kind=kind, asked={"status_before": install.status})
     install.status = Install.Status.RUNNING
     install.save(update_fields=["status"])

@@ -11,8 +11,10 @@ import pytest
 from accounts.models import User
 from installs.models import Install, InstallLine, InstallRun
 from installs.shapes import File
-from tests.installs.conftest import carried_out, ended, log_of, planned_run, step
+from tests.installs.conftest import PLANNED, carried_out, ended, log_of, planned_run, step
 from tests.installs.sshd import Sshd
+
+pytestmark = pytest.mark.usefixtures("plan_stays")
 
 Drafted = Callable[..., Install]
 
@@ -65,6 +67,21 @@ def test_a_step_that_fails_stops_the_run_and_a_retry_goes_on_there(
     again = carried_out(caller.post(f"/installs/{install.pk}/retry/", {}))
     assert (again.pk, again.state) == (run.pk, "succeeded"), log_of(again)
     assert said.read_text().split() == ["good", "again", "undone", "again", "later"]
+
+
+def test_a_retry_does_again_what_is_planned_otherwise_by_then(
+    api: Callable[..., Any], admin: User, drafted: Drafted, tmp_path: Path
+) -> None:
+    install, said = drafted(), tmp_path / "said"
+    first = step("first", f"echo first >> {said}")
+    run = planned_run(install, first, step("second", f"echo old >> {said}"), step("bad", "false", stage=2))
+    assert ended(run).state == "failed"
+
+    PLANNED[:] = [first, step("second", f"echo new >> {said}"), step("bad", "true", stage=2)]
+    again = carried_out(api(admin).post(f"/installs/{install.pk}/retry/", {}))
+
+    assert again.state == "succeeded", log_of(again)
+    assert said.read_text().split() == ["first", "old", "new"]
 
 
 def test_a_script_that_did_not_do_its_work_fails_by_its_verify(drafted: Drafted) -> None:
