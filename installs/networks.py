@@ -47,12 +47,12 @@ def overlap(one: Network, other: Network) -> bool:
 
 def overlaps(ours: str, others: Iterable[str]) -> list[tuple[str, str]]:
     """Which of our networks (comma-separated) overlaps which of the others, in order. Default routes do not count."""
-    found = []
+    own, found = networks_of(ours), []
     for text in others:
         other = network_of(text)
         if other is None or other.prefixlen == 0:
             continue
-        found += [(str(one), str(other)) for one in networks_of(ours) if overlap(one, other)]
+        found += [(str(one), str(other)) for one in own if overlap(one, other)]
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from installs.checks import cluster, machine, network, storage, system
 from installs.checks.seen import All, Finding, Rule, Seen, WholeRule, failed, passed, unknown
+from installs.networks import advertised
 from installs.shapes import CheckResult, Config, Facts, Host, Surroundings
 
 # In the order of the table in docs/installs.md.
@@ -65,7 +66,8 @@ def judge(
     `names` {host: {name: address or ""}}, `images` {host: problem or ""}, `bundle` (a problem, "" for a bundle that
     was verified), `bundle_architecture`, and `members`, the names of hosts that are nodes of this cluster already.
     """
-    everything = All(config, hosts, facts, probes, surroundings)
+    addresses = {host.name: advertised(host, facts.get(host.name) or {}) for host in hosts}
+    everything = All(config, hosts, facts, probes, surroundings, addresses)
     results: list[CheckResult] = []
     for host in hosts:
         results += _of_host(everything, host)

@@ -226,11 +226,7 @@ def address(seen: Seen) -> Finding:
     on = next((one for one in own if one["address"] == chosen), None)
     if on is None:
         return failed(f"{chosen} is on no interface", expected)
-    families = {
-        ":" in networks.advertised(host, facts)
-        for host in seen.all.nodes
-        if (facts := seen.all.facts.get(host.name)) and networks.advertised(host, facts)
-    }
+    families = {":" in seen.all.addresses[host.name] for host in seen.all.nodes if seen.all.addresses.get(host.name)}
     if len(families) > 1:
         return failed(f"{chosen} is {'IPv6' if ':' in chosen else 'IPv4'}, not so on all hosts", expected)
     observed = f"{chosen} on {on['interface']}"
@@ -249,7 +245,7 @@ def proxy(seen: Seen) -> Finding:
         return passed("none", expected)
     spared = [one.strip() for one in found.get("NO_PROXY", "").split(",") if one.strip()]
     endpoint = seen.config.control_plane_endpoint.rpartition(":")[0].strip("[]") or (
-        networks.advertised(first, seen.all.facts.get(first.name) or {}) or first.address
+        seen.all.addresses.get(first.name) or first.address
         if (first := next(iter(seen.all.control_planes), None))
         else ""
     )

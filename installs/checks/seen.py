@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from installs.networks import advertised
 from installs.shapes import CheckResult, CheckStatus, Config, Facts, Fix, Host, Severity, Surroundings
 
 _INSTALL_KUBEADM = "https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/install-kubeadm/"
@@ -66,13 +65,15 @@ def unknown(why: str, expected: str, **more: Any) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class All:
-    """What is known of the whole install. `minor` is of the Kubernetes version that is asked for."""
+    """What is known of the whole install. `minor` is of the Kubernetes version that is asked for; `addresses` are those
+    that nodes use among each other, "" where none is known."""
 
     config: Config
     hosts: Sequence[Host]
     facts: Mapping[str, Facts | None]
     probes: Mapping[str, Any]
     surroundings: Surroundings
+    addresses: Mapping[str, str]
 
     @property
     def nodes(self) -> list[Host]:
@@ -124,7 +125,7 @@ class Seen:
 
     @property
     def address(self) -> str:
-        return advertised(self.host, self.facts)
+        return self.all.addresses.get(self.host.name, "")
 
     def get(self, *path: str) -> Any:
         """A fact by its path; None where it is not there."""
