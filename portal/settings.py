@@ -245,6 +245,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ValidityOf": ["server_certificate", "client_certificate", "token"],
         "TokenState": ["usable", "expired", "revoked"],
         "SavedViewOf": "accounts.models.SavedView.Of",
+        "RoleEnum": "accounts.models.Role",
         "InstallHostRole": "installs.models.InstallHost.Role",
         "InstallRunKind": "installs.models.InstallRun.Kind",
         "InstallRunState": "installs.models.InstallRun.State",
