@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import SignedInRequest
@@ -28,6 +29,11 @@ from web.fragments import is_htmx, render_page, see_other
 
 VERBS = ("add_nodes", "remove_node", "upgrade", "renew_certificates", "reset", "remove", "edit")
 SHOWN_RUNS = 20
+VALIDITIES = {
+    "server_certificate": gettext_lazy("API server's certificate"),
+    "client_certificate": gettext_lazy("Client certificate"),
+    "token": gettext_lazy("Token of Slipway"),
+}
 
 
 @require_safe
@@ -41,15 +47,14 @@ def install(request: SignedInRequest, pk: UUID) -> HttpResponse:
     health = of_clusters.health(found.cluster) if found.cluster else None
     nodes = {row["name"]: row for row in info["nodes"]} if info else {}
     runs = list(found.runs.select_related("created_by")[:SHOWN_RUNS])
+    validities = health["validities"] if health else []
     context = {
         "install": found,
         "wizard": track(found, "cluster"),
         "topics": f"install:{found.pk}" + (f",cluster:{found.cluster.name}" if found.cluster else ""),
         "info": info,
         "health": health,
-        "validities": [
-            {**row, "until": parse_datetime(row["expires_at"])} for row in (health or {}).get("validities", [])
-        ],
+        "validities": [_validity(row) for row in validities],
         "hosts": [_host(row, nodes.get(row.name)) for row in found.hosts.defer("credential", "facts")],
         "runs": runs,
         "running": next((run for run in runs if not run.has_ended), None),
@@ -229,6 +234,12 @@ def _confirmed(
     }
     status = refusal.status if refusal else 422 if wrong else 200
     return render_page(request, "installs/confirm.html", context, status=status)
+
+
+def _validity(row: dict[str, Any]) -> dict[str, Any]:
+    """How long something of the cluster's access is good for, with what people call it."""
+    title = VALIDITIES.get(row["of"], row["of"])
+    return {**row, "title": title, "until": parse_datetime(row["expires_at"])}
 
 
 def _host(row: InstallHost, node: dict[str, Any] | None) -> dict[str, Any]:
