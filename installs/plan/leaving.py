@@ -10,7 +10,7 @@ from installs import grammar
 from installs.plan import preparing
 from installs.plan.shell import ADMIN_CONFIG, quote, script
 from installs.plan.site import PlanRefused, Site
-from installs.plan.starting import config_files, etcd_health, reset_commands
+from installs.plan.starting import config_files, etcd_health, etcd_member, reset_commands
 from installs.shapes import Host, Step
 
 DRAIN_SECONDS = 300
@@ -55,7 +55,7 @@ def remove_node(site: Site, name: str, drain_seconds: int, is_gone: bool, stages
     teller = next(other for other in site.control_planes if other != host)
     steps = [] if is_gone else [drain(teller, host, drain_seconds, next(stages))]
     if host.role == "control_plane":
-        steps.append(_forget_member(teller, host, next(stages)) if is_gone else _leave_etcd(host, next(stages)))
+        steps.append(_forget_member(site, teller, host, next(stages)) if is_gone else _leave_etcd(host, next(stages)))
     if not is_gone:
         steps.append(clean(host, next(stages)))
     steps.append(delete(teller, host, next(stages)))
@@ -205,18 +205,9 @@ fi
     )
 
 
-def _forget_member(teller: Host, host: Host, stage: int) -> Step:
+def _forget_member(site: Site, teller: Host, host: Host, stage: int) -> Step:
     """The member of a machine that is gone out of etcd, by another one: until then it counts for the quorum."""
-    pod = quote(f"etcd-{teller.name}")
-    members = f"""
-etcdctl() {{
-  kubectl --kubeconfig {ADMIN_CONFIG} --request-timeout=30s -n kube-system exec {pod} -- etcdctl \\
-    --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt \\
-    --key /etc/kubernetes/pki/etcd/server.key "$@"
-}}
-listed=$(etcdctl member list)
-member=$(printf '%s\\n' "$listed" | awk -F', ' -v name={quote(host.name)} '$3 == name {{ print $1 }}')
-"""
+    members = etcd_member(site, teller, host)
     return Step(
         id=f"leave-etcd:{host.name}",
         host=teller.name,

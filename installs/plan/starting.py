@@ -192,6 +192,7 @@ systemctl is-active --quiet kubelet
         script=script(
             f"""
 {needed}
+{_member_forgotten(site, host)}
 {_begun_afresh()}
 {_filled_in({})}
 kubeadm join --config {_FILLED}
@@ -320,6 +321,43 @@ for link in {links}; do
 done
 rm -f {STATE}/kubeadm.started {_FILLED}
 systemctl daemon-reload
+"""
+
+
+def etcd_member(site: Site, teller: Host, host: Host) -> str:
+    """Shell that lists etcd's members through one of them into `listed`, and the number of the host's into `member`.
+
+    A member that never started has no name yet, so its peer address counts as well.
+    """
+    address = site.address_of(host)
+    peer = f"https://[{address}]:2380" if ":" in address else f"https://{address}:2380"
+    return f"""
+etcdctl() {{
+  kubectl --kubeconfig {ADMIN_CONFIG} --request-timeout=30s -n kube-system exec {quote(f"etcd-{teller.name}")} -- \\
+    etcdctl --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt \\
+    --key /etc/kubernetes/pki/etcd/server.key "$@"
+}}
+listed=$(etcdctl member list)
+member=$(printf '%s\\n' "$listed" | awk -F', ' -v name={quote(host.name)} -v peer={quote(peer)} \\
+  '$3 == name || $4 == peer {{ print $1 }}')
+"""
+
+
+def _member_forgotten(site: Site, host: Host) -> str:
+    """Shell that takes back the member that an interrupted join announced: kubeadm's reset knows only whole nodes.
+
+    Left in etcd it would count for the quorum, and make the next join wait longer than its kubelet does.
+    """
+    if host.role != "control_plane" or host == site.first:
+        return ""
+    return f"""
+if [ -e {STATE}/kubeadm.started ] && [ -f {ADMIN_CONFIG} ]; then
+  systemctl stop kubelet 2>/dev/null || true
+  (
+{etcd_member(site, site.first, host)}
+  [ -z "$member" ] || etcdctl member remove "$member"
+  ) || say "etcd could not be asked for a member of an interrupted join."
+fi
 """
 
 

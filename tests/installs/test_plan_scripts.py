@@ -162,6 +162,32 @@ def test_an_interrupted_join_is_taken_back_before_the_next(machine: Machine) -> 
     assert machine.read("/said") == "join\nreset\njoin\n"
 
 
+def test_the_member_that_an_interrupted_join_announced_is_taken_back_first(machine: Machine) -> None:
+    join = step("join:cp-2")
+    machine.put_files(join)
+    machine.write("/var/lib/slipway/kubeadm.started", "")
+    machine.write("/etc/kubernetes/admin.conf", "ours")
+    machine.commands = {
+        "kubeadm": f'echo "$1" >> {machine.root}/said',
+        "kubectl": f"""
+case "$*" in
+  *"member list"*)
+    echo '8e9e05c5, started, cp-1, https://10.1.0.1:2380, https://10.1.0.1:2379, false'
+    echo '64fe0058, unstarted, , https://10.1.0.2:2380, , true' ;;
+  *"member remove"*) echo "removed ${{*##* }}" >> {machine.root}/said ;;
+esac""",
+    }
+    secrets = {
+        "JOIN_TOKEN": "aaaaaa.bbbbbbbbbbbbbbbb",
+        "CA_CERT_HASH": f"sha256:{'c' * 64}",
+        "CERTIFICATE_KEY": "d" * 64,
+    }
+
+    assert machine.play(join.script, secrets).returncode == 0
+
+    assert machine.read("/said") == "removed 64fe0058\nreset\njoin\n"
+
+
 def test_what_a_machine_had_before_kubeadm_began_is_not_reset(machine: Machine) -> None:
     init = step("init:cp-1")
     machine.put_files(init)
