@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from installs import grammar
 from installs.plan import preparing
-from installs.plan.shell import ADMIN_CONFIG, quote, script
+from installs.plan.shell import ADMIN_CONFIG, quote, script, until
 from installs.plan.site import PlanRefused, Site
 from installs.plan.starting import config_files, etcd_health, etcd_member, reset_commands
 from installs.shapes import Host, Step
@@ -234,6 +234,10 @@ say "$out"
 case "$out" in
   *"Failed to remove etcd member"*) fail "etcd did not let its member go: mend the quorum first, then retry." ;;
 esac
+# The kubelet would start etcd again, which then makes an empty member in the folder that was cleaned.
+rm -f /etc/kubernetes/manifests/etcd.yaml
+{until("! pgrep -x etcd >/dev/null 2>&1", 90, "etcd was taken out of its cluster and does not end.")}
+[ ! -d /var/lib/etcd ] || find /var/lib/etcd -mindepth 1 -delete
 """
         ),
         verify=script("[ ! -d /var/lib/etcd/member ]"),
