@@ -126,7 +126,7 @@ def test_a_worker_that_lost_its_lease_stops_and_writes_nothing_more(
     valkey: Any, drafted: Callable[..., Install], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("installs.desk.RENEW_SECONDS", 0.2)
-    run = planned_run(drafted(), step("one", "sleep 2"), step("two", f"touch {tmp_path}/two"))
+    run = planned_run(drafted(), step("one", "sleep 8"), step("two", f"touch {tmp_path}/two"))
 
     from installs import stepping
 
