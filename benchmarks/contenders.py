@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -157,11 +158,11 @@ class Rollouts:
         self.run.kubectl.patch(f"{ROLLOUTS}/{name}", {"spec": {"template": template, "strategy": canary}})
 
     def until_done(self, names: list[str], image: str) -> None:
-        def are_done() -> bool:
-            found = {one["metadata"]["name"]: one for one in self.run.kubectl.get(ROLLOUTS)["items"]}
-            return all(_is_healthy(found[name], image) for name in names)
+        for name in names:
+            until(partial(self._is_done, name, image), SETTLE_SECONDS, pause=0.1)
 
-        until(are_done, SETTLE_SECONDS, pause=0.1)
+    def _is_done(self, name: str, image: str) -> bool:
+        return _is_healthy(self.run.kubectl.get(f"{ROLLOUTS}/{name}"), image)
 
     def until_stopped(self, name: str) -> None:
         until(

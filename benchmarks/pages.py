@@ -100,7 +100,10 @@ def _of_installs() -> dict[str, str]:
 def measure(rounds: int) -> list[Line]:
     """Each page for an admin, who sees everything, and for a developer of one team."""
     from accounts.models import User
+    from portal.settle import settle
 
+    # As the web process does before it answers the first request.
+    settle(pages=True)
     lines = []
     for user in User.objects.filter(username__in=SEERS):
         person = _signed_in(user)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -28,7 +29,6 @@ IMAGE = "registry.bench.example/bench"
 DEPLOYMENTS = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments"
 START_SECONDS, SETTLE_SECONDS, PATIENCE_SECONDS = 300, 600, 60
 MORE_NODES = 16
-ACTIVE = ("queued", "progressing", "waiting", "paused")
 BUSY = (httpx.codes.CONFLICT, httpx.codes.SERVICE_UNAVAILABLE)
 
 
@@ -91,33 +91,27 @@ class Bench:
         self.kubectl.patch(f"{DEPLOYMENTS}/{name}", body)
 
     def until_complete(self, *names: str, image: str = "") -> None:
-        """Wait until these Deployments are complete (with this image, when it is given)."""
-        wanted = set(names)
+        """Wait until these Deployments are complete (with this image, when it is given).
 
-        def all_are() -> bool:
-            if len(wanted) == 1:
-                found = [self.kubectl.get(f"{DEPLOYMENTS}/{name}") for name in wanted]
-            else:
-                found = [one for one in self.kubectl.get(DEPLOYMENTS)["items"] if one["metadata"]["name"] in wanted]
-            return len(found) == len(wanted) and all(is_rolled_out(one, image) for one in found)
+        One after another: asking for all of them again and again would be much of what a crowd costs.
+        """
+        for name in names:
+            until(partial(self._is_complete, name, image), SETTLE_SECONDS, pause=0.01 if len(names) == 1 else 0.1)
 
-        until(all_are, SETTLE_SECONDS, pause=0.01 if len(wanted) == 1 else 0.2)
+    def _is_complete(self, name: str, image: str) -> bool:
+        return is_rolled_out(self.kubectl.get(f"{DEPLOYMENTS}/{name}"), image)
 
     def until_ended(self, releases: set[str], *, seconds: float = SETTLE_SECONDS) -> Counter[str]:
-        """Wait until these releases, the newest there are and at most 200, have ended: how many in which status."""
-        ended: dict[str, str] = {}
+        """Wait until these releases have ended, one after another: how many in which status."""
+        give_up = time.monotonic() + seconds
+        return Counter(self._status_at_end(release, give_up) for release in releases)
 
-        def all_have() -> bool:
-            # Counted first: a page of two hundred releases ten times a second would be most of what is measured.
-            asked = ({"status": status, "limit": "1"} for status in ACTIVE)
-            if any(self.api.get("releases/", params=one).raise_for_status().json()["count"] for one in asked):
-                return False
-            page = self.api.get("releases/", params={"limit": 200}).raise_for_status().json()["results"]
-            ended.update({one["id"]: one["status"] for one in page if one["status"] not in ACTIVE})
-            return releases <= ended.keys()
-
-        until(all_have, seconds, pause=0.1)
-        return Counter(ended[one] for one in releases)
+    def _status_at_end(self, release: str, give_up: float) -> str:
+        while True:
+            assert time.monotonic() < give_up, f"release {release} has not ended in time"
+            answer = self.api.get(f"releases/{release}/wait/", params={"timeout": 60}).raise_for_status()
+            if answer.status_code == httpx.codes.OK:
+                return str(answer.json()["status"])
 
     def locked_errors(self) -> int:
         """How often the database was locked, by the portal's own log."""

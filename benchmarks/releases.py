@@ -19,8 +19,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
-
 from benchmarks.audit import Mark, requests_since, writes_in
 from benchmarks.portal import ENVIRONMENT, IMAGE, Bench, bench
 from benchmarks.table import Line, percentile, show, write
@@ -109,13 +107,8 @@ def _release_and_wait(run: Bench, name: str) -> tuple[float, float]:
     began = time.monotonic()
     release = _start(run, name, run.next_image(name))
     accepted = time.monotonic() - began
-    while True:
-        waited = run.api.get(f"releases/{release['id']}/wait/", params={"timeout": 60})
-        waited.raise_for_status()
-        if waited.status_code == httpx.codes.OK:
-            break
-    status = waited.json()["status"]
-    assert status == "succeeded", f"the release {status}: {waited.json().get('message')}"
+    ended = run.until_ended({release["id"]})
+    assert set(ended) == {"succeeded"}, f"the release ended as {dict(ended)}"
     return accepted, time.monotonic() - began
 
 

@@ -16,7 +16,10 @@ Keyword arguments: cluster_id (UUID), objects (list of Changed, in the order of 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """An object whose row is new, different or gone. `namespace` is "" for cluster-wide objects."""
+    """An object whose row is new, different or gone. `namespace` is "" for cluster-wide objects.
+
+    `passing`: a Pod on its way up and well so far. Its next change tells more, and there will be one.
+    """
 
     kind: str
     namespace: str
@@ -24,3 +27,4 @@ class Changed:
     owner_name: str = ""
     labels: dict[str, str] = field(default_factory=dict)
     deleted: bool = False
+    passing: bool = False

@@ -9,6 +9,7 @@ from typing import Any
 
 from clusters.signals import Changed
 from deployments.models import Release
+from deployments.pace import Pace
 from deployments.wake import due, enqueue, wake
 from web.live import publish
 
@@ -17,17 +18,26 @@ DUE_WITHIN = timedelta(seconds=2)
 
 
 def wake_followers(sender: object, *, cluster_id: uuid.UUID, objects: list[Changed], **_more: Any) -> None:
-    """Receiver of `clusters.signals.objects_changed`: each release is woken once, whatever has changed of it."""
+    """Receiver of `clusters.signals.objects_changed`: each release is woken once, whatever has changed of it.
+
+    A Pod that is only on its way up is told to open pages, and wakes nobody.
+    """
     followers = _followers(cluster_id, [one for one in objects if one.kind in FOLLOWED])
-    if followers:
-        wake(*followers)
-        for release_id in followers:
-            publish(f"release:{release_id}")
+    _pace.wake(release_id for release_id, is_telling in followers.items() if is_telling)
+    for release_id in followers:
+        publish(f"release:{release_id}")
 
 
-def _followers(cluster_id: uuid.UUID, changed: list[Changed]) -> set[uuid.UUID]:
+def _wake(release_ids: Iterable[uuid.UUID]) -> None:
+    wake(*release_ids)
+
+
+_pace = Pace(_wake)
+
+
+def _followers(cluster_id: uuid.UUID, changed: list[Changed]) -> dict[uuid.UUID, bool]:
     """Active releases whose Deployment, or a ReplicaSet, Pod, Service, EndpointSlice or HPA of it, is among the changed
-    objects. One query.
+    objects, each with whether one of these is more than passing. One query.
 
     Names of what belongs to a Deployment or to its Service begin with theirs; a stranger that matches costs one idle
     look.
@@ -36,15 +46,16 @@ def _followers(cluster_id: uuid.UUID, changed: list[Changed]) -> set[uuid.UUID]:
     for one in changed:
         named.setdefault(one.namespace, []).append(one)
     if not named:
-        return set()
+        return {}
     active = Release.objects.active().filter(target__cluster_id=cluster_id, target__namespace__in=named)
     rows = active.values_list("pk", "target__namespace", "target__workload", "target__kubernetes_service")
-    return {pk for pk, namespace, workload, service in rows if _is_about({workload, service} - {""}, named[namespace])}
+    found = {pk: _about({workload, service} - {""}, named[place]) for pk, place, workload, service in rows}
+    return {pk: not all(one.passing for one in about) for pk, about in found.items() if about}
 
 
-def _is_about(names: set[str], changed: Iterable[Changed]) -> bool:
+def _about(names: set[str], changed: Iterable[Changed]) -> list[Changed]:
     beginnings = tuple(f"{name}-" for name in names)
-    return any(one.name in names or one.name.startswith(beginnings) or one.owner_name in names for one in changed)
+    return [one for one in changed if one.name in names or one.name.startswith(beginnings) or one.owner_name in names]
 
 
 def due_soon() -> list[tuple[datetime, str]]:

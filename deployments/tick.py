@@ -62,7 +62,7 @@ def _go_on(held: Held) -> None:
     # What the round before saw, and the wake-ups it knew of: it still holds when that round touched nothing.
     kept: tuple[Seen, int] | None = None
     for _ in range(MOST_ROUNDS):
-        release = Release.objects.with_names().get(pk=held.release_id)
+        release = Release.objects.for_a_tick().get(pk=held.release_id)
         if release.epoch != held.epoch or release.lease_owner != held.owner:
             raise LeaseLost
         state, now = state_of(release), database_time()

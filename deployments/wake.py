@@ -25,8 +25,8 @@ def enqueue(release_ids: Iterable[uuid.UUID]) -> None:
     """Send a hint for each release that has none on its way. A broker that is down costs nothing but time."""
     from deployments.tasks import advance
 
+    lost = Q(queued_at__isnull=True) | Q(queued_at__lte=DbNow(-HINT_IS_LOST_AFTER_SECONDS))
     for release_id in release_ids:
-        lost = Q(queued_at__isnull=True) | Q(queued_at__lte=DbNow(-HINT_IS_LOST_AFTER_SECONDS))
         if Release.objects.filter(lost, pk=release_id, ended=False).update(queued_at=DbNow()):
             advance.delay(str(release_id))
 

@@ -34,6 +34,7 @@ from deployments.stream import Stream  # noqa: E402
 from deployments.wait import Wait  # noqa: E402
 from installs.stream import Stream as InstallStream  # noqa: E402
 from portal.body_limit import BodyLimit  # noqa: E402
+from portal.settle import settle  # noqa: E402
 from web.live_stream import LiveStream  # noqa: E402
 
 # (matches the path, application): the first match answers, everything else is Django's.
@@ -58,6 +59,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 async def _live_and_end(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
+        if message["type"] == "lifespan.startup":
+            settle(pages=True)
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return

@@ -19,6 +19,7 @@ from durable import alive
 from portal import task_context
 from portal.measures import tasks as measured_tasks
 from portal.place import broker_url
+from portal.settle import settle
 
 SIGN_OF_LIFE_SECONDS = 3.0
 ROOMS = ("durable", "audit", "accounts", "notifications", "clusters", "services", "deployments", "charts", "installs")
@@ -62,6 +63,8 @@ def configure(sender: Celery, **_kwargs: Any) -> None:
         worker_enable_remote_control=False,
         worker_send_task_events=False,
         worker_hijack_root_logger=False,
+        # Of its own accord Celery closes the database before and after each task.
+        DB_REUSE_MAX=500 if settings.DATABASES["default"].get("CONN_MAX_AGE") else None,
         timezone="UTC",
         beat_scheduler="portal.beat:Scheduler",
         beat_max_loop_interval=1,
@@ -72,6 +75,7 @@ def configure(sender: Celery, **_kwargs: Any) -> None:
 @worker_ready.connect
 def show_life(sender: Any, **_kwargs: Any) -> None:
     """From the worker's own event loop, so that a probe sees when that hangs."""
+    settle(pages=False)
     sender.timer.call_repeatedly(SIGN_OF_LIFE_SECONDS, alive.show, ("worker",))
 
 

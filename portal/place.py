@@ -14,6 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# A web process has a thread of its own for each request.
+KEEP_CONNECTIONS = ("worker", "beat", "watch")
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA journal_size_limit=67108864;PRAGMA temp_store=MEMORY;"
 )
@@ -120,10 +122,16 @@ def postgres(url: str, password: str = "") -> dict[str, Any]:
 
 
 def sqlite(file: Path) -> dict[str, Any]:
-    """SQLite as several writing processes can share it: write-ahead log, immediate transactions, patient waiting."""
+    """SQLite as several writing processes can share it: write-ahead log, immediate transactions, patient waiting.
+
+    Processes whose threads live as long as they do keep their connections: whoever closes the last one of a file makes
+    SQLite move the whole log into it, which would happen many times a second.
+    """
+    keeps = os.environ.get("SLIPWAY_PROCESS") in KEEP_CONNECTIONS
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": file,
+        "CONN_MAX_AGE": 60 if keeps else 0,
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS},
         "TEST": {"NAME": file.with_name("test.sqlite3")},
     }

@@ -15,6 +15,7 @@ from clusters.models import Observation
 from clusters.observe import rows
 from clusters.observe.objects import SeenObject
 from clusters.observe.rows import Change
+from clusters.observe.slim.pods import is_coming_up
 from clusters.observe.threads import with_database
 from clusters.signals import Changed, objects_changed
 
@@ -188,7 +189,8 @@ def _filled(waiting: Change, fill: Change) -> Change:
 
 
 def _told(seen: SeenObject, deleted: bool) -> Changed:
-    return Changed(seen.kind, seen.namespace, seen.name, seen.owner_name, seen.labels or {}, deleted)
+    passing = seen.kind == "Pod" and not deleted and is_coming_up(seen.slim or {})
+    return Changed(seen.kind, seen.namespace, seen.name, seen.owner_name, seen.labels or {}, deleted, passing)
 
 
 def _cancel(entries: dict[Key, Change | Job]) -> None:

@@ -75,6 +75,10 @@ class ReleaseQuerySet(QuerySet["Release"]):
             "to_revision",
         )
 
+    def for_a_tick(self) -> ReleaseQuerySet:
+        """Join what every look at a release needs. Reading it is a third of what a look that finds nothing costs."""
+        return self.select_related("target__service__team", "target__environment", "target__cluster", "from_revision")
+
 
 class Release(models.Model):
     """One attempt to bring a target to a desired pod template by a strategy.

@@ -82,3 +82,15 @@ def test_all_that_changed_is_woken_together(target: Target, developer: User, hin
     wake_followers(None, cluster_id=target.cluster_id, objects=[*ROLLOUT, Changed("Deployment", "dev", "basket")])
     assert [wakes(release) for release in releases] == [1, 1]
     assert sorted(hints) == sorted(str(release.pk) for release in releases)
+
+
+def test_a_pod_on_its_way_up_tells_open_pages_and_wakes_nobody(
+    target: Target, developer: User, hints: list[str], valkey: object, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    release = followed(target, developer)
+    coming = Changed("Pod", "dev", "checkout-7f9c-1", owner_name="checkout-7f9c", passing=True)
+    with django_assert_num_queries(1):
+        wake_followers(None, cluster_id=target.cluster_id, objects=[coming])
+    assert (wakes(release), hints) == (0, [])
+    wake_followers(None, cluster_id=target.cluster_id, objects=[coming, *ROLLOUT[:1]])
+    assert wakes(release) == 1

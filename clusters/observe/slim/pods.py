@@ -6,6 +6,8 @@ from clusters.observe.slim.parts import Raw, Slim, conditions, flag, mapping, ma
 from clusters.quantities import bytes_of, millis_of
 
 STATES = ("waiting", "running", "terminated")
+# What a container waits for that comes up without trouble.
+COMING_UP = ("", "ContainerCreating", "PodInitializing")
 
 
 def _state(state: Raw) -> Slim:
@@ -85,3 +87,16 @@ def pod(raw: Raw) -> Slim:
         "limits": _resources(spec, "limits"),
         "qos": text(status, "qosClass", limit=32),
     }
+
+
+def is_coming_up(slim: Slim) -> bool:
+    """Whether the Pod of this row has not begun to run, and nothing says that it will not."""
+    waits_for_node = slim.get("conditions", {}).get("PodScheduled", {}).get("status") == "False"
+    containers = [*slim.get("containers", ()), *slim.get("init_containers", ())]
+    return slim.get("phase") == "Pending" and not waits_for_node and all(map(_is_well, containers))
+
+
+def _is_well(container: Slim) -> bool:
+    state = container["state"]
+    is_waiting = state.get("is", "waiting") == "waiting"
+    return not container["restarts"] and (not is_waiting or state.get("reason", "") in COMING_UP)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from clusters.observe.kinds import BY_NAME
 from clusters.observe.objects import see
+from clusters.observe.slim.pods import is_coming_up
 from tests.clusters.observe.objects import deployment, owned_by, pod, raw
+
+
+def waits(reason: str, *, restarts: int = 0) -> dict[str, object]:
+    return {"name": "web", "ready": False, "restartCount": restarts, "state": {"waiting": {"reason": reason}}}
 
 
 def test_a_deployment_keeps_counts_images_selector_strategy_and_our_annotations():
@@ -53,6 +60,25 @@ def test_a_pod_keeps_the_words_of_a_container_that_does_not_start():
     assert (seen.slim["ready"], seen.slim["ready_containers"], seen.slim["restarts"]) == (False, 1, 4)
     assert (seen.slim["node"], seen.slim["phase"]) == ("node-1", "Pending")
     assert (seen.owner_kind, seen.owner_name) == ("ReplicaSet", "web-6d4f")
+
+
+@pytest.mark.parametrize(
+    ("status", "is_it"),
+    [
+        ({"phase": "Pending"}, True),
+        ({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "True"}]}, True),
+        ({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False"}]}, False),
+        ({"phase": "Pending", "containerStatuses": [waits("ContainerCreating")]}, True),
+        ({"phase": "Pending", "containerStatuses": [waits("ImagePullBackOff")]}, False),
+        ({"phase": "Pending", "initContainerStatuses": [waits("CrashLoopBackOff", restarts=1)]}, False),
+        ({"phase": "Running", "conditions": [{"type": "Ready", "status": "False"}]}, False),
+        ({"phase": "Failed"}, False),
+    ],
+)
+def test_a_pod_is_coming_up_until_it_runs_or_something_says_that_it_will_not(status: dict[str, object], is_it: bool):
+    spec = {"containers": [{"name": "web"}], "initContainers": [{"name": "web"}]}
+    slim = see(BY_NAME["Pod"], raw("Pod", spec=spec, status=status)).slim
+    assert is_coming_up(slim) is is_it
 
 
 def test_a_pod_requests_its_containers_or_its_largest_init_container():

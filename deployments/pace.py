@@ -1,0 +1,82 @@
+"""How often the watcher wakes a release: at once, and while many change all the time no oftener than can be looked at.
+
+A crowd of releases changes hundreds of objects a second. A look for each of them would keep the worker busy with looks
+that find half of what the next one finds; what has changed meanwhile is seen by one look just as well. What is put off
+is held in memory only: a watcher that dies loses it, and `wake_at` brings the release up then.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from uuid import UUID
+
+from clusters.observe.threads import with_database
+
+log = logging.getLogger(__name__)
+
+# Of one release, one after another, however many change; and of all of them together.
+LOOKS_A_SECOND_OF_ONE, LOOKS_A_SECOND = 10, 20
+LONGEST_SECONDS = 3.0
+
+
+class Pace:
+    """Hands releases on to `wake`, in the caller's thread when it is their turn, else later in one of its own."""
+
+    def __init__(self, wake: Callable[[Iterable[UUID]], None]) -> None:
+        self._wake = wake
+        self._changed = threading.Condition()
+        self._woken: dict[UUID, float] = {}
+        self._put_off: dict[UUID, float] = {}
+        self._thread: threading.Thread | None = None
+
+    def wake(self, release_ids: Iterable[UUID]) -> None:
+        """Wake each now, or as soon as its last wake-up is long enough ago. Raises what `wake` raises."""
+        now = time.monotonic()
+        ready = []
+        with self._changed:
+            gap = self._gap(now)
+            for release_id in release_ids:
+                turn = self._woken.get(release_id, 0.0) + gap
+                if turn <= now:
+                    self._woken[release_id] = now
+                    self._put_off.pop(release_id, None)
+                    ready.append(release_id)
+                else:
+                    self._put_off.setdefault(release_id, turn)
+            if self._put_off:
+                self._begin()
+                self._changed.notify()
+        if ready:
+            self._wake(ready)
+
+    def _gap(self, now: float) -> float:
+        """Seconds between two wake-ups of one release: the more of them were woken lately, the more."""
+        self._woken = {one: at for one, at in self._woken.items() if now - at < LONGEST_SECONDS}
+        return min(LONGEST_SECONDS, max(1 / LOOKS_A_SECOND_OF_ONE, len(self._woken) / LOOKS_A_SECOND))
+
+    def _begin(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._later, name="pace", daemon=True)
+            self._thread.start()
+
+    def _later(self) -> None:
+        while True:
+            with self._changed:
+                while not self._put_off:
+                    self._changed.wait()
+                now = time.monotonic()
+                ready = [one for one, turn in self._put_off.items() if turn <= now]
+                if not ready:
+                    self._changed.wait(min(self._put_off.values()) - now)
+                    continue
+                for release_id in ready:
+                    del self._put_off[release_id]
+                    self._woken[release_id] = now
+            try:
+                with_database(self._wake)(ready)
+            except Exception:
+                # Each of them has its `wake_at` as well.
+                log.exception("releases were not woken")
