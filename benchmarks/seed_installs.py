@@ -38,7 +38,7 @@ def fill_installs() -> None:
             name=f"node-{number + 1}",
             address=f"192.0.2.{number + 1}",
             role="control_plane" if number == 0 else "worker",
-            credential={"password": "bench"},
+            credential={"password": "bench"},  # type: ignore[misc]
         )
         for index, install in enumerate(installs)
         for number in range(2 if index else HOSTS)

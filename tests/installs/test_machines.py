@@ -81,7 +81,7 @@ def test_sudo_with_and_without_a_password(machines: Machines) -> None:
             said = session.run('id -u; echo "$WORD"; cat', seconds=20, env={"WORD": "it's"}, lock=20)
             assert (said.code, said.output.split("\n")) == (0, ["0", "it's"]), user
             assert "open-sesame" not in session.run("ps -eo args", seconds=20).output
-            assert session.put(f"/root/of/{user}", [b"x"], OF_X, mode=0o600)
+            assert session.put(f"/opt/of/{user}", [b"x"], OF_X, mode=0o600)
     for user, values, step in (
         ("none", {"password": "open-sesame"}, "privileges"),
         ("asks", {"password": "open-sesame", "sudo_password": "wrong"}, "privileges"),
