@@ -19,6 +19,7 @@ class Changed:
     """An object whose row is new, different or gone. `namespace` is "" for cluster-wide objects.
 
     `passing`: a Pod on its way up and well so far. Its next change tells more, and there will be one.
+    `whole`: a Deployment or ReplicaSet that has just the Pods it asks for, all of them available.
     """
 
     kind: str
@@ -28,3 +29,4 @@ class Changed:
     labels: dict[str, str] = field(default_factory=dict)
     deleted: bool = False
     passing: bool = False
+    whole: bool = False

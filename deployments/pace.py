@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 # Of one release, one after another, however many change; and of all of them together.
 LOOKS_A_SECOND_OF_ONE, LOOKS_A_SECOND = 10, 20
-LONGEST_SECONDS = 3.0
+LONGEST_SECONDS = 5.0
 
 
 class Pace:
@@ -32,12 +32,13 @@ class Pace:
         self._put_off: dict[UUID, float] = {}
         self._thread: threading.Thread | None = None
 
-    def wake(self, release_ids: Iterable[UUID]) -> None:
-        """Wake each now, or as soon as its last wake-up is long enough ago. Raises what `wake` raises."""
+    def wake(self, release_ids: Iterable[UUID], *, at_once: bool = False) -> None:
+        """Wake each now, or as soon as its last wake-up is long enough ago; `at_once` the others' number is no reason
+        to put it off. Raises what `wake` raises."""
         now = time.monotonic()
         ready = []
         with self._changed:
-            gap = self._gap(now)
+            gap = 1 / LOOKS_A_SECOND_OF_ONE if at_once else self._gap(now)
             for release_id in release_ids:
                 turn = self._woken.get(release_id, 0.0) + gap
                 if turn <= now:
@@ -45,7 +46,7 @@ class Pace:
                     self._put_off.pop(release_id, None)
                     ready.append(release_id)
                 else:
-                    self._put_off.setdefault(release_id, turn)
+                    self._put_off[release_id] = min(turn, self._put_off.get(release_id, turn))
             if self._put_off:
                 self._begin()
                 self._changed.notify()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 
 from clusters.signals import Changed
@@ -20,10 +21,12 @@ DUE_WITHIN = timedelta(seconds=2)
 def wake_followers(sender: object, *, cluster_id: uuid.UUID, objects: list[Changed], **_more: Any) -> None:
     """Receiver of `clusters.signals.objects_changed`: each release is woken once, whatever has changed of it.
 
-    A Pod that is only on its way up is told to open pages, and wakes nobody.
+    A Pod that is only on its way up is told to open pages, and wakes nobody. What the release probably waits for
+    passes the others by.
     """
     followers = _followers(cluster_id, [one for one in objects if one.kind in FOLLOWED])
-    _pace.wake(release_id for release_id, is_telling in followers.items() if is_telling)
+    for telling in (Telling.MUCH, Telling.SOMETHING):
+        _pace.wake([one for one, said in followers.items() if said is telling], at_once=telling is Telling.MUCH)
     for release_id in followers:
         publish(f"release:{release_id}")
 
@@ -35,9 +38,17 @@ def _wake(release_ids: Iterable[uuid.UUID]) -> None:
 _pace = Pace(_wake)
 
 
-def _followers(cluster_id: uuid.UUID, changed: list[Changed]) -> dict[uuid.UUID, bool]:
+class Telling(Enum):
+    """How much a change may mean to a release."""
+
+    NOTHING = "nothing"
+    SOMETHING = "something"
+    MUCH = "much"
+
+
+def _followers(cluster_id: uuid.UUID, changed: list[Changed]) -> dict[uuid.UUID, Telling]:
     """Active releases whose Deployment, or a ReplicaSet, Pod, Service, EndpointSlice or HPA of it, is among the changed
-    objects, each with whether one of these is more than passing. One query.
+    objects, each with what these may mean to it. One query.
 
     Names of what belongs to a Deployment or to its Service begin with theirs; a stranger that matches costs one idle
     look.
@@ -48,9 +59,22 @@ def _followers(cluster_id: uuid.UUID, changed: list[Changed]) -> dict[uuid.UUID,
     if not named:
         return {}
     active = Release.objects.active().filter(target__cluster_id=cluster_id, target__namespace__in=named)
-    rows = active.values_list("pk", "target__namespace", "target__workload", "target__kubernetes_service")
-    found = {pk: _about({workload, service} - {""}, named[place]) for pk, place, workload, service in rows}
-    return {pk: not all(one.passing for one in about) for pk, about in found.items() if about}
+    rows = active.values_list(
+        "pk", "target__namespace", "target__workload", "target__kubernetes_service", "strategy__type"
+    )
+    found = {}
+    for pk, namespace, workload, service, strategy in rows:
+        if about := _about({workload, service} - {""}, named[namespace]):
+            found[pk] = _telling(about, is_rolling=strategy == "rolling")
+    return found
+
+
+def _telling(about: list[Changed], *, is_rolling: bool) -> Telling:
+    """A rollout is over when the Deployment is whole, a wave of a canary when the ReplicaSet is. The ReplicaSets of a
+    rollout are whole after each of its many waves."""
+    if any(one.whole and (one.kind == "Deployment" or not is_rolling) for one in about):
+        return Telling.MUCH
+    return Telling.NOTHING if all(one.passing for one in about) else Telling.SOMETHING
 
 
 def _about(names: set[str], changed: Iterable[Changed]) -> list[Changed]:

@@ -16,6 +16,7 @@ from clusters.observe import rows
 from clusters.observe.objects import SeenObject
 from clusters.observe.rows import Change
 from clusters.observe.slim.pods import is_coming_up
+from clusters.observe.slim.workloads import is_whole
 from clusters.observe.threads import with_database
 from clusters.signals import Changed, objects_changed
 
@@ -189,8 +190,12 @@ def _filled(waiting: Change, fill: Change) -> Change:
 
 
 def _told(seen: SeenObject, deleted: bool) -> Changed:
-    passing = seen.kind == "Pod" and not deleted and is_coming_up(seen.slim or {})
-    return Changed(seen.kind, seen.namespace, seen.name, seen.owner_name, seen.labels or {}, deleted, passing)
+    slim, told = seen.slim or {}, (seen.kind, seen.namespace, seen.name, seen.owner_name, seen.labels or {}, deleted)
+    if deleted or seen.bad:
+        return Changed(*told)
+    if seen.kind == "Pod":
+        return Changed(*told, passing=is_coming_up(slim))
+    return Changed(*told, whole=seen.kind in ("Deployment", "ReplicaSet") and is_whole(slim))
 
 
 def _cancel(entries: dict[Key, Change | Job]) -> None:

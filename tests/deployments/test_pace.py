@@ -56,6 +56,17 @@ def test_a_crowd_shares_the_looks_that_there_are() -> None:
     assert len(crowd) / LOOKS_A_SECOND <= LONGEST_SECONDS
 
 
+def test_what_is_urgent_waits_for_no_crowd() -> None:
+    woken, crowd = Woken(), [uuid4() for _ in range(LOOKS_A_SECOND)]
+    pace = Pace(woken)
+    pace.wake(crowd)
+    pace.wake(crowd)
+    pace.wake(crowd[-1:], at_once=True)
+    again = woken.until(len(crowd) + 1)[-1]
+    assert again[0] == crowd[-1]
+    assert again[1] - woken.times[0][1] < len(crowd) / LOOKS_A_SECOND
+
+
 def test_one_release_is_not_held_up_by_another_that_was_just_woken() -> None:
     woken, one, other = Woken(), uuid4(), uuid4()
     pace = Pace(woken)

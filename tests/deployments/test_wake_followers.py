@@ -10,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from clusters.models import KeepWhole
 from clusters.signals import Changed
+from deployments import receivers
 from deployments.models import Release
 from deployments.receivers import wake_followers
 from deployments.tasks import advance
@@ -94,3 +95,33 @@ def test_a_pod_on_its_way_up_tells_open_pages_and_wakes_nobody(
     assert (wakes(release), hints) == (0, [])
     wake_followers(None, cluster_id=target.cluster_id, objects=[coming, *ROLLOUT[:1]])
     assert wakes(release) == 1
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kind", "at_once"),
+    [
+        ("rolling", "Deployment", True),
+        ("rolling", "ReplicaSet", False),
+        ("canary", "ReplicaSet", True),
+        ("blue_green", "ReplicaSet", True),
+    ],
+)
+def test_what_a_release_waits_for_passes_the_crowd_by(
+    target: Target,
+    developer: User,
+    valkey: object,
+    monkeypatch: pytest.MonkeyPatch,
+    strategy: str,
+    kind: str,
+    at_once: bool,
+) -> None:
+    """A ReplicaSet is whole after each wave of a rollout, and a canary goes on after each."""
+    release = followed(target, developer)
+    Release.objects.filter(pk=release.pk).update(strategy={**release.strategy, "type": strategy})
+    asked = []
+    monkeypatch.setattr(receivers._pace, "wake", lambda ids, *, at_once: asked.extend((one, at_once) for one in ids))
+    name = "checkout" if kind == "Deployment" else "checkout-7f9c"
+    wake_followers(
+        None, cluster_id=target.cluster_id, objects=[Changed(kind, "dev", name, owner_name="checkout", whole=True)]
+    )
+    assert asked == [(release.pk, at_once)]

@@ -50,6 +50,12 @@ def _counts(spec: Raw, status: Raw) -> Slim:
     }
 
 
+def is_whole(slim: Slim) -> bool:
+    """Whether the workload of this row has just the Pods it asks for, all of its newest template and available."""
+    counts = {slim.get("replicas"), slim.get("available")} | ({slim["updated"]} if "paused" in slim else set())
+    return counts == {slim.get("desired")} and slim.get("observed_generation", 0) >= slim.get("generation", 0)
+
+
 def deployment(raw: Raw) -> Slim:
     """Adds paused, strategy {type, max_surge, max_unavailable}, revision, min_ready_seconds, conditions."""
     spec, status = mapping(raw, "spec"), mapping(raw, "status")

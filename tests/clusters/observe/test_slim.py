@@ -7,6 +7,7 @@ import pytest
 from clusters.observe.kinds import BY_NAME
 from clusters.observe.objects import see
 from clusters.observe.slim.pods import is_coming_up
+from clusters.observe.slim.workloads import is_whole
 from tests.clusters.observe.objects import deployment, owned_by, pod, raw
 
 
@@ -79,6 +80,22 @@ def test_a_pod_is_coming_up_until_it_runs_or_something_says_that_it_will_not(sta
     spec = {"containers": [{"name": "web"}], "initContainers": [{"name": "web"}]}
     slim = see(BY_NAME["Pod"], raw("Pod", spec=spec, status=status)).slim
     assert is_coming_up(slim) is is_it
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "is_it"),
+    [
+        ("Deployment", {"replicas": 3, "updatedReplicas": 3, "availableReplicas": 3, "observedGeneration": 4}, True),
+        ("Deployment", {"replicas": 3, "updatedReplicas": 3, "availableReplicas": 3, "observedGeneration": 3}, False),
+        ("Deployment", {"replicas": 4, "updatedReplicas": 3, "availableReplicas": 3, "observedGeneration": 4}, False),
+        ("Deployment", {"replicas": 3, "updatedReplicas": 2, "availableReplicas": 3, "observedGeneration": 4}, False),
+        ("ReplicaSet", {"replicas": 3, "availableReplicas": 3, "observedGeneration": 4}, True),
+        ("ReplicaSet", {"replicas": 3, "availableReplicas": 2, "observedGeneration": 4}, False),
+    ],
+)
+def test_a_workload_is_whole_when_all_it_asks_for_is_there(kind: str, status: dict[str, int], is_it: bool):
+    seen = see(BY_NAME[kind], raw(kind, metadata={"generation": 4}, spec={"replicas": 3}, status=status))
+    assert is_whole(seen.slim) is is_it
 
 
 def test_a_pod_requests_its_containers_or_its_largest_init_container():
