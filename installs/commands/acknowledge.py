@@ -37,7 +37,7 @@ def acknowledge(by: User, install: Install, host: str, check: str, reason: str) 
     row = install.checks.filter(host=host, check_name=check).first()
     if row is None:
         raise NotFound(_("There is no result of %(check)s on “%(host)s”.") % {"check": check[:64], "host": host[:63]})
-    if row.status == "fail" and not (row.severity == "warning" or may_be_overridden(check)):
+    if not may_be_taken_on(row):
         raise Conflict(
             _("%(check)s cannot be taken on: the install would not work.") % {"check": check},
             next=_("Mend it, then check again."),
@@ -53,3 +53,8 @@ def acknowledge(by: User, install: Install, host: str, check: str, reason: str) 
         audit(by, "install.acknowledge", install, after=told)
         publish(f"install:{install.pk}")
     return row
+
+
+def may_be_taken_on(row: CheckRecord) -> bool:
+    """Whether somebody may go on in spite of it."""
+    return row.status != "fail" or row.severity == "warning" or may_be_overridden(row.check_name)

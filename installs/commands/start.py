@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.permissions import require
 from installs.checks import destroys
 from installs.commands.acknowledge import acknowledge as take_on
+from installs.commands.acknowledge import may_be_taken_on
 from installs.commands.asking import ask_for, refuse_unless
 from installs.commands.fix import fix_of, needs_fix
 from installs.errors import ChecksBlock, WrongStatus
@@ -24,8 +25,8 @@ def start_install(
     by: User, install: Install, *, apply_fixes: bool = False, acknowledge: Iterable[Mapping[str, str]] = ()
 ) -> InstallRun:
     """Take findings on with their reasons, then ask for the cluster. With `apply_fixes` the fixes that were shown run
-    first, but for those that take data away: these are chosen one by one. The hosts are checked once more before
-    anything is installed.
+    first, but for those that take data away: these are chosen one by one. What cannot be taken on and is going to be
+    mended needs no reason. The hosts are checked once more before anything is installed.
 
     Raises NotPermitted, RunActive, WrongStatus, ChecksBlock, HostBusy, Invalid.
     """
@@ -38,9 +39,13 @@ def start_install(
             next=_("Run the checks first."),
             status_now=install.status,
         )
+    hopeless = {
+        (row.host, row.check_name) for row in install.checks.all() if _is_mended(row) and not may_be_taken_on(row)
+    }
     for each in acknowledge:
-        take_on(by, install, each.get("host", ""), each["check"], each["reason"])
-    fixes = [fix_of(row) for row in install.checks.all() if apply_fixes and needs_fix(row) and not _destroys(row)]
+        if not (apply_fixes and (each.get("host", ""), each["check"]) in hopeless):
+            take_on(by, install, each.get("host", ""), each["check"], each["reason"])
+    fixes = [fix_of(row) for row in install.checks.all() if apply_fixes and _is_mended(row)]
     mended = {(fix["host"], fix["check"]) for fix in fixes}
     if found := [row for row in blockers(install) if (row.host, row.check_name) not in mended]:
         raise blocked(install, found)
@@ -48,9 +53,9 @@ def start_install(
     return ask_for(by, install, InstallRun.Kind.INSTALL, "install.start", asked={"fixes": fixes}, recorded=recorded)
 
 
-def _destroys(row: CheckRecord) -> bool:
-    """Who confirms all fixes at once has not said that an earlier cluster may be lost."""
-    return destroys(str((row.fix or {}).get("id", "")))
+def _is_mended(row: CheckRecord) -> bool:
+    """By who confirms all fixes at once, and so has not said that an earlier cluster may be lost."""
+    return needs_fix(row) and not destroys(str((row.fix or {}).get("id", "")))
 
 
 def blocked(install: Install, found: list[CheckRecord]) -> ChecksBlock:

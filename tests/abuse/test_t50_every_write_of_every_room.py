@@ -103,6 +103,23 @@ ELSEWHERE = {
     "helm_release_recover POST": "charts/test_recover.py",
     # Looks at the cluster and changes nothing there.
     "helm_release_refresh POST": "charts/test_observe.py",
+    "installs POST": "installs/test_recorded.py",
+    "install PATCH": "installs/test_recorded.py",
+    "install DELETE": "installs/test_recorded.py",
+    "install_preflight POST": "installs/test_recorded.py",
+    "install_acknowledge POST": "installs/test_recorded.py",
+    "install_fixes POST": "installs/test_recorded.py",
+    "install_host_key POST": "installs/test_recorded.py",
+    "install_start POST": "installs/test_recorded.py",
+    "install_retry POST": "installs/test_recorded.py",
+    "install_cancel POST": "installs/test_recorded.py",
+    "install_reset POST": "installs/test_recorded.py",
+    "install_nodes POST": "installs/test_recorded.py",
+    "install_node DELETE": "installs/test_recorded.py",
+    "install_upgrade POST": "installs/test_recorded.py",
+    "install_certificates POST": "installs/test_recorded.py",
+    # Reads an inventory and stores nothing.
+    "installs_inventory POST": "installs/test_recorded.py",
 }
 
 

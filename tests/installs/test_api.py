@@ -86,3 +86,19 @@ def test_a_start_names_what_is_in_its_way(api: Callable[..., Any], admin: User) 
     entry = Entry.objects.filter(action="install.acknowledge").get()
     assert entry.after["reason"] == "no"
     assert result_of(install.checks.get(check_name="cgroup")).status == "warn"
+
+
+def test_what_a_start_mends_needs_no_reason(api: Callable[..., Any], admin: User) -> None:
+    """A pipeline that takes everything on and lets everything be mended starts; without the mending it is told."""
+    install, caller = checked_install(admin), api(admin)
+    install.checks.all().delete()
+    fix = {"id": "sysctl", "title": "Set it", "commands": ["sysctl -w net.ipv4.ip_forward=1"]}
+    new_check(install, "sysctl", status="fail", severity="error", fix=fix)
+    taken_on = [{"host": "node-1", "check": "sysctl", "reason": "a trial"}]
+
+    refused = caller.post(f"/installs/{install.pk}/start/", {"apply_fixes": False, "acknowledge": taken_on})
+    assert (refused.status_code, install.runs.count()) == (409, 0)
+    started = caller.post(f"/installs/{install.pk}/start/", {"apply_fixes": True, "acknowledge": taken_on})
+    assert started.status_code == 202
+    assert install.checks.get().acknowledged_at is None
+    assert [each["check"] for each in install.runs.get().asked["fixes"]] == ["sysctl"]
