@@ -33,12 +33,11 @@ class Pace:
         self._thread: threading.Thread | None = None
 
     def wake(self, release_ids: Iterable[UUID], *, at_once: bool = False) -> None:
-        """Wake each now, or as soon as its last wake-up is long enough ago; `at_once` the others' number is no reason
-        to put it off. Raises what `wake` raises."""
+        """Wake each as soon as its last wake-up is long enough ago, or `at_once`. Raises what `wake` raises."""
         now = time.monotonic()
         ready = []
         with self._changed:
-            gap = 1 / LOOKS_A_SECOND_OF_ONE if at_once else self._gap(now)
+            gap = 0.0 if at_once else self._gap(now)
             for release_id in release_ids:
                 turn = self._woken.get(release_id, 0.0) + gap
                 if turn <= now:
