@@ -68,7 +68,7 @@ class Installs(IdempotentMixin, MadeByPost):
     ordering_fields = ("name", "created_at")
     ordering = ("-created_at",)
     query_parameters: ClassVar[Mapping[str, Sequence[str]]] = {
-        "plan": ("kind", "host", "version"),
+        "plan": ("kind", "host", "version", "bundle"),
         "export_inventory": ("format",),
     }
 
@@ -203,7 +203,7 @@ class Installs(IdempotentMixin, MadeByPost):
         kind = given.get("kind") or "install"
         if kind not in _KINDS:
             raise BadParameter(_("kind is one of: %(kinds)s.") % {"kinds": ", ".join(_KINDS)})
-        asked = {name: given[name] for name in ("host", "version") if given.get(name)}
+        asked = {name: given[name] for name in ("host", "version", "bundle") if given.get(name)}
         steps = planned(self.one(pk=pk), kind, **asked)
         return Response({"count": len(steps), "results": InstallPlannedStepOut(steps, many=True).data})
 

@@ -18,7 +18,7 @@ from accounts.decorators import SignedInRequest
 from accounts.permissions import why_not
 from clusters import queries as of_clusters
 from installs import commands
-from installs.bundles import bundles_there
+from installs.bundles import bundles_there, next_bundle
 from installs.hosts_form import HostsEditor
 from installs.models import Install, InstallHost, InstallRun
 from installs.views.reach import for_admins, install_at
@@ -161,6 +161,9 @@ def upgrade(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """A version, one minor further at most, and the button that starts."""
     found = install_at(request, pk)
     typed = {name: request.POST.get(name, "").strip() for name in ("kubernetes_version", "bundle")}
+    now = found.config.get("kubernetes_version", "")
+    if request.method != "POST" and found.config.get("bundle") and (bundle := next_bundle(now)):
+        typed = {"kubernetes_version": bundle.kubernetes_version, "bundle": bundle.name}
     refusal: SlipwayError | None = None
     if request.method == "POST":
         try:
@@ -173,7 +176,7 @@ def upgrade(request: SignedInRequest, pk: UUID) -> HttpResponse:
     context = {
         "install": found,
         "typed": typed,
-        "now": found.config.get("kubernetes_version", ""),
+        "now": now,
         "bundles": bundles_there(),
         "refusal": refusal,
         "why_not": why_not(request.user, "install.upgrade", None),
