@@ -127,9 +127,9 @@ class Installs(IdempotentMixin, MadeByPost):
 
     @extend_schema(operation_id="installs_fixes", request=InstallFixesIn, responses=_ACCEPTED)
     def fixes(self, request: Request, pk: Any) -> Response:
-        """Run fixes by the commands that the checks show, then check again."""
+        """Run fixes by the commands that the checks show, then check again. `fix` chooses another way to mend it."""
         install, body = self.one(pk=pk), self.valid(InstallFixesIn(data=request.data))
-        chosen = [(each["host"], each["check"]) for each in body["fixes"]]
+        chosen = [(each["host"], each["check"], each.get("fix", "")) for each in body["fixes"]]
         # Who names the finding of a host by itself has said which data goes.
         run = commands.run_fixes(caller(request), install, chosen, typed_name=install.name)
         return self._accepted(run)
