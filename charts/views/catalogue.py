@@ -18,7 +18,7 @@ from charts.archive import MAX_ARCHIVE_BYTES
 from charts.errors import RepositoryUnreachable
 from charts.forms import RepositoryEditForm, RepositoryForm, UploadForm
 from charts.models import ChartRepository
-from charts.queries import search_charts
+from charts.queries import search_charts, versions_of
 from charts.sources import choose, obtain
 from web.forms import refusals_on, tell
 from web.fragments import render_page, see_other
@@ -44,12 +44,11 @@ def show(request: SignedInRequest) -> HttpResponse:
     """One chart: README, values, dependencies, versions. `?chart=` is what an install takes."""
     chosen = choose(request.user, request.GET.get("chart", ""), request.GET.get("version", ""))
     archive = obtain(chosen)
-    others = [each for each in search_charts(request.user, chosen.name) if each["chart"] == chosen.ref]
     context = {
         "chosen": chosen,
         "archive": archive,
         "facts": archive.facts,
-        "versions": others[0]["versions"] if others else [chosen.version],
+        "versions": versions_of(request.user, chosen),
         "why_not": _why_not(request, "helm_release.install"),
         "install_url": f"{reverse('charts:install')}?{urlencode({'chart': chosen.ref, 'version': chosen.version})}",
     }
