@@ -113,7 +113,7 @@ def test_a_release_that_helm_made_is_upgraded_on_its_page(
     observe_cluster(place.cluster.pk)
     for name, version in (("web", "1.5.0"), ("web", "1.6.0"), ("db", "0.1.0")):
         new_upload(payments, name, version)
-    release, browser = HelmRelease.objects.get(name="theirs"), web_client(developer)
+    release, browser = HelmRelease.objects.get(namespace=place.namespace), web_client(developer)
     at = f"{release.get_absolute_url()}upgrade/"
     assert f'href="{at}"' in text(browser.get(release.get_absolute_url()))
 

@@ -120,4 +120,4 @@ def running(by: User, place: Place) -> HelmRelease:
     finally:
         archive.unlink()
     observe_cluster(place.cluster.pk)
-    return HelmRelease.objects.get(name="theirs")
+    return HelmRelease.objects.get(namespace=place.namespace)
