@@ -100,7 +100,7 @@ def test_a_release_that_helm_made_is_upgraded_by_its_button(visitor: Visitor, ad
     visitor.sign_in(admin)
     page = visitor.go(release.get_absolute_url())
     page.get_by_role("link", name="Upgrade").click()
-    page.get_by_role("link", name="uploads/web 1.1.0").click()
+    page.get_by_role("link", name="1.1.0 uploads/web").click()
     page.get_by_role("button", name="Dry run").click()
     page.get_by_role("heading", name="What it would do").wait_for()
     visitor.shoot("helm-release-tried")
