@@ -12,7 +12,11 @@ _uploads = repositories.Uploads.as_view
 
 urlpatterns = [
     path("charts/repositories/", _repositories({"get": "list", "post": "create"}), name="chart_repositories"),
-    path(_REPOSITORY, _repositories({"get": "retrieve", "delete": "destroy"}), name="chart_repository"),
+    path(
+        _REPOSITORY,
+        _repositories({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="chart_repository",
+    ),
     path(f"{_REPOSITORY}refresh/", _repositories({"post": "refresh"}), name="chart_repository_refresh"),
     path("charts/search/", repositories.Search.as_view({"get": "search"}), name="charts_search"),
     path("charts/uploads/", _uploads({"get": "list", "post": "create"}), name="chart_uploads"),

@@ -35,6 +35,30 @@ class RepositoryForm(forms.Form):
     allow_private_address = forms.BooleanField(label=_("It is a private address"), required=False)
 
 
+class RepositoryEditForm(RepositoryForm):
+    """A repository that is there; its name stands in what was installed from it. `version` tells which reading the edit
+    is of."""
+
+    name = None  # type: ignore[assignment]
+    forget_login = forms.BooleanField(
+        label=_("Ask without credentials"), required=False, help_text=_("Those that are kept are forgotten.")
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("username", "password"):
+            self.fields[name].help_text = _("Empty: as it is. Another host, port or scheme is never sent what is kept.")
+
+    def values(self) -> dict[str, Any]:
+        """As the command takes them. Call it on a valid form."""
+        typed = self.cleaned_data
+        login = {name: typed[name] for name in ("username", "password") if typed[name]}
+        if typed["forget_login"] and not login:
+            login = {"username": "", "password": ""}
+        return {"url": typed["url"], "allow_private_address": typed["allow_private_address"], **login}
+
+
 class UploadForm(forms.Form):
     """A chart archive."""
 

@@ -50,6 +50,11 @@ class ChartRepository(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def has_login(self) -> bool:
+        """Whether credentials are kept, also those that no key opens any more."""
+        return bool(self.__dict__.get("secret"))
+
 
 class IndexedChart(models.Model):
     """One chart of a repository, as its index said. `versions` are `{version, app_version, url, digest, deprecated}`,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from charts import manifests
 from charts.index import newest, version_order
 from charts.models import ChartUpload, HelmOperation, HelmRelease, IndexedChart
-from charts.sources import UPLOADS
+from charts.sources import UPLOADS, Chosen
 from charts.storage import Record, history, one
 from charts.waiting import keys_of
 from clusters.connection import connect
@@ -52,6 +52,13 @@ def search_charts(user: User, text: str) -> list[dict[str, Any]]:
     found = [*_uploads(user, words), *_indexed(words)]
     found.sort(key=lambda chart: (not all(word in chart["name"].lower() for word in words), chart["chart"]))
     return found[:MOST_FOUND]
+
+
+def versions_of(user: User, chosen: Chosen) -> list[str]:
+    """The versions that are known of a chart, newest first; only the chosen one of a chart that no index has."""
+    same = (each["versions"] for each in search_charts(user, chosen.name) if each["chart"] == chosen.ref)
+    versions: list[str] = next(same, [chosen.version])
+    return versions
 
 
 def history_of(release: HelmRelease) -> list[dict[str, Any]]:

@@ -21,6 +21,17 @@ class ChartRepositoryIn(serializers.Serializer[Any]):
     allow_private_address = serializers.BooleanField(required=False)
 
 
+class ChartRepositoryEditIn(serializers.Serializer[Any]):
+    """What is given is changed. Credentials stay as long as scheme, host and port do; empty ones are forgotten."""
+
+    url = serializers.CharField(required=False, max_length=2048)
+    username = serializers.CharField(required=False, allow_blank=True, write_only=True, max_length=1024)
+    password = serializers.CharField(
+        required=False, allow_blank=True, write_only=True, max_length=1024, trim_whitespace=False
+    )
+    allow_private_address = serializers.BooleanField(required=False)
+
+
 class ChartRepositoryOut(serializers.Serializer[Any]):
     """A repository as it was last asked."""
 
@@ -51,7 +62,7 @@ class ChartRepositoryOut(serializers.Serializer[Any]):
         return {
             "id": str(instance.pk),
             **{name: getattr(instance, name) for name in plain},
-            "has_login": bool(instance.__dict__.get("secret")),
+            "has_login": instance.has_login,
             "charts": instance.charts.count() if count is None else count,
         }
 

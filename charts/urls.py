@@ -12,6 +12,7 @@ urlpatterns = [
     path("charts/show/", catalogue.show, name="show"),
     path("charts/upload/", catalogue.upload, name="upload"),
     path("charts/repositories/", catalogue.repositories, name="repositories"),
+    path("charts/repositories/<str:name>/edit/", catalogue.edit, name="edit_repository"),
     path("charts/repositories/<str:name>/refresh/", catalogue.refresh, name="refresh_repository"),
     path("charts/repositories/<str:name>/remove/", catalogue.remove, name="remove_repository"),
     path("charts/install/", changing.install, name="install"),

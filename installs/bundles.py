@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from installs import grammar
 from installs.bundle import Bundle, BundleRefused, bundle_names, open_bundle
 
 # What a form offers where no bundle says anything else.
@@ -22,8 +23,19 @@ def bundles_there() -> list[Bundle]:
 
 
 def first_config() -> dict[str, Any]:
-    """The config of a new draft: the version of the only bundle there is, else the usual one."""
-    bundles = bundles_there()
-    if len(bundles) == 1:
-        return {"kubernetes_version": bundles[0].kubernetes_version, "bundle": bundles[0].name}
-    return {"kubernetes_version": USUAL_VERSION}
+    """The config of a new draft: the newest bundle and its version, else the usual one."""
+    newest = max(bundles_there(), key=_numbers, default=None)
+    if newest is None:
+        return {"kubernetes_version": USUAL_VERSION}
+    return {"kubernetes_version": newest.kubernetes_version, "bundle": newest.name}
+
+
+def next_bundle(version: str) -> Bundle | None:
+    """The newest bundle that a cluster of a version may be upgraded to: one minor ahead at most."""
+    now = grammar.numbers(version)
+    fitting = [bundle for bundle in bundles_there() if now < _numbers(bundle) < (now[0], now[1] + 2, 0)]
+    return max(fitting, key=_numbers, default=None)
+
+
+def _numbers(bundle: Bundle) -> tuple[int, int, int]:
+    return grammar.numbers(bundle.kubernetes_version)

@@ -125,6 +125,7 @@ def as_json(record: CheckRecord) -> dict[str, Any]:
         "expected": record.expected,
         "fix_id": (record.fix or {}).get("id", ""),
         "fix_commands": (record.fix or {}).get("commands", []),
+        "fix_alternatives": (record.fix or {}).get("alternatives", []),
         "doc": record.doc,
         "kubeadm_name": record.kubeadm_name,
         "acknowledged_reason": record.acknowledged_reason,

@@ -23,7 +23,7 @@ from installs.errors import HostUnreachable
 from installs.facts import SCRIPT, parse
 from installs.findings import is_same_finding
 from installs.models import CheckRecord, Install, InstallHost
-from installs.plain import config_of, hosts_of, result_of
+from installs.plain import config_of, fix_values, hosts_of, result_of
 from installs.run_log import Log
 from installs.shapes import CheckResult, Facts, Host, Surroundings
 from installs.signing_in import Doors, note_offer
@@ -94,7 +94,6 @@ def save_results(install: Install, results: Sequence[CheckResult], *, host: str 
 
 
 def _put(row: CheckRecord, result: CheckResult) -> None:
-    fix = result.fix
     row.severity, row.status, row.kubeadm_name, row.doc = (
         result.severity,
         result.status,
@@ -102,7 +101,7 @@ def _put(row: CheckRecord, result: CheckResult) -> None:
         result.doc,
     )
     row.observed, row.expected, row.at = result.observed, result.expected, timezone.now()
-    row.fix = {"id": fix.id, "title": fix.title, "commands": list(fix.commands)} if fix else None
+    row.fix = fix_values(result.fix)
     row.save()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from installs.shapes import CheckResult
+from installs.shapes import CheckResult, Fix
 
 _COUNTED = {"fail": "failures", "unknown": "errors", "skip": "skipped"}
 
@@ -44,7 +44,7 @@ def _case(name: str, one: CheckResult) -> list[str]:
             f"observed: {one.observed}",
             f"expected: {one.expected}",
             *([f"kubeadm: {one.kubeadm_name}"] if one.kubeadm_name else []),
-            *([f"fix: {one.fix.title}", *one.fix.commands] if one.fix else []),
+            *_ways(one.fix),
         ]
     )
     if one.status == "skip":
@@ -54,6 +54,14 @@ def _case(name: str, one: CheckResult) -> list[str]:
     word = "failure" if one.status == "fail" else "error"
     kind = _attribute(one.severity)
     return [f"{head}>", f"      <{word} type={kind} message={message}>{_text(text)}</{word}>", "    </testcase>"]
+
+
+def _ways(fix: Fix | None) -> list[str]:
+    """The fix and the other ways to mend it, with their commands."""
+    if fix is None:
+        return []
+    others = [line for way in fix.alternatives for line in (f"or: {way.title}", *way.commands)]
+    return [f"fix: {fix.title}", *fix.commands, *others]
 
 
 def _attribute(text: str) -> str:

@@ -107,7 +107,10 @@ class InstallHost(models.Model):
 
 
 class CheckRecord(models.Model):
-    """The last result of one check on one host ("" for the install as a whole), and who took a warning on."""
+    """The last result of one check on one host ("" for the install as a whole), and who took a warning on.
+
+    `fix` has also `alternatives`, a list of the same shape: other ways to mend it.
+    """
 
     id = models.BigAutoField(primary_key=True)
     install = models.ForeignKey(Install, on_delete=models.CASCADE, related_name="checks")

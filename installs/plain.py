@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from installs.models import CheckRecord, Install, InstallHost, InstallStep
@@ -38,7 +38,8 @@ def acknowledged_of(install: Install) -> list[Acknowledged]:
 
 def result_of(row: CheckRecord) -> CheckResult:
     """One check as it was last judged."""
-    fix = Fix(row.fix["id"], row.fix["title"], tuple(row.fix["commands"])) if row.fix else None
+    ways = [Fix(way["id"], way["title"], tuple(way["commands"])) for way in ways_of(row)]
+    fix = replace(ways[0], alternatives=tuple(ways[1:])) if ways else None
     return CheckResult(
         row.host,
         row.check_name,
@@ -50,6 +51,23 @@ def result_of(row: CheckRecord) -> CheckResult:
         row.doc,
         fix,
     )
+
+
+def ways_of(row: CheckRecord) -> list[dict[str, Any]]:
+    """Each way to mend the finding as `{id, title, commands}`; the first is run unless another is chosen."""
+    if not row.fix:
+        return []
+    first = {name: row.fix[name] for name in ("id", "title", "commands")}
+    return [first, *row.fix.get("alternatives", ())]
+
+
+def fix_values(fix: Fix | None) -> dict[str, Any] | None:
+    """The column of CheckRecord for a fix."""
+    return {**_way(fix), "alternatives": [_way(one) for one in fix.alternatives]} if fix else None
+
+
+def _way(fix: Fix) -> dict[str, Any]:
+    return {"id": fix.id, "title": fix.title, "commands": list(fix.commands)}
 
 
 def step_values(step: Step) -> dict[str, Any]:

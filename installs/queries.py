@@ -9,7 +9,6 @@ from uuid import UUID
 from django.db.models import BooleanField, Case, Prefetch, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
-from installs import bundle
 from installs.kubeadm_config import render
 from installs.models import CheckRecord, Install, InstallHost, InstallLine, InstallRun, InstallStep
 from installs.plain import acknowledged_of, config_of, hosts_of
@@ -120,8 +119,7 @@ def planned(install: Install, kind: str = "install", **asked: object) -> list[St
     nothing: the plan shows them as the facts of an empty machine would. Raises what the plan refuses."""
     config = config_of(install)
     facts = {row.name: row.facts or {} for row in install.hosts.defer("credential")}
-    opened = bundle.open_bundle(config.bundle) if config.bundle else None
-    return plan(kind, config, hosts_of(install), facts, acknowledged_of(install), asked, opened)
+    return plan(kind, config, hosts_of(install), facts, acknowledged_of(install), asked)
 
 
 def rendered_files(install: Install) -> dict[str, str]:

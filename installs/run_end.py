@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit.record import audit
+from clusters.commands.refresh import refresh_cluster
 from clusters.commands.remove import remove_cluster
 from clusters.errors import ClusterInUse
 from durable.row_lease import Held, LeaseLost
@@ -46,6 +47,9 @@ def end(held: Held, run: InstallRun, state: str, problem: str, told: Log) -> Non
     install = run.install
     if state == InstallRun.State.SUCCEEDED and run.kind == InstallRun.Kind.RESET:
         problem = _forget_cluster(run, told)
+    if state == InstallRun.State.SUCCEEDED and run.kind == InstallRun.Kind.UPGRADE and run.install.cluster:
+        # The pages of the cluster show its new version with the run's last word, and not a pulse later.
+        refresh_cluster(None, run.install.cluster)
     told.say(_words(run, state, problem))
     with atomic():
         ended = InstallRun.objects.filter(held.row()).update(

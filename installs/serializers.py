@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from installs.host_keys import fingerprint
 from installs.models import CheckRecord, Install, InstallHost, InstallRun, InstallStep
-from installs.plain import result_of
+from installs.plain import fix_values, result_of
 from installs.shapes import Step
 
 CONFIG_FIELDS = (
@@ -251,12 +251,18 @@ class InstallOut(serializers.Serializer[Any]):
         }
 
 
-class InstallFixOut(serializers.Serializer[Any]):
-    """How a finding is mended: the exact lines that run on confirmation."""
+class InstallFixWayOut(serializers.Serializer[Any]):
+    """One way to mend a finding: the exact lines that run on confirmation."""
 
     id = serializers.CharField()
     title = serializers.CharField()
     commands = serializers.ListField(child=serializers.CharField())
+
+
+class InstallFixOut(InstallFixWayOut):
+    """How a finding is mended, and in which other ways: `fix` of a chosen fix names one by its `id`."""
+
+    alternatives = InstallFixWayOut(many=True)
 
 
 class InstallCheckOut(serializers.Serializer[Any]):
@@ -284,13 +290,13 @@ class InstallCheckOut(serializers.Serializer[Any]):
                 "reason": instance.acknowledged_reason,
                 "at": instance.acknowledged_at,
             }
-        fix = result_of(instance).fix
+        fix = fix_values(result_of(instance).fix)
         return {
             "host": instance.host,
             "check": instance.check_name,
             **{name: getattr(instance, name) for name in plain[1:]},
-            "fix": {"id": fix.id, "title": fix.title, "commands": list(fix.commands)} if fix else None,
-            "fix_id": fix.id if fix else "",
+            "fix": fix,
+            "fix_id": fix["id"] if fix else "",
             "acknowledged": acknowledged,
         }
 
@@ -311,10 +317,11 @@ class AcknowledgeIn(serializers.Serializer[Any]):
 
 
 class ChosenFixIn(serializers.Serializer[Any]):
-    """The finding whose fix is to run."""
+    """The finding whose fix is to run; `fix` is the id of one of its alternatives."""
 
     host = serializers.CharField(max_length=253)
     check = serializers.CharField(max_length=64)
+    fix = serializers.CharField(required=False, allow_blank=True, max_length=64)
 
 
 class InstallFixesIn(serializers.Serializer[Any]):

@@ -34,10 +34,11 @@ class Tool:
 
 @dataclass(frozen=True)
 class Programs:
-    """What one go.mod builds: the folder it is in, and its tools."""
+    """What one go.mod builds: the folder it is in, its tools, and the version of Kubernetes that they say they are."""
 
     module: Path
     tools: tuple[Tool, ...]
+    version: str = KUBERNETES
 
 
 # The order shares most: what the API server compiles, the others find ready.
@@ -54,10 +55,8 @@ CONTROL_PLANE = Programs(
 )
 
 _VERSION = "k8s.io/component-base/version"
-# Clients cannot parse the API server's version unless these are set at link time.
-_LINK = f"-s -w -X {_VERSION}.gitVersion={KUBERNETES} -X {_VERSION}.gitMajor=1 -X {_VERSION}.gitMinor=37"
 # The tag leaves out Prometheus' clients for two dozen clouds, which are half of its build.
-FLAGS = ("-trimpath", "-tags", "remove_all_sd", "-ldflags", _LINK)
+_FLAGS = ("-trimpath", "-tags", "remove_all_sd", "-ldflags")
 
 # Linking one program takes about as long as compiling so many packages.
 LINK_WEIGHT = 60
@@ -71,9 +70,26 @@ LAST_LINES = 15
 def bin_folder(programs: Programs = CONTROL_PLANE) -> Path:
     """Where the programs of this checkout's go.mod belong, for this machine's system and processor."""
     parts = [(programs.module / name).read_bytes() for name in ("go.mod", "go.sum")]
-    parts += [word.encode() for word in (*FLAGS, sys.platform, platform.machine())]
+    parts += [word.encode() for word in (*flags(programs.version), sys.platform, platform.machine())]
+    parts += [file.read_bytes() for file in _own_sources(programs)]
     digest = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
     return cache_folder() / "sandbox" / digest
+
+
+def flags(version: str) -> tuple[str, ...]:
+    """What is told to Go. Another version compiles nothing anew: it stands in what the linker is told alone.
+
+    Clients cannot parse the API server's version unless it is set so.
+    """
+    major, minor, _patch = version.removeprefix("v").split(".")
+    named = {"gitVersion": version, "gitMajor": major, "gitMinor": minor}
+    return (*_FLAGS, " ".join(["-s -w", *(f"-X {_VERSION}.{name}={value}" for name, value in named.items())]))
+
+
+def _own_sources(programs: Programs) -> list[Path]:
+    """The files of the programs that are written here and not in a module of others."""
+    own = [programs.module / tool.package for tool in programs.tools if tool.package.startswith("./")]
+    return sorted(file for folder in own for file in folder.glob("*.go"))
 
 
 def is_built(programs: Programs = CONTROL_PLANE) -> bool:
@@ -153,7 +169,7 @@ class _Build:
         modules = sum(
             1 for line in (self._programs.module / "go.sum").read_text().splitlines() if "/go.mod " not in line
         )
-        listing = ["list", *FLAGS, "-deps", "-f", "{{if .Stale}}stale {{.ImportPath}}{{end}}"]
+        listing = ["list", *flags(self._programs.version), "-deps", "-f", "{{if .Stale}}stale {{.ImportPath}}{{end}}"]
         self._report(Progress("building", "download", "looking for Go modules", total=modules))
         fetched = stale = 0
         for line in self._lines_of([*listing, *(tool.package for tool in tools)], doing="Fetching the Go modules"):
@@ -167,7 +183,7 @@ class _Build:
 
     def _build_tool(self, tool: Tool) -> None:
         partial = self._folder / f".{tool.name}.partial"
-        arguments = ["build", "-v", *FLAGS, "-o", str(partial), tool.package]
+        arguments = ["build", "-v", *flags(self._programs.version), "-o", str(partial), tool.package]
         self._report_compiled(tool)
         for line in self._lines_of(arguments, doing=f"Building {tool.name}"):
             # Besides the packages go prints only notes, which start with a word and a colon or a blank.

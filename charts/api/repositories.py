@@ -15,7 +15,14 @@ from charts import commands
 from charts.models import ChartRepository, ChartUpload
 from charts.parsers import ArchiveParser, BinaryParser, FormParser, TarParser, Upload
 from charts.queries import search_charts
-from charts.serializers import ChartRepositoryIn, ChartRepositoryOut, ChartUploadIn, ChartUploadOut, FoundChartsOut
+from charts.serializers import (
+    ChartRepositoryEditIn,
+    ChartRepositoryIn,
+    ChartRepositoryOut,
+    ChartUploadIn,
+    ChartUploadOut,
+    FoundChartsOut,
+)
 from durable.idempotency import IdempotentMixin
 from web.api import ApiViewSet, MadeByPost, created
 from web.errors import Invalid
@@ -61,6 +68,16 @@ class Repositories(IdempotentMixin, MadeByPost):
 
     @extend_schema(operation_id="chart_repositories_retrieve")
     def retrieve(self, request: Request, name: str) -> Response:
+        return self.answer(self.one(name=name))
+
+    @extend_schema(
+        operation_id="chart_repositories_partial_update", request=ChartRepositoryEditIn, responses=ChartRepositoryOut
+    )
+    def partial_update(self, request: Request, name: str) -> Response:
+        """The repository is asked as it shall be; nothing is saved when it does not answer as one."""
+        repository = self.matched(self.one(name=name))
+        body = self.valid(ChartRepositoryEditIn(data=request.data))
+        commands.edit_repository(caller(request), repository, **body)
         return self.answer(self.one(name=name))
 
     @extend_schema(operation_id="chart_repositories_destroy", responses={204: None})

@@ -2,7 +2,7 @@
 
 from charts.commands.install import install_release
 from charts.commands.recover import recover_release
-from charts.commands.repositories import create_repository, refresh_repository, remove_repository
+from charts.commands.repositories import create_repository, edit_repository, refresh_repository, remove_repository
 from charts.commands.rollback import rollback_release
 from charts.commands.uninstall import uninstall_release
 from charts.commands.upgrade import upgrade_release
@@ -10,6 +10,7 @@ from charts.commands.upload import upload_chart
 
 __all__ = [
     "create_repository",
+    "edit_repository",
     "install_release",
     "recover_release",
     "refresh_repository",

@@ -1,7 +1,8 @@
-"""Chart repositories: registered and removed by admins, asked again by whoever may install."""
+"""Chart repositories: registered, edited and removed by admins, asked again by whoever may install."""
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,13 +14,15 @@ from django.utils.translation import gettext as _
 from accounts.permissions import may_in_any_team, require, require_reach
 from audit.record import audit
 from charts.errors import NameTaken, RepositoryInUse
-from charts.fetching import read_address
+from charts.fetching import Origin, read_address
 from charts.models import ChartRepository, HelmOperation
 from charts.names import is_oci_path
 from charts.refreshing import ask, keep_offer, refresh
 from charts.sources import UPLOADS, http_url
+from durable.encryption import SealBroken
 from durable.idempotency import note_made
 from web.errors import Invalid
+from web.etag import claim_version
 from web.names import dns_label
 from web.outbound import AddressRefused
 
@@ -45,11 +48,7 @@ def create_repository(
         created_by=by,
     )
     repository.kind = _kind_of(repository.url, allow_private_address)
-    if username or password:
-        repository.secret = {
-            "username": _header_part(username, "username"),
-            "password": _header_part(password, "password"),
-        }
+    repository.secret = _login(username, password)
     charts = ask(repository)
     try:
         with atomic():
@@ -61,6 +60,46 @@ def create_repository(
         raise _taken(name) from error
     repository.refresh_from_db()
     return repository
+
+
+def edit_repository(
+    by: User,
+    repository: ChartRepository,
+    *,
+    url: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    allow_private_address: bool | None = None,
+) -> ChartRepository:
+    """Change what is given, once the repository has answered as it shall be; else nothing is saved. Credentials that
+    are not given stay while scheme, host and port do; empty ones are forgotten.
+
+    Raises NotPermitted, Invalid, PreconditionFailed, RepositoryUnreachable.
+    """
+    require(by, "chart_repository.edit", None)
+    before, changed = what_is_recorded(repository), copy(repository)
+    if url is not None:
+        changed.url = url.strip().rstrip("/")
+    if allow_private_address is not None:
+        changed.allow_private_address = allow_private_address
+    changed.kind = _kind_of(changed.url, changed.allow_private_address)
+    has_moved = _origin(changed) != _origin(repository)
+    is_new_login = has_moved or username is not None or password is not None
+    if is_new_login:
+        kept = {} if has_moved else _kept_login(repository)
+        changed.secret = _login(
+            kept.get("username", "") if username is None else username,
+            kept.get("password", "") if password is None else password,
+        )
+    charts = ask(changed)
+    with atomic():
+        claim_version(changed)
+        changed.save(update_fields=["url", "kind", "secret", "allow_private_address"])
+        keep_offer(changed, charts)
+        after = {**what_is_recorded(changed), "login_was_given": is_new_login}
+        audit(by, "chart_repository.edit", changed, before=before, after=after)
+    changed.refresh_from_db()
+    return changed
 
 
 def refresh_repository(by: User, repository: ChartRepository) -> ChartRepository:
@@ -95,7 +134,26 @@ def remove_repository(by: User, repository: ChartRepository) -> None:
 def what_is_recorded(repository: ChartRepository) -> dict[str, object]:
     """The part of a repository that goes into the audit log: no credential is in it."""
     names = ("name", "kind", "url", "allow_private_address")
-    return {**{name: getattr(repository, name) for name in names}, "has_login": bool(repository.secret)}
+    return {**{name: getattr(repository, name) for name in names}, "has_login": repository.has_login}
+
+
+def _login(username: str, password: str) -> dict[str, str] | None:
+    """What is kept of credentials. Raises Invalid at /username or /password."""
+    login = {"username": _header_part(username, "username"), "password": _header_part(password, "password")}
+    return login if any(login.values()) else None
+
+
+def _kept_login(repository: ChartRepository) -> dict[str, str]:
+    try:
+        return dict(repository.secret or {})
+    except SealBroken:
+        # Giving them anew is how one gets out of this.
+        return {}
+
+
+def _origin(repository: ChartRepository) -> Origin:
+    """Whom its credentials belong to."""
+    return read_address(http_url(repository.url), allow_private=True).origin
 
 
 def _checked_name(name: str) -> str:

@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.decorators import SignedInRequest, signed_in
-from accounts.permissions import may_in_any_team, team_names, why_not
+from accounts.permissions import may_in_any_team, require, team_names, why_not
 from charts import commands
 from charts.archive import MAX_ARCHIVE_BYTES
 from charts.errors import RepositoryUnreachable
-from charts.forms import RepositoryForm, UploadForm
+from charts.forms import RepositoryEditForm, RepositoryForm, UploadForm
 from charts.models import ChartRepository
-from charts.queries import search_charts
+from charts.queries import search_charts, versions_of
 from charts.sources import choose, obtain
 from web.forms import refusals_on, tell
 from web.fragments import render_page, see_other
@@ -44,12 +44,11 @@ def show(request: SignedInRequest) -> HttpResponse:
     """One chart: README, values, dependencies, versions. `?chart=` is what an install takes."""
     chosen = choose(request.user, request.GET.get("chart", ""), request.GET.get("version", ""))
     archive = obtain(chosen)
-    others = [each for each in search_charts(request.user, chosen.name) if each["chart"] == chosen.ref]
     context = {
         "chosen": chosen,
         "archive": archive,
         "facts": archive.facts,
-        "versions": others[0]["versions"] if others else [chosen.version],
+        "versions": versions_of(request.user, chosen),
         "why_not": _why_not(request, "helm_release.install"),
         "install_url": f"{reverse('charts:install')}?{urlencode({'chart': chosen.ref, 'version': chosen.version})}",
     }
@@ -96,6 +95,30 @@ def repositories(request: SignedInRequest) -> HttpResponse:
         "why_not": why_not(request.user, "chart_repository.create", None),
     }
     return render_page(request, "charts/repositories.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def edit(request: SignedInRequest, name: str) -> HttpResponse:
+    """Another address or other credentials for a repository."""
+    found = get_object_or_404(ChartRepository, name=name)
+    require(request.user, "chart_repository.edit", None)
+    shown = {field: getattr(found, field) for field in ("url", "allow_private_address", "version")}
+    form = RepositoryEditForm(request.POST or None, initial=shown)
+    if request.method == "POST" and form.is_valid():
+        # The version that was read with the form: a save over somebody else's edit is refused.
+        found.version = form.cleaned_data["version"]
+        changed = None
+        try:
+            with refusals_on(form):
+                changed = commands.edit_repository(request.user, found, **form.values())
+        except RepositoryUnreachable as error:
+            tell(form, error)
+        if changed is not None:
+            messages.success(request, _("%(name)s is saved.") % {"name": changed.name}, extra_tags="ok")
+            return see_other("charts:repositories")
+    context = {"repository": found, "form": form}
+    return render_page(request, "charts/edit_repository.html", context, status=422 if form.errors else 200)
 
 
 @require_POST

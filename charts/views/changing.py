@@ -9,6 +9,7 @@ import yaml
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -18,7 +19,7 @@ from charts.commands.upgrade import chart_for
 from charts.forms import InstallForm, ValuesForm
 from charts.models import ChartArchive, HelmRelease
 from charts.places import require_place
-from charts.queries import manifest_of, objects_of_release, release_rows
+from charts.queries import manifest_of, objects_of_release, release_rows, search_charts, versions_of
 from charts.schema_fields import simple_fields
 from charts.sources import Chosen, choose, obtain
 from charts.storage import history
@@ -29,6 +30,7 @@ from clusters.connection import connect
 from clusters.models import Cluster
 from web.diffs import compare
 from web.errors import SlipwayError
+from web.filters import flag
 from web.forms import tell
 from web.fragments import render_page, see_other
 
@@ -70,10 +72,16 @@ def install(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def upgrade(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """The values that the release has, in a form; `?chart=&version=` chooses another chart or version."""
+    """The values that the release has, in a form; `?chart=&version=` chooses another chart or version.
+
+    Where nobody knows the chart, as of a release that the helm command made, and with `?choose=true`, charts to choose
+    from.
+    """
     release = _release(request, pk)
     require_place(request.user, "helm_release.upgrade", release.cluster, release.namespace)
     chart = request.GET.get("chart", "")
+    if request.method != "POST" and not chart and (not release.chart_ref or flag(request.GET, "choose")):
+        return _choose(request, release)
     wanted = request.GET.get("version") or ("" if chart else release.chart_version)
     chosen, archive = _chart(request, chart_for(release, chart), wanted)
     kept = history(connect(release.cluster), release.namespace, release.name)
@@ -101,6 +109,8 @@ def upgrade(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "release": release,
         "chosen": chosen,
         "archive": archive,
+        "versions": versions_of(request.user, chosen),
+        "is_other_chart": bool(release.chart) and archive.name != release.chart,
         "form": form,
         "told": told,
     }
@@ -160,6 +170,23 @@ def recover(request: SignedInRequest, pk: UUID) -> HttpResponse:
     commands.recover_release(request.user, release, int(number) if number.isascii() and number.isdigit() else 0)
     messages.success(request, _("The revision counts as failed now; the release can be upgraded again."))
     return see_other(release)
+
+
+def _choose(request: SignedInRequest, release: HelmRelease) -> HttpResponse:
+    """The charts that have the words of `?search=`, at first the name of the chart that the release was made of."""
+    if "search" not in request.GET:
+        return see_other(f"{request.path}?{urlencode({'choose': 'true', 'search': release.chart})}")
+    found = [
+        {**each, "same": release.chart_version if _is_of(release, each) else ""}
+        for each in search_charts(request.user, request.GET["search"][:200])
+    ]
+    context = {"release": release, "found": found}
+    return render_page(request, "charts/choose.html", context)
+
+
+def _is_of(release: HelmRelease, chart: dict[str, Any]) -> bool:
+    """Whether a chart has the name of the release's, and its very version."""
+    return chart["name"].rpartition("/")[2] == release.chart and release.chart_version in chart["versions"]
 
 
 def _release(request: SignedInRequest, pk: UUID) -> HelmRelease:

@@ -39,6 +39,7 @@ from installs.serializers import (
 )
 from web.api import MadeByPost, accepted
 from web.errors import BadParameter, Invalid
+from web.filters import flag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 _KINDS = [kind for kind in InstallRun.Kind.values if kind not in ("preflight", "fix")]
 _FORMAT = OpenApiParameter("format", str, enum=list(inventory.FORMATS), description="Default slipway.")
 _KIND = OpenApiParameter("kind", str, enum=_KINDS, description="Default install.")
+_GONE = OpenApiParameter("gone", bool, description="Its machine does not come back: nothing is tried on it.")
 _ACCEPTED = {202: InstallOut}
 
 
@@ -68,7 +70,8 @@ class Installs(IdempotentMixin, MadeByPost):
     ordering_fields = ("name", "created_at")
     ordering = ("-created_at",)
     query_parameters: ClassVar[Mapping[str, Sequence[str]]] = {
-        "plan": ("kind", "host", "version"),
+        "plan": ("kind", "host", "version", "bundle", "gone"),
+        "remove_node": ("gone",),
         "export_inventory": ("format",),
     }
 
@@ -124,9 +127,9 @@ class Installs(IdempotentMixin, MadeByPost):
 
     @extend_schema(operation_id="installs_fixes", request=InstallFixesIn, responses=_ACCEPTED)
     def fixes(self, request: Request, pk: Any) -> Response:
-        """Run fixes by the commands that the checks show, then check again."""
+        """Run fixes by the commands that the checks show, then check again. `fix` chooses another way to mend it."""
         install, body = self.one(pk=pk), self.valid(InstallFixesIn(data=request.data))
-        chosen = [(each["host"], each["check"]) for each in body["fixes"]]
+        chosen = [(each["host"], each["check"], each.get("fix", "")) for each in body["fixes"]]
         # Who names the finding of a host by itself has said which data goes.
         run = commands.run_fixes(caller(request), install, chosen, typed_name=install.name)
         return self._accepted(run)
@@ -173,10 +176,11 @@ class Installs(IdempotentMixin, MadeByPost):
         install, body = self.one(pk=pk), self.valid(InstallNodesIn(data=request.data))
         return self._accepted(commands.add_nodes(caller(request), install, body["hosts"]))
 
-    @extend_schema(operation_id="installs_remove_node", request=None, responses=_ACCEPTED)
+    @extend_schema(operation_id="installs_remove_node", request=None, responses=_ACCEPTED, parameters=[_GONE])
     def remove_node(self, request: Request, pk: Any, name: str) -> Response:
-        """Cordon, drain, delete and reset one node."""
-        return self._accepted(commands.remove_node(caller(request), self.one(pk=pk), name, typed_name=name))
+        """Cordon, drain, delete and reset one node; or let the cluster forget one whose machine is gone."""
+        install, is_gone = self.one(pk=pk), flag(request.query_params, "gone")
+        return self._accepted(commands.remove_node(caller(request), install, name, typed_name=name, is_gone=is_gone))
 
     @extend_schema(operation_id="installs_upgrade", request=InstallUpgradeIn, responses=_ACCEPTED)
     def upgrade(self, request: Request, pk: Any) -> Response:
@@ -196,15 +200,15 @@ class Installs(IdempotentMixin, MadeByPost):
         files = rendered_files(self.one(pk=pk))
         return Response({"files": [{"name": name, "text": text} for name, text in files.items()]})
 
-    @extend_schema(operation_id="installs_plan", responses=InstallPlanOut, filters=False, parameters=[_KIND])
+    @extend_schema(operation_id="installs_plan", responses=InstallPlanOut, filters=False, parameters=[_KIND, _GONE])
     def plan(self, request: Request, pk: Any) -> Response:
         """What a run would do, step by step, as the hosts were last seen."""
         given = request.query_params
         kind = given.get("kind") or "install"
         if kind not in _KINDS:
             raise BadParameter(_("kind is one of: %(kinds)s.") % {"kinds": ", ".join(_KINDS)})
-        asked = {name: given[name] for name in ("host", "version") if given.get(name)}
-        steps = planned(self.one(pk=pk), kind, **asked)
+        asked = {name: given[name] for name in ("host", "version", "bundle") if given.get(name)}
+        steps = planned(self.one(pk=pk), kind, gone=flag(given, "gone"), **asked)
         return Response({"count": len(steps), "results": InstallPlannedStepOut(steps, many=True).data})
 
     @extend_schema(operation_id="installs_read_inventory", request=InventoryIn, responses=InventoryOut)

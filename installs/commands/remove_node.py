@@ -1,4 +1,4 @@
-"""Take one host out of a cluster: cordon, drain, delete, reset."""
+"""Take one host out of a cluster: cordon, drain, delete, reset; or forget one whose machine is gone."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-def remove_node(by: User, install: Install, host_name: str, *, typed_name: str) -> InstallRun:
-    """Ask for the node to go. The install forgets the host when it has gone.
+def remove_node(by: User, install: Install, host_name: str, *, typed_name: str, is_gone: bool = False) -> InstallRun:
+    """Ask for the node to go. The install forgets the host when it has gone. `is_gone`: its machine does not come back,
+    so nothing is tried on it, and the cluster alone forgets it.
 
     Raises NotPermitted, NotFound, NotConfirmed, RunActive, WrongStatus, HostBusy, Conflict for the last control plane.
     """
@@ -31,5 +32,5 @@ def remove_node(by: User, install: Install, host_name: str, *, typed_name: str) 
         raise Conflict(
             _("%(name)s is the only control plane.") % {"name": row.name}, next=_("Reset the whole cluster instead.")
         )
-    told = {"host": row.name}
+    told = {"host": row.name, "gone": True} if is_gone else {"host": row.name}
     return ask_for(by, install, InstallRun.Kind.REMOVE_NODE, "install.remove_node", asked=told, recorded=told)

@@ -45,7 +45,8 @@ def start_install(
     for each in acknowledge:
         if not (apply_fixes and (each.get("host", ""), each["check"]) in hopeless):
             take_on(by, install, each.get("host", ""), each["check"], each["reason"])
-    fixes = [fix_of(row) for row in install.checks.all() if apply_fixes and _is_mended(row)]
+    mending = (fix_of(row) for row in install.checks.all() if apply_fixes and _is_mended(row))
+    fixes = [fix for fix in mending if fix is not None]
     mended = {(fix["host"], fix["check"]) for fix in fixes}
     if found := [row for row in blockers(install) if (row.host, row.check_name) not in mended]:
         raise blocked(install, found)

@@ -30,8 +30,8 @@ def plan(
     """The steps of a run of a kind, numbered by stages.
 
     `asked` names what the run is about: `{"hosts": [names]}` for add_nodes, `{"host": name, "drain_seconds"?, "gone"?}`
-    for remove_node (gone: the machine does not come back), `{"version": "v1.38.0", "bundle"?}` for upgrade; nothing
-    for install, reset and certificates.
+    for remove_node (gone: the machine does not come back), `{"version": "v1.38.0", "bundle"?, "drain_seconds"?}` for
+    upgrade; nothing for install, reset and certificates.
     `bundle` is opened by its name where it is not given. Raises PlanRefused, BundleRefused, grammar.Malformed.
     """
     name = str(asked.get("bundle") or config.bundle)
@@ -74,8 +74,8 @@ def _add_nodes(place: Site, asked: Mapping[str, Any], stages: Iterator[int]) -> 
 
 
 def _remove_node(place: Site, asked: Mapping[str, Any], stages: Iterator[int]) -> list[Step]:
-    seconds = int(asked.get("drain_seconds") or leaving.DRAIN_SECONDS)
-    return leaving.remove_node(place, grammar.name(asked.get("host")), seconds, bool(asked.get("gone")), stages)
+    gone = bool(asked.get("gone"))
+    return leaving.remove_node(place, grammar.name(asked.get("host")), _drain_seconds(asked), gone, stages)
 
 
 def _reset(place: Site, asked: Mapping[str, Any], stages: Iterator[int]) -> list[Step]:
@@ -83,7 +83,11 @@ def _reset(place: Site, asked: Mapping[str, Any], stages: Iterator[int]) -> list
 
 
 def _upgrade(place: Site, asked: Mapping[str, Any], stages: Iterator[int]) -> list[Step]:
-    return upgrading.upgrade(place, grammar.version(asked.get("version")), stages)
+    return upgrading.upgrade(place, grammar.version(asked.get("version")), _drain_seconds(asked), stages)
+
+
+def _drain_seconds(asked: Mapping[str, Any]) -> int:
+    return int(asked.get("drain_seconds") or leaving.DRAIN_SECONDS)
 
 
 def _certificates(place: Site, asked: Mapping[str, Any], stages: Iterator[int]) -> list[Step]:

@@ -11,17 +11,19 @@ from installs import grammar
 from installs.kubeadm_config import PATCHES, ignored_errors
 from installs.plan import providing
 from installs.plan.checking import healthy
-from installs.plan.leaving import DRAIN_SECONDS, drain_commands
-from installs.plan.shell import ADMIN_CONFIG, are_there, quote, script, until, words
+from installs.plan.leaving import drain_commands
+from installs.plan.shell import ADMIN_CONFIG, STATE, are_there, quote, script, until, words
 from installs.plan.site import PlanRefused, Site
 from installs.plan.starting import config_files, etcd_health
 from installs.shapes import File, Host, Step
 
 _KUBECTL = f"kubectl --kubeconfig {ADMIN_CONFIG} --request-timeout=10s"
 _KUBEADM = frozenset({"kubeadm"})
+# There while kubeadm upgrades this host. It writes the version down long before it comes to the addons.
+_BEGUN = f"{STATE}/upgrade.started"
 
 
-def upgrade(site: Site, version: str, stages: Iterator[int]) -> list[Step]:
+def upgrade(site: Site, version: str, drain_seconds: int, stages: Iterator[int]) -> list[Step]:
     """All steps to a version. Raises PlanRefused for a downgrade and for more than one minor at a time."""
     refuse_skew(site.config.kubernetes_version, version)
     if site.bundle and grammar.version(site.bundle.kubernetes_version) != version:
@@ -43,7 +45,7 @@ def upgrade(site: Site, version: str, stages: Iterator[int]) -> list[Step]:
             steps += [_planned(host, version, stage), _applied(site, host, version, stage)]
         else:
             steps.append(_followed(site, host, version, stage))
-        steps.append(_drained(site, host, next(stages)))
+        steps.append(_drained(site, host, drain_seconds, next(stages)))
         steps.append(_kubelet(site, host, version, next(stages)))
         steps.append(_back(site, host, version, next(stages)))
         if host.role == "control_plane":
@@ -91,7 +93,7 @@ def _planned(host: Host, version: str, stage: int) -> Step:
         host=host.name,
         stage=stage,
         title="Let kubeadm say what the upgrade will change",
-        script=script(f"kubeadm upgrade plan {quote(version)} --kubeconfig {ADMIN_CONFIG}{_ignored([])}"),
+        script=script(f"kubeadm upgrade plan {quote(version)} --kubeconfig {ADMIN_CONFIG}"),
         timeout_seconds=300,
     )
 
@@ -106,10 +108,15 @@ def _applied(site: Site, host: Host, version: str, stage: int) -> Step:
         host=host.name,
         stage=stage,
         title=f"Upgrade the control plane on {host.name} to {version}",
-        probe=script(done),
+        probe=script(f"[ ! -e {_BEGUN} ]\n{done}"),
         script=script(
-            f"kubeadm upgrade apply {quote(version)} --yes --kubeconfig {ADMIN_CONFIG} --patches {PATCHES}"
-            f"{_ignored(ignored_errors(host.name, site.acknowledged))}"
+            f"""
+mkdir -p {STATE}
+: > {_BEGUN}
+kubeadm upgrade apply {quote(version)} --yes --kubeconfig {ADMIN_CONFIG} --patches {PATCHES} \\
+  {_ignored(ignored_errors(host.name, site.acknowledged))}
+rm -f {_BEGUN}
+"""
         ),
         verify=script(done),
         # Five minutes for each of four static Pods, pulls before them.
@@ -134,23 +141,29 @@ def _followed(site: Site, host: Host, version: str, stage: int) -> Step:
     )
 
 
-def _drained(site: Site, host: Host, stage: int) -> Step:
+def _drained(site: Site, host: Host, seconds: int, stage: int) -> Step:
     return Step(
         id=f"drain:{host.name}",
         host=site.first.name,
         stage=stage,
         title=f"Drain {host.name} while its kubelet is changed",
         probe=script(_runs_version(host, site.config.kubernetes_version)),
-        script=script(drain_commands(host.name, DRAIN_SECONDS)),
+        script=script(drain_commands(host.name, seconds)),
         verify=script("true"),
         undo=script(f"{_KUBECTL} uncordon {quote(host.name)} || true"),
-        timeout_seconds=DRAIN_SECONDS + 120,
+        timeout_seconds=seconds + 120,
     )
 
 
 def _kubelet(site: Site, host: Host, version: str, stage: int) -> Step:
     files, install = _replacing(site, host, keep=frozenset())
-    is_new = f'[ "$(kubelet --version)" = {quote(f"Kubernetes {version}")} ]\nsystemctl is-active --quiet kubelet'
+    # What runs may be the file that lay here before: an interrupted attempt put the new one and restarted nothing.
+    is_new = f"""
+[ "$(kubelet --version)" = {quote(f"Kubernetes {version}")} ]
+systemctl is-active --quiet kubelet
+pid=$(systemctl show --property MainPID --value kubelet)
+[ "$(readlink "/proc/$pid/exe")" = "$(readlink -f "$(command -v kubelet)")" ]
+"""
     return Step(
         id=f"kubelet:{host.name}",
         host=host.name,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -20,11 +22,11 @@ from installs.check_words import title_of
 from installs.host_keys import fingerprint
 from installs.junit import junit
 from installs.models import CheckRecord, Install, InstallHost, InstallRun
-from installs.plain import result_of
+from installs.plain import result_of, ways_of
 from installs.views.reach import for_admins, install_at
 from installs.views.told import told
 from installs.wizard import track
-from web.errors import SlipwayError
+from web.errors import Conflict, SlipwayError
 from web.fragments import render_page, see_other
 
 SHOWN = ("all", "open")
@@ -114,15 +116,18 @@ def confirm_host_key(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_admins
 def fix(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """`?fix=check@host` for each: the exact commands, and the button that runs them."""
+    """`?fix=check@host` for each, `check@host@fix` to have another way chosen: the exact commands of each way to mend
+    it, and the button that runs those of the chosen ones."""
     install = install_at(request, pk)
     given = request.POST if request.method == "POST" else request.GET
-    wanted = set(given.getlist("fix"))
-    records = [one for one in install.checks.all() if one.fix and f"{one.check_name}@{one.host}" in wanted]
+    wanted = dict(_place_and_way(text) for text in given.getlist("fix"))
+    records = [one for one in install.checks.all() if one.fix and _place(one) in wanted]
+    ticked = {_place(one): request.POST.get(f"way-{_place(one)}", "") for one in records}
+    fixes = [_fix(one, ticked[_place(one)].partition(":")[0] or wanted[_place(one)]) for one in records]
     refusal: SlipwayError | None = None
     if request.method == "POST" and records:
         try:
-            chosen = [(one.host, one.check_name) for one in records]
+            chosen = [_as_shown(one, ticked[_place(one)]) for one in records]
             commands.run_fixes(request.user, install, chosen, typed_name=request.POST.get("confirm", "").strip())
             return see_other(_checks_url(install))
         except SlipwayError as error:
@@ -130,7 +135,7 @@ def fix(request: SignedInRequest, pk: UUID) -> HttpResponse:
     context = {
         "install": install,
         "wizard": track(install, "checks"),
-        "fixes": [{"record": one, "title": title_of(one.check_name), **(one.fix or {})} for one in records],
+        "fixes": fixes,
         "word": install.name if any(takes_data_away(one) for one in records) else "",
         "refusal": refusal,
         "why_not": why_not(request.user, "install.fix", None),
@@ -174,8 +179,49 @@ def _detail(request: SignedInRequest, records: list[CheckRecord]) -> dict[str, A
         "record": record,
         "title": title_of(record.check_name),
         "may_be_taken_on": may_be_taken_on(record),
-        "fix_name": f"{record.check_name}@{record.host}",
+        "fix_name": _place(record),
+        "ways": ways_of(record),
     }
+
+
+def _place(record: CheckRecord) -> str:
+    return f"{record.check_name}@{record.host}"
+
+
+def _place_and_way(text: str) -> tuple[str, str]:
+    """`check@host` and the way of a `check@host@way`; "" where none is named."""
+    check, host, way = [*text.split("@"), "", ""][:3]
+    return f"{check}@{host}", way
+
+
+def _fix(record: CheckRecord, named: str) -> dict[str, Any]:
+    """The ways to mend a finding, of which one is chosen: the named one, else the first."""
+    ways = [{**way, "value": _seal(way)} for way in ways_of(record)]
+    chosen = next((way for way in ways if way["id"] == named), ways[0])
+    return {
+        "record": record,
+        "title": title_of(record.check_name),
+        "name": _place(record),
+        "ways": ways,
+        "chosen": chosen,
+    }
+
+
+def _as_shown(record: CheckRecord, value: str) -> tuple[str, str, str]:
+    """What a form chose, as the command takes it. Raises Conflict where its commands are no longer those shown."""
+    for way in ways_of(record):
+        if _seal(way) == value:
+            return record.host, record.check_name, way["id"]
+    raise Conflict(
+        _("The fix of %(check)s on %(host)s is not the one that you were shown.")
+        % {"check": title_of(record.check_name), "host": record.host},
+        next=_("Read the commands that stand here now, then run them."),
+    )
+
+
+def _seal(way: dict[str, Any]) -> str:
+    """Names a way together with its very commands."""
+    return f"{way['id']}:{hashlib.sha256(json.dumps(way['commands']).encode()).hexdigest()[:32]}"
 
 
 def _key(host: InstallHost) -> dict[str, Any]:

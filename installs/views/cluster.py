@@ -18,13 +18,14 @@ from accounts.decorators import SignedInRequest
 from accounts.permissions import why_not
 from clusters import queries as of_clusters
 from installs import commands
-from installs.bundles import bundles_there
+from installs.bundles import bundles_there, next_bundle
 from installs.hosts_form import HostsEditor
 from installs.models import Install, InstallHost, InstallRun
 from installs.views.reach import for_admins, install_at
 from installs.views.review import plan_of, stages_of
 from installs.wizard import page_to_go_on, track
 from web.errors import SlipwayError
+from web.filters import flag
 from web.fragments import is_htmx, render_page, see_other
 
 VERBS = ("add_nodes", "remove_node", "upgrade", "renew_certificates", "reset", "remove", "edit")
@@ -91,13 +92,32 @@ def add_nodes(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_admins
 def remove_node(request: SignedInRequest, pk: UUID, host: str) -> HttpResponse:
-    """Cordon, drain, delete and reset one node; its name is typed to confirm."""
+    """Cordon, drain, delete and reset one node, or with `?gone=true` forget one whose machine is no more. Its name is
+    typed to confirm."""
     found = install_at(request, pk)
     row = get_object_or_404(found.hosts, name=host)
+    is_gone = flag(request.GET, "gone")
 
     def ask() -> InstallRun:
-        return commands.remove_node(request.user, found, row.name, typed_name=request.POST.get("confirm", "").strip())
+        typed = request.POST.get("confirm", "").strip()
+        return commands.remove_node(request.user, found, row.name, typed_name=typed, is_gone=is_gone)
 
+    at = reverse("installs:remove_node", args=[found.pk, row.name])
+    if is_gone:
+        words = {
+            "verb": "remove_node",
+            "word": row.name,
+            "title": _("Remove node %(name)s, whose machine is gone") % {"name": row.name},
+            "label": _("Forget %(name)s") % {"name": row.name},
+            "text": _(
+                "Nothing is tried on the machine: another control plane takes it out of etcd and deletes its node, and "
+                "what ran there starts elsewhere. If it may come back, keep it off the network or set it up anew: it "
+                "still takes itself for a node."
+            ),
+            "other_url": at,
+            "other_label": _("It still answers: drain and reset it"),
+        }
+        return _confirmed(request, found, ask, words)
     words = {
         "verb": "remove_node",
         "word": row.name,
@@ -107,6 +127,8 @@ def remove_node(request: SignedInRequest, pk: UUID, host: str) -> HttpResponse:
             "The node takes no new Pods, those on it move as their disruption budgets allow, it leaves the cluster, "
             "and kubeadm resets the machine."
         ),
+        "other_url": f"{at}?gone=true",
+        "other_label": _("Its machine is gone"),
     }
     return _confirmed(request, found, ask, words)
 
@@ -161,6 +183,9 @@ def upgrade(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """A version, one minor further at most, and the button that starts."""
     found = install_at(request, pk)
     typed = {name: request.POST.get(name, "").strip() for name in ("kubernetes_version", "bundle")}
+    now = found.config.get("kubernetes_version", "")
+    if request.method != "POST" and found.config.get("bundle") and (bundle := next_bundle(now)):
+        typed = {"kubernetes_version": bundle.kubernetes_version, "bundle": bundle.name}
     refusal: SlipwayError | None = None
     if request.method == "POST":
         try:
@@ -173,7 +198,7 @@ def upgrade(request: SignedInRequest, pk: UUID) -> HttpResponse:
     context = {
         "install": found,
         "typed": typed,
-        "now": found.config.get("kubernetes_version", ""),
+        "now": now,
         "bundles": bundles_there(),
         "refusal": refusal,
         "why_not": why_not(request.user, "install.upgrade", None),

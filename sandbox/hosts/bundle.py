@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,6 @@ from sandbox.hosts.userland import Userland, collect
 from sandbox.paths import PACKAGE, StateFolder, cache_folder
 from sandbox.progress import Progress, Report
 
-NAME = "sandbox"
 HERE = PACKAGE / "hosts"
 PACKAGED = HERE / "packaged"
 OWN_CODE = [HERE / name for name in ("bundle.py", "images.py", "userland.py")]
@@ -58,7 +58,31 @@ RUNTIME = Programs(
         Tool("portmap", f"{_PLUGINS}/meta/portmap"),
     ),
 )
-ALL = (CONTROL_PLANE, NODE, RUNTIME)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a bundle is made of. A program that two sets have is taken from the later one."""
+
+    name: str
+    kubernetes: str
+    sets: tuple[Programs, ...]
+
+
+def _named(programs: Programs, version: str) -> Programs:
+    """The programs of Kubernetes itself under the name of another version."""
+    tools = tuple(tool for tool in programs.tools if tool.package.startswith("k8s.io/kubernetes/"))
+    return replace(programs, tools=tools, version=version)
+
+
+SANDBOX = Recipe("sandbox", KUBERNETES, (CONTROL_PLANE, NODE, RUNTIME))
+# Upgrades need something to come from: kubeadm goes by what it and the others say they are.
+OLDER_KUBERNETES = "v1.36.0"
+OLDER = Recipe(
+    "sandbox-older",
+    OLDER_KUBERNETES,
+    (*SANDBOX.sets, _named(CONTROL_PLANE, OLDER_KUBERNETES), _named(NODE, OLDER_KUBERNETES)),
+)
 ROUTER_VERSION = "v2.1.0"
 
 BINARIES = ("kubeadm", "kubelet", "kubectl", "crictl", "containerd", "containerd-shim-runc-v2", "ctr", "runc")
@@ -72,33 +96,33 @@ UNITS = {
 WITH_USERLAND = ("kube-proxy", "kube-router")
 
 
-def bundle_folder() -> Path:
+def bundle_folder(recipe: Recipe = SANDBOX) -> Path:
     """Where the bundle of this checkout belongs in the user's cache."""
-    parts = [str(bin_folder(programs)) for programs in ALL] + [str(base.base_folder())]
+    parts = [recipe.name, *(str(bin_folder(programs)) for programs in recipe.sets), str(base.base_folder())]
     parts += [file.read_text(encoding="utf-8") for file in [*sorted(PACKAGED.iterdir()), *OWN_CODE]]
     return cache_folder() / "bundles" / hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def is_built() -> bool:
+def is_built(recipe: Recipe = SANDBOX) -> bool:
     """Whether the bundle is in the cache."""
-    return (bundle_folder() / "manifest.json").exists()
+    return (bundle_folder(recipe) / "manifest.json").exists()
 
 
-def build_bundle(report: Report) -> Path:
+def build_bundle(report: Report, recipe: Recipe = SANDBOX) -> Path:
     """Have the bundle in the cache and return its folder. Raises BuildFailed."""
-    folder = bundle_folder()
-    if is_built():
+    folder = bundle_folder(recipe)
+    if is_built(recipe):
         return folder
     with _timed("the machines' Debian", report):
         root = base.make(report)
-    for programs in ALL:
+    for programs in recipe.sets:
         with _timed(f"{programs.tools[0].name} and what goes with it", report):
             build_programs(programs, report)
     with locked(folder.with_suffix(".lock")), _timed("the bundle itself", report):
         if not (folder / "manifest.json").exists():
             partial = folder.with_name(f".{folder.name}.partial")
             shutil.rmtree(partial, ignore_errors=True)
-            _assemble(partial, root, report)
+            _assemble(partial, recipe, root, report)
             partial.rename(folder)
     return folder
 
@@ -111,11 +135,11 @@ def _timed(what: str, report: Report) -> Iterator[None]:
     report(Progress("building", f"{what} is done", f"{what}: {time.monotonic() - started:.0f} s", fraction=1.0))
 
 
-def offer(folder: Path) -> Path | None:
+def offer(folder: Path, recipe: Recipe = SANDBOX) -> Path | None:
     """Put the bundle where the portal of `$SLIPWAY_HOME` looks for bundles; None when no home is named."""
     if not os.environ.get("SLIPWAY_HOME"):
         return None
-    link = StateFolder.of().home / "bundles" / NAME
+    link = StateFolder.of().home / "bundles" / recipe.name
     link.parent.mkdir(parents=True, exist_ok=True)
     if link.is_symlink():
         link.unlink()
@@ -124,8 +148,8 @@ def offer(folder: Path) -> Path | None:
     return link
 
 
-def _assemble(folder: Path, root: Path, report: Report) -> None:
-    programs = {tool.name: bin_folder(each) / tool.name for each in ALL for tool in each.tools}
+def _assemble(folder: Path, recipe: Recipe, root: Path, report: Report) -> None:
+    programs = {tool.name: bin_folder(each) / tool.name for each in recipe.sets for tool in each.tools}
     programs["runc"] = base.runc()
     files = [
         *(_member(folder, _link(folder / "bin" / name, programs[name]), "binary") for name in BINARIES),
@@ -137,14 +161,19 @@ def _assemble(folder: Path, root: Path, report: Report) -> None:
     write_atomically(manifest, text, mode=0o644)
     files.append(_member(folder, manifest, "manifest"))
     (folder / "images").mkdir()
-    images = list(_images(programs, root))
+    images = list(_images(programs, recipe.kubernetes, root))
     for done, image in enumerate(images, 1):
         path = folder / "images" / f"{_short(image.name)}.tar"
         fraction = done / (len(images) + 1)
         report(Progress("building", "bundle", f"packing {image.name}", done, len(images), fraction))
         write_image(path, image, architecture())
         files.append(_member(folder, path, "image", images=[image.name]))
-    described = {"name": NAME, "kubernetes_version": KUBERNETES, "architecture": architecture(), "files": files}
+    described = {
+        "name": recipe.name,
+        "kubernetes_version": recipe.kubernetes,
+        "architecture": architecture(),
+        "files": files,
+    }
     write_atomically(folder / "manifest.json", json.dumps(described, indent=1), mode=0o644)
 
 
@@ -156,9 +185,10 @@ def architecture() -> str:
     return found
 
 
-def _images(programs: dict[str, Path], root: Path) -> Iterator[Image]:
+def _images(programs: dict[str, Path], kubernetes: str, root: Path) -> Iterator[Image]:
     userland = collect(root)
-    for name in [*_kubeadm_images(programs["kubeadm"]), f"docker.io/cloudnativelabs/kube-router:{ROUTER_VERSION}"]:
+    listed = _kubeadm_images(programs["kubeadm"], kubernetes)
+    for name in [*listed, f"docker.io/cloudnativelabs/kube-router:{ROUTER_VERSION}"]:
         short = _short(name)
         files = {f"/usr/local/bin/{short}": programs[short]}
         if short == "etcd":
@@ -167,8 +197,8 @@ def _images(programs: dict[str, Path], root: Path) -> Iterator[Image]:
         yield Image(name, borrowed.files | files, (f"/usr/local/bin/{short}",), links=borrowed.links)
 
 
-def _kubeadm_images(kubeadm: Path) -> list[str]:
-    words = [str(kubeadm), "config", "images", "list", "--kubernetes-version", KUBERNETES]
+def _kubeadm_images(kubeadm: Path, kubernetes: str) -> list[str]:
+    words = [str(kubeadm), "config", "images", "list", "--kubernetes-version", kubernetes]
     listed = subprocess.run(words, check=False, capture_output=True, text=True)
     if listed.returncode != 0:
         raise BuildFailed("kubeadm does not say which images it needs", why=listed.stderr.strip())

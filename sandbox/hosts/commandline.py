@@ -6,7 +6,7 @@ import signal
 from typing import Any
 
 from sandbox.hosts.breaking import FAULTS
-from sandbox.hosts.bundle import build_bundle, offer
+from sandbox.hosts.bundle import OLDER, SANDBOX, build_bundle, offer
 from sandbox.hosts.keeper import wait_for_end_of
 from sandbox.hosts.machines import Machines
 from sandbox.processes import ProcessId
@@ -30,7 +30,12 @@ def add_verbs(parser: argparse.ArgumentParser) -> None:
         faulty = verbs.add_parser(verb, help=about)
         faulty.add_argument("number", type=int, help="3 for machine-3")
         faulty.add_argument("fault", help=", ".join(FAULTS))
-    verbs.add_parser("bundle", help="build the offline bundle that they are installed from, once")
+    bundle = verbs.add_parser("bundle", help="build the offline bundle that they are installed from, once")
+    bundle.add_argument(
+        "--older",
+        action="store_true",
+        help=f"the same programs, which say that they are {OLDER.kubernetes}, as {OLDER.name}: to try an upgrade from",
+    )
     renew = verbs.add_parser("renew", help="throw one machine's disk away and boot it anew")
     renew.add_argument("number", type=int, help="3 for machine-3")
 
@@ -94,12 +99,13 @@ def _mend(machines: Machines, parsed: argparse.Namespace) -> int:
 
 def _bundle(machines: Machines, parsed: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    recipe = OLDER if parsed.older else SANDBOX
     terminal = Terminal()
     try:
-        folder = build_bundle(terminal.show)
+        folder = build_bundle(terminal.show, recipe)
     finally:
         terminal.close()
-    print(offer(folder) or folder)
+    print(offer(folder, recipe) or folder)
     return 0
 
 

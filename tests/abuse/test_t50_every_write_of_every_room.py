@@ -93,6 +93,7 @@ ELSEWHERE = {
     "channel DELETE": "notifications/test_channels.py",
     "channel_test POST": "notifications/test_channels.py",
     "chart_repositories POST": "charts/test_repositories.py",
+    "chart_repository PATCH": "charts/test_edit_repository.py",
     "chart_repository DELETE": "charts/test_repositories.py",
     "chart_repository_refresh POST": "charts/test_repositories.py",
     "chart_uploads POST": "charts/test_upload.py",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Team, User
 from charts.models import ChartRepository, HelmOperation, HelmRelease
+from charts.observing import observe_cluster
 from tests.callers import PageClient
 from tests.charts.archives import web_chart
 from tests.charts.conftest import Place, ended
@@ -68,6 +70,26 @@ def test_from_a_chart_to_its_end(web_client: Web, developer: User, payments: Tea
     assert "uninstalled" in text(browser.get(release.get_absolute_url()))
 
 
+def test_the_chart_of_a_release_that_helm_made_is_chosen_first(
+    web_client: Web, developer: User, viewer: User, payments: Team, helm_found: str
+) -> None:
+    cluster = saved_cluster("here")
+    new_grant(payments, cluster, "dev")
+    for version in ("1.0.0", "1.5.0"):
+        new_upload(payments, version=version)
+    new_upload(payments, "other")
+    release = new_helm_release(cluster, "dev")
+    at, browser = f"{release.get_absolute_url()}upgrade/", web_client(developer)
+    assert browser.get(at)["Location"] == f"{at}?choose=true&search=web"
+    page = text(browser.get(f"{at}?choose=true&search=web"))
+    for version in ("1.0.0", "1.5.0"):
+        assert f'href="{at}?chart=uploads%2Fweb&amp;version={version}"' in page
+    assert page.count("1.0.0 runs now") == 1 and 'name="chart"' in page
+    assert "uploads%2Fother" not in text(browser.get(f"{at}?choose=true&search=about-web"))
+    assert "uploads%2Fother" in text(browser.get(f"{at}?choose=true&search="))
+    assert web_client(viewer).get(at).status_code == 403
+
+
 def test_what_is_wrong_is_told_and_what_was_typed_stays(
     web_client: Web, developer: User, payments: Team, helm_found: str
 ) -> None:
@@ -80,6 +102,31 @@ def test_what_is_wrong_is_told_and_what_was_typed_stays(
     wrong = sent(browser, path, cluster="here", namespace="dev", name="-x", values="", step="run")
     assert "lower-case letters" in text(wrong)
     assert not HelmOperation.objects.exists()
+
+
+def test_a_release_that_helm_made_is_upgraded_on_its_page(
+    web_client: Web, developer: User, payments: Team, place: Place, tmp_path: Path
+) -> None:
+    archive = tmp_path / "web.tgz"
+    archive.write_bytes(web_chart())
+    place.helm("install", "theirs", str(archive), "--set", "greeting=theirs")
+    observe_cluster(place.cluster.pk)
+    for name, version in (("web", "1.5.0"), ("web", "1.6.0"), ("db", "0.1.0")):
+        new_upload(payments, name, version)
+    release, browser = HelmRelease.objects.get(namespace=place.namespace), web_client(developer)
+    at = f"{release.get_absolute_url()}upgrade/"
+    assert f'href="{at}"' in text(browser.get(release.get_absolute_url()))
+
+    chosen = f"{at}?chart=uploads/web&version=1.5.0"
+    page = text(browser.get(chosen))
+    assert "greeting: theirs" in page and "Now it is web 1.0.0" in page and "version=1.6.0" in page
+    assert "not the chart that the release was made of" in text(browser.get(f"{at}?chart=uploads/db"))
+    assert sent(browser, chosen, values="greeting: ours\n", step="run").status_code == 303
+    ended(HelmOperation.objects.get())
+    assert place.helm_json("list")[0]["chart"] == "web-1.5.0"
+    assert place.helm_json("get", "values", "theirs") == {"greeting": "ours"}
+    assert browser.get(at).status_code == 200
+    assert "Choose a chart" in text(browser.get(f"{at}?choose=true&search=web"))
 
 
 def test_secret_values_are_masked_in_the_form_and_kept(

@@ -29,6 +29,14 @@ CONFIG = {
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGUVDnLdP4xE4nKz1lR3yXjGGSJ0NDxfnuhZtdy4M9pM"
 OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 SECRET = "planted-password"
+FIREWALL = {
+    "id": "firewall_open_ports",
+    "title": "Open the ports that the node needs",
+    "commands": ["firewall-cmd --permanent --add-port=10250/tcp", "firewall-cmd --reload"],
+    "alternatives": [
+        {"id": "firewall_off", "title": "Turn firewalld off", "commands": ["systemctl disable --now firewalld"]}
+    ],
+}
 
 
 def new_install(name: str = "harbour-2", *, hosts: int = 2, by: User | None = None, **values: Any) -> Install:
@@ -92,6 +100,7 @@ def checked_install(by: User | None = None, **values: Any) -> Install:
     swap = {"observed": "/dev/sda2 is swapped to, 2048 MiB", "expected": "no swap", "kubeadm_name": "Swap", "fix": fix}
     new_check(install, "swap", "node-1", "fail", **swap)
     new_check(install, "swap", "node-2")
+    new_check(install, "firewall", "node-2", "warn", severity="warning", observed="firewalld: running", fix=FIREWALL)
     new_check(install, "time", "node-1")
     cgroup = {"observed": "v1", "expected": "cgroup v2", "kubeadm_name": "SystemVerification", "severity": "warning"}
     new_check(install, "cgroup", "node-1", "warn", **cgroup)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from installs.models import Install, InstallRun
@@ -34,27 +35,28 @@ def committed(transactional_db: None) -> None:
     """Rows that another process can see."""
 
 
-def killed_when(run: InstallRun, is_there: Callable[[], bool]) -> None:
+def killed_when(run: InstallRun, is_there: Callable[[], bool], *, seconds: float = 30) -> None:
     """Let a worker carry the run out in a process of its own, and kill it at that moment."""
     told = {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "SLIPWAY_DATABASE_URL": f"sqlite://{connection.settings_dict['NAME']}",
+        "SLIPWAY_BUNDLES": str(settings.BUNDLES),
     }
     worker = subprocess.Popen([sys.executable, "-c", WORKER.format(run=str(run.pk))], env={**os.environ, **told})
     try:
-        until(is_there, seconds=30)
+        until(is_there, seconds=seconds)
     finally:
         os.kill(worker.pid, signal.SIGKILL)
         worker.wait()
 
 
-def taken_over(run: InstallRun) -> InstallRun:
+def taken_over(run: InstallRun, *, seconds: float = 60) -> InstallRun:
     """The next worker's run, once the dead one's lease has ended."""
     advance(run.pk)
     run.refresh_from_db()
     assert run.state == "running", "the dead worker's lease had not ended"
     InstallRun.objects.filter(pk=run.pk).update(lease_until=None, lease_owner="")
-    return ended(run)
+    return ended(run, seconds=seconds)
 
 
 def in_phase(phase: str, at: Path) -> Step:

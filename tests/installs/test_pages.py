@@ -251,8 +251,47 @@ def test_fixes_are_shown_as_they_will_run_and_run_on_confirmation(web_client: We
     assert "systemctl mask swap.target" in page and page.count('name="fix"') == 1
     assert "No fix chosen" in text(browser.get(f"{at}fix/"))
     assert not install.runs.exists()
-    assert browser.post(f"{at}fix/", {"fix": "swap@node-1"}).status_code == 303
+    assert browser.post(f"{at}fix/", shown_fixes(page)).status_code == 303
     assert [fix["id"] for fix in install.runs.get().asked["fixes"]] == ["swap_off"]
+
+
+def test_another_way_to_mend_it_is_chosen(web_client: Web, admin: User) -> None:
+    install = checked_install(admin)
+    browser, at = web_client(admin), install.get_absolute_url()
+    assert "or: Turn firewalld off" in text(browser.get(f"{at}checks/"))
+    detail = text(browser.get(f"{at}checks/?host=node-2&check=firewall"))
+    assert 'value="firewall@node-2@firewall_off"' in detail and "systemctl disable --now firewalld" in detail
+
+    page = text(browser.get(f"{at}fix/?fix=firewall@node-2@firewall_off"))
+    assert len(re.findall(r'type="radio"', page)) == 2 and "--add-port=10250/tcp" in page
+    chosen = shown_fixes(page)
+    assert chosen["way-firewall@node-2"].startswith("firewall_off:")
+    assert browser.post(f"{at}fix/", chosen).status_code == 303
+    (fix,) = install.runs.get().asked["fixes"]
+    assert (fix["id"], fix["commands"]) == ("firewall_off", ["systemctl disable --now firewalld"])
+    assert "alternatives" not in fix
+
+
+def test_commands_that_were_not_shown_are_not_run(web_client: Web, admin: User) -> None:
+    install = checked_install(admin)
+    browser, at = web_client(admin), f"{install.get_absolute_url()}fix/"
+    shown = shown_fixes(text(browser.get(f"{at}?fix=swap@node-1")))
+    record = install.checks.get(check_name="swap", host="node-1")
+    record.fix = {**record.fix, "commands": ["swapoff --all"]}
+    record.save()
+
+    refused = browser.post(at, shown)
+    assert refused.status_code == 409 and "is not the one that you were shown" in text(refused)
+    assert browser.post(at, {"fix": "swap@node-1"}).status_code == 409
+    assert not install.runs.exists()
+    assert browser.post(at, shown_fixes(text(refused))).status_code == 303
+
+
+def shown_fixes(page: str) -> dict[str, Any]:
+    """What the form of fixes posts as it stands."""
+    ways = re.findall(r'type="(hidden|radio)" name="(way-[^"]*)" value="([^"]*)"([^>]*)', page)
+    chosen = {name: value for kind, name, value, rest in ways if kind == "hidden" or "checked" in rest}
+    return {"fix": re.findall(r'name="fix" value="([^"]*)"', page), **chosen}
 
 
 def test_a_fix_that_takes_data_away_wants_the_name_typed(web_client: Web, admin: User) -> None:
@@ -260,10 +299,11 @@ def test_a_fix_that_takes_data_away_wants_the_name_typed(web_client: Web, admin:
     fix = {"id": "reset", "title": "Reset what an earlier cluster left", "commands": ["kubeadm reset -f"]}
     new_check(install, "clean_node", "node-1", "fail", fix=fix)
     browser, at = web_client(admin), f"{install.get_absolute_url()}fix/"
-    assert "takes data away" in text(browser.get(f"{at}?fix=clean_node@node-1"))
-    assert browser.post(at, {"fix": "clean_node@node-1", "confirm": "other"}).status_code == 422
+    page = text(browser.get(f"{at}?fix=clean_node@node-1"))
+    assert "takes data away" in page
+    assert browser.post(at, {**shown_fixes(page), "confirm": "other"}).status_code == 422
     assert not install.runs.exists()
-    assert browser.post(at, {"fix": "clean_node@node-1", "confirm": install.name}).status_code == 303
+    assert browser.post(at, {**shown_fixes(page), "confirm": install.name}).status_code == 303
 
 
 def test_results_are_downloaded_as_json_and_junit(web_client: Web, admin: User) -> None:

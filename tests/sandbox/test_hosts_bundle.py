@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import subprocess
 import tarfile
 from pathlib import Path
 
 import pytest
 
-from sandbox.build import KUBERNETES
+from sandbox.build import flags
 from sandbox.hosts import bundle
 from sandbox.hosts.images import Image, write_image
 
@@ -66,16 +67,34 @@ def test_a_layer_has_its_folders_before_its_files_and_links_in_place_of_folders(
     assert entries["bin"].issym() and entries["usr/bin/program"].mode == 0o755
 
 
-def test_the_built_bundle_is_what_its_manifest_says() -> None:
-    if not bundle.is_built():
-        pytest.skip("no bundle here: run `python -m sandbox hosts bundle` once (Linux, root)")
-    folder = bundle.bundle_folder()
+@pytest.mark.parametrize(("recipe", "flag"), [(bundle.SANDBOX, ""), (bundle.OLDER, " --older")], ids=["now", "older"])
+def test_the_built_bundle_is_what_its_manifest_says(recipe: bundle.Recipe, flag: str) -> None:
+    if not bundle.is_built(recipe):
+        pytest.skip(f"no bundle here: run `python -m sandbox hosts bundle{flag}` once (Linux, root)")
+    folder = bundle.bundle_folder(recipe)
     described = json.loads((folder / "manifest.json").read_text())
 
-    assert described["name"] == bundle.NAME and described["kubernetes_version"] == KUBERNETES
+    assert (described["name"], described["kubernetes_version"]) == (recipe.name, recipe.kubernetes)
+    said = subprocess.run(
+        [folder / "bin/kubeadm", "version", "-o", "short"], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == recipe.kubernetes
     for member in described["files"]:
         content = (folder / member["path"]).read_bytes()
         assert (len(content), hashlib.sha256(content).hexdigest()) == (member["size"], member["sha256"])
     images = {name for member in described["files"] for name in member.get("images", [])}
-    assert f"registry.k8s.io/kube-apiserver:{KUBERNETES}" in images
+    assert {f"registry.k8s.io/{each}:{recipe.kubernetes}" for each in ("kube-apiserver", "kube-proxy")} <= images
     assert {Path(member["path"]).name for member in described["files"]} >= {*bundle.BINARIES, *bundle.CNI_PLUGINS}
+
+
+def test_the_older_bundle_is_the_next_lower_minor_and_compiles_nothing_of_its_own() -> None:
+    now, older = (tuple(map(int, recipe.kubernetes[1:].split("."))) for recipe in (bundle.SANDBOX, bundle.OLDER))
+
+    assert older[:2] == (now[0], now[1] - 1)
+    *others, said = flags(bundle.OLDER.kubernetes)
+    assert others == list(flags(bundle.SANDBOX.kubernetes)[:-1])
+    assert f"gitVersion={bundle.OLDER.kubernetes}" in said and f"gitMinor={older[1]}" in said
+    assert {tool.name for programs in bundle.OLDER.sets[3:] for tool in programs.tools} == {
+        *("kube-apiserver", "kube-controller-manager", "kube-scheduler"),
+        *("kubelet", "kubeadm", "kubectl", "kube-proxy"),
+    }
