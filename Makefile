@@ -131,9 +131,8 @@ openapi-current: .venv/.dev ## fail when docs/openapi.yaml is not what the code 
 sandbox-build: .venv/.runtime ## build the sandbox's programs into your cache folder
 	@exec $(BIN)/python -m sandbox build
 
-machines: .venv/.runtime ## build what clusters are installed on and from: machines' Debian and the offline bundles (Linux, root)
-	@$(BIN)/python -m sandbox hosts bundle
-	@exec $(BIN)/python -m sandbox hosts bundle --older
+machines: .venv/.runtime ## build what clusters are installed on and from: machines' Debian and the offline bundle (Linux, root)
+	@exec $(BIN)/python -m sandbox hosts bundle
 
 helm: .venv/.runtime ## build Helm into your cache folder, where Slipway finds it
 	@exec $(BIN)/python -m sandbox build --helm
