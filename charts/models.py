@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clusters.models import Cluster, Grant
 from durable.encryption import EncryptedJSONField
+from durable.leased_row import LeasedRow
 from web.names import dns_label
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ class HelmRelease(models.Model):
         return self.status == "uninstalled"
 
 
-class HelmOperation(models.Model):
+class HelmOperation(LeasedRow):
     """One thing asked of a release. The row is the truth: its task may be killed, repeated or come late.
 
     `step` is how far it came, `begun_at_revision` what Helm's storage held before Helm was first started (None: never
@@ -223,11 +224,6 @@ class HelmOperation(models.Model):
     resources = models.JSONField(default=list)
     problem = models.TextField(blank=True)
     deadline_at = models.DateTimeField(null=True)
-    due_at = models.DateTimeField(null=True, default=timezone.now, db_index=True)
-    lease_owner = models.CharField(max_length=32, blank=True)
-    lease_until = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(default=timezone.now)
-    ended_at = models.DateTimeField(null=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
@@ -241,10 +237,6 @@ class HelmOperation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
-
-    @property
-    def has_ended(self) -> bool:
-        return self.state in self.ENDED
 
 
 class OperationLine(models.Model):

@@ -11,7 +11,6 @@ dead Helm left pending is marked as failed and the step is done again; one that 
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from uuid import UUID
 
@@ -39,8 +38,7 @@ WAIT_SECONDS, RETRY_SECONDS = 1.0, 5.0
 PATIENCE = timedelta(minutes=15)
 
 log = structlog.get_logger(__name__)
-LEASE = RowLease(HelmOperation, seconds=20.0, running=HelmOperation.State.RUNNING)
-_room = threading.BoundedSemaphore(MOST_AT_ONCE)
+LEASE = RowLease(HelmOperation, seconds=20.0, running=HelmOperation.State.RUNNING, most_at_once=MOST_AT_ONCE)
 
 
 def due() -> list[UUID]:
@@ -50,13 +48,7 @@ def due() -> list[UUID]:
 
 def advance(operation_id: UUID | str) -> None:
     """Bring one operation on, as far as it goes without waiting. A worker that is busy leaves it to the next sweep."""
-    if not _room.acquire(blocking=False):
-        return
-    try:
-        if held := LEASE.take(operation_id):
-            _pass(held)
-    finally:
-        _room.release()
+    LEASE.in_turn(operation_id, _pass)
 
 
 def _pass(held: Held) -> None:

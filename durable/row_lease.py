@@ -1,21 +1,23 @@
 """A row that is worked on is owned by a conditional UPDATE: whoever changed the one row owns it.
 
-For rows with the columns `state`, `due_at`, `lease_owner` and `lease_until`, and `ENDED`, the states that are final.
-
 1. `take` owns a row that is due and that nobody holds, or whose holder has not renewed in time.
 2. `renew` while long work goes on outside; who cannot renew stops at once.
 3. `save` writes only while the lease is ours. All times are by the database's clock.
+4. `in_turn` does so for a task: no more rows at once than the worker has threads for.
 """
 
 from __future__ import annotations
 
+import threading
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model, Q
+from django.db.models import Q
 
 from durable.clock import DbNow
+from durable.leased_row import LeasedRow
 
 
 class LeaseLost(Exception):
@@ -26,7 +28,7 @@ class LeaseLost(Exception):
 class Held:
     """A lease in hand."""
 
-    model: type[Model]
+    model: type[LeasedRow]
     pk: uuid.UUID
     owner: str
     seconds: float
@@ -37,12 +39,14 @@ class Held:
 
 
 class RowLease:
-    """The lease of the rows of one model; `running` is the state that a row has once it is taken."""
+    """The lease of the rows of one model; `running` is the state that a row has once it is taken. At most
+    `most_at_once` are worked on in one process, so that the other threads are left to the rest."""
 
-    def __init__(self, model: Any, *, seconds: float, running: str) -> None:
+    def __init__(self, model: type[LeasedRow], *, seconds: float, running: str, most_at_once: int) -> None:
         self.model = model
         self.seconds = seconds
         self.running = running
+        self._room = threading.BoundedSemaphore(most_at_once)
 
     def due(self, most: int = 20) -> list[uuid.UUID]:
         """The rows that somebody should look at now, the oldest first."""
@@ -55,9 +59,19 @@ class RowLease:
         taken = free.update(lease_owner=held.owner, lease_until=DbNow(self.seconds), state=self.running)
         return held if taken else None
 
+    def in_turn(self, pk: uuid.UUID | str, work: Callable[[Held], None]) -> None:
+        """Take the row and work on it. A process that is busy leaves it to the next sweep."""
+        if not self._room.acquire(blocking=False):
+            return
+        try:
+            if held := self.take(pk):
+                work(held)
+        finally:
+            self._room.release()
+
     def _free(self) -> Any:
         free = Q(lease_owner="") | Q(lease_until__lte=DbNow())
-        return self.model.objects.filter(free, due_at__lte=DbNow()).exclude(state__in=self.model.ENDED)
+        return self.model._default_manager.filter(free, due_at__lte=DbNow()).exclude(state__in=self.model.ENDED)
 
 
 def renew(held: Held) -> bool:

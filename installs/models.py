@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clusters.models import Cluster
 from durable.encryption import EncryptedJSONField
+from durable.leased_row import LeasedRow
 from web.names import dns_label
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class CheckRecord(models.Model):
         return f"{self.check_name} on {self.host or 'all'}: {self.status}"
 
 
-class InstallRun(models.Model):
+class InstallRun(LeasedRow):
     """One thing asked of an install. The row is the truth: its task may be killed, repeated or come late.
 
     `asked` holds what the command was given (hosts to add, fixes to run ...), no secret. `cancel_asked` stops the
@@ -173,11 +174,6 @@ class InstallRun(models.Model):
     asked = models.JSONField(default=dict)
     cancel_asked = models.BooleanField(default=False)
     problem = models.TextField(blank=True)
-    due_at = models.DateTimeField(null=True, default=timezone.now, db_index=True)
-    lease_owner = models.CharField(max_length=32, blank=True)
-    lease_until = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(default=timezone.now)
-    ended_at = models.DateTimeField(null=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
@@ -190,10 +186,6 @@ class InstallRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
-
-    @property
-    def has_ended(self) -> bool:
-        return self.state in self.ENDED
 
 
 class InstallStep(models.Model):

@@ -13,7 +13,6 @@ others to releases, and a run that finds both taken waits for the next sweep.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
@@ -49,9 +48,8 @@ AGAIN_SECONDS = 5.0
 FIX_SECONDS = 300
 FIX_STAGE, FIX_PREFIX = 0, "fix."
 
-LEASE = RowLease(InstallRun, seconds=20.0, running=InstallRun.State.RUNNING)
+LEASE = RowLease(InstallRun, seconds=20.0, running=InstallRun.State.RUNNING, most_at_once=MOST_AT_ONCE)
 log = structlog.get_logger(__name__)
-_room = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
 class Ended(Exception):
@@ -65,13 +63,7 @@ def due() -> list[UUID]:
 
 def advance(run_id: UUID | str) -> None:
     """Bring one run on as far as it goes. A worker that is busy leaves it to the next sweep."""
-    if not _room.acquire(blocking=False):
-        return
-    try:
-        if held := LEASE.take(run_id):
-            _guarded(held)
-    finally:
-        _room.release()
+    LEASE.in_turn(run_id, _guarded)
 
 
 def _guarded(held: Held) -> None:
