@@ -25,7 +25,7 @@ LONGEST_SECONDS = 5.0
 class Pace:
     """Hands releases on to `wake`, in the caller's thread when it is their turn, else later in one of its own."""
 
-    def __init__(self, wake: Callable[[Iterable[UUID]], None]) -> None:
+    def __init__(self, wake: Callable[..., None]) -> None:
         self._wake = wake
         self._changed = threading.Condition()
         self._woken: dict[UUID, float] = {}
@@ -50,7 +50,7 @@ class Pace:
                 self._begin()
                 self._changed.notify()
         if ready:
-            self._wake(ready)
+            self._wake(*ready)
 
     def _gap(self, now: float) -> float:
         """Seconds between two wake-ups of one release: the more of them were woken lately, the more."""
@@ -76,7 +76,7 @@ class Pace:
                     del self._put_off[release_id]
                     self._woken[release_id] = now
             try:
-                with_database(self._wake)(ready)
+                with_database(self._wake)(*ready)
             except Exception:
                 # Each of them has its `wake_at` as well.
                 log.exception("releases were not woken")

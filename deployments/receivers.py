@@ -31,11 +31,7 @@ def wake_followers(sender: object, *, cluster_id: uuid.UUID, objects: list[Chang
         publish(f"release:{release_id}")
 
 
-def _wake(release_ids: Iterable[uuid.UUID]) -> None:
-    wake(*release_ids)
-
-
-_pace = Pace(_wake)
+_pace = Pace(wake)
 
 
 class Telling(Enum):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
 from uuid import UUID, uuid4
 
 from deployments.pace import LONGEST_SECONDS, LOOKS_A_SECOND, LOOKS_A_SECOND_OF_ONE, Pace
@@ -17,7 +16,7 @@ class Woken:
         self.times: list[tuple[UUID, float]] = []
         self._changed = threading.Condition()
 
-    def __call__(self, release_ids: Iterable[UUID]) -> None:
+    def __call__(self, *release_ids: UUID) -> None:
         with self._changed:
             self.times += [(one, time.monotonic()) for one in release_ids]
             self._changed.notify_all()
@@ -78,11 +77,11 @@ def test_one_release_is_not_held_up_by_another_that_was_just_woken() -> None:
 def test_a_wake_up_that_failed_later_stops_no_other() -> None:
     woken, one = Woken(), uuid4()
 
-    def fails_once(release_ids: Iterable[UUID]) -> None:
+    def fails_once(*release_ids: UUID) -> None:
         calls.append(1)
         if len(calls) == 2:
             raise RuntimeError("the database does not answer")
-        woken(release_ids)
+        woken(*release_ids)
 
     calls: list[int] = []
     pace = Pace(fails_once)
