@@ -14,8 +14,8 @@ from itertools import count
 from pathlib import Path
 
 from benchmarks.audit import Mark, requests_since, writes_in
-from benchmarks.contenders import Contender, Rollouts, Slipway, Steps, each, only, pods_of, seconds_until
-from benchmarks.portal import IMAGE, NAMESPACE, Bench, bench
+from benchmarks.contenders import Contender, Rollouts, Slipway, Steps, only, pods_of, seconds_until
+from benchmarks.portal import IMAGE, NAMESPACE, Bench, bench, together
 from benchmarks.table import Line, show, write
 from benchmarks.waves import Waves
 
@@ -62,7 +62,7 @@ def measure_crowd(run: Bench, who: Contender, number: int, *, rate: str) -> Iter
     who.make(names, 5)
     image, mark = _next_image(), Mark.now(run.audit_log)
     began = time.monotonic()
-    each(lambda name: who.start(name, image, CROWD_STEPS), names)
+    together(lambda name: who.start(name, image, CROWD_STEPS), names)
     who.until_done(names, image)
     took = time.monotonic() - began
     counted = requests_since(mark, agent=who.agent)
@@ -103,7 +103,7 @@ def measure_kill(run: Bench, who: Contender, number: int) -> Iterator[Line]:
     for killed in (False, True):
         image = _next_image()
         began = time.monotonic()
-        each(lambda name: who.start(name, image, CROWD_STEPS), names)  # noqa: B023 - done within the turn
+        together(lambda name: who.start(name, image, CROWD_STEPS), names)  # noqa: B023 - done within the turn
         if killed:
             time.sleep(max(0.0, took[0] / 2 - (time.monotonic() - began)))
             who.kill()

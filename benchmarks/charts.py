@@ -9,14 +9,13 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import httpx
 
 from benchmarks.memory import resident_mb
-from benchmarks.portal import CLUSTER, NAMESPACE, Bench, bench, until
+from benchmarks.portal import CLUSTER, NAMESPACE, Bench, bench, together, until
 from benchmarks.table import Line, show, write
 from tests.charts.archives import web_chart
 
@@ -33,14 +32,16 @@ def measure(run: Bench, number: int) -> list[Line]:
     releases: list[str] = []
 
     def install() -> None:
-        releases.extend(_all(lambda name: run.post("helm-releases/", {**wish, "name": name})["id"], names))
+        asked = together(lambda name: run.post("helm-releases/", {**wish, "name": name})["id"], names, callers=CALLERS)
+        releases.extend(asked)
 
     def upgrade() -> None:
         values = {"values": {"greeting": "again"}}
-        _all(lambda release: _accepted(run.api.patch(f"helm-releases/{release}/", json=values)), releases)
+        patch = partial(run.api.patch, json=values)
+        together(lambda release: _accepted(patch(f"helm-releases/{release}/")), releases, callers=CALLERS)
 
     def uninstall() -> None:
-        _all(lambda release: _accepted(run.api.delete(f"helm-releases/{release}/")), releases)
+        together(lambda release: _accepted(run.api.delete(f"helm-releases/{release}/")), releases, callers=CALLERS)
 
     took = {
         "install": _timed(run, install, releases, "deployed"),
@@ -73,11 +74,6 @@ def _status(run: Bench, release: str) -> str:
 
 def _accepted(answer: httpx.Response) -> None:
     assert answer.status_code == httpx.codes.ACCEPTED, answer.text
-
-
-def _all(do: Callable[[str], Any], names: list[str]) -> list[Any]:
-    with ThreadPoolExecutor(CALLERS) as callers:
-        return list(callers.map(do, names))
 
 
 def main() -> int:

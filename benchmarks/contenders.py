@@ -7,8 +7,6 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +14,7 @@ from typing import Any, Protocol
 import yaml
 
 from benchmarks.memory import resident_mb
-from benchmarks.portal import ENVIRONMENT, IMAGE, NAMESPACE, Bench, until
+from benchmarks.portal import ENVIRONMENT, IMAGE, NAMESPACE, Bench, together, until
 from sandbox import toolchain
 from sandbox.build import Programs, Tool, build_programs
 from sandbox.progress import Terminal
@@ -29,7 +27,6 @@ PEER = Programs(
 PEER_MODULE = "github.com/argoproj/argo-rollouts"
 ROLLOUTS = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/rollouts"
 SETTLE_SECONDS = 900
-CALLERS = 8
 # Weights in percent; None: a stop for a person; else seconds.
 Steps = list[tuple[str, int | None]]
 
@@ -76,7 +73,7 @@ class Slipway:
         self.releases: dict[str, str] = {}
 
     def make(self, names: list[str], replicas: int) -> None:
-        each(lambda name: self.run.new_service(name, replicas), names)
+        together(lambda name: self.run.new_service(name, replicas), names)
         self.run.until_complete(*names)
 
     def start(self, name: str, image: str, steps: Steps) -> None:
@@ -144,7 +141,7 @@ class Rollouts:
         self._log.close()
 
     def make(self, names: list[str], replicas: int) -> None:
-        each(lambda name: self.run.kubectl.create(ROLLOUTS, _rollout(name, replicas)), names)
+        together(lambda name: self.run.kubectl.create(ROLLOUTS, _rollout(name, replicas)), names)
         self.until_done(names, f"{IMAGE}:1.0.0")
 
     def start(self, name: str, image: str, steps: Steps) -> None:
@@ -189,12 +186,6 @@ class Rollouts:
         # Any free ports: nobody asks it there.
         words += ["--metricsPort=18090", "--healthzPort=18091", *self._limits]
         self._process = subprocess.Popen(words, stdout=self._log, stderr=subprocess.STDOUT)
-
-
-def each(do: Any, names: Iterable[str]) -> None:
-    """Do it for all names, a few at a time."""
-    with ThreadPoolExecutor(CALLERS) as callers:
-        list(callers.map(do, names))
 
 
 def pods_of(run: Bench, name: str) -> list[dict[str, Any]]:

@@ -9,7 +9,6 @@ Usage: python -m benchmarks.events [--quick] [--json FILE]
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import time
 from contextlib import closing
@@ -18,7 +17,7 @@ from secrets import token_urlsafe
 
 import httpx
 
-from benchmarks.portal import Bench, bench
+from benchmarks.portal import Bench, bench, signed_in
 from benchmarks.table import Line, percentile, show, write
 
 EVENT_P95_SECONDS = 2.0
@@ -33,7 +32,7 @@ def measure(run: Bench, rounds: int) -> list[Line]:
     password = token_urlsafe()
     run.portal.manage("create_user", "viewer", "--team", run.team, given=f"{password}\n")
     took = []
-    with closing(_browser(run.portal.url, password)) as browser:
+    with closing(signed_in(run.portal.url, "viewer", password)) as browser:
         for _ in range(rounds):
             image = run.next_image("seen")
             with browser.stream("GET", "/live/", params={"topics": "service:seen"}, timeout=GIVE_UP_SECONDS) as stream:
@@ -62,17 +61,6 @@ def _shows(url: str, cookies: httpx.Cookies, version: str) -> bool:
     answer = httpx.get(page, params={"fragment": "environments"}, headers=headers, cookies=cookies, trust_env=False)
     answer.raise_for_status()
     return f">{version}<" in answer.text
-
-
-def _browser(url: str, password: str) -> httpx.Client:
-    """Signed in through the form."""
-    browser = httpx.Client(base_url=url, timeout=GIVE_UP_SECONDS, trust_env=False)
-    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get("/sign-in/").text)
-    assert token, "the sign-in form has no token"
-    form = {"username": "viewer", "password": password, "csrfmiddlewaretoken": token.group(1)}
-    answer = browser.post("/sign-in/", data=form, headers={"Origin": url})
-    assert answer.is_redirect, f"signing in answered {answer.status_code}"
-    return browser
 
 
 def main() -> int:

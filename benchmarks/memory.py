@@ -11,25 +11,22 @@ import argparse
 import re
 import sys
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks.portal import NAMESPACE, Bench, bench, until
+from benchmarks.portal import NAMESPACE, Bench, bench, together, until
 from benchmarks.table import Line, show, write
 
 LIMITS_MB = {"web": 250.0, "worker": 250.0, "watch": 150.0, "beat": None, "valkey": None}
 WATCH_KB_PER_OBJECT = 2.0
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 SEEN_SECONDS = 300
-CALLERS = 8
 
 
 def measure(run: Bench, pods: int) -> list[Line]:
     """Resident and proportional memory of each process; the watcher's before and after it has learnt of the Pods."""
     before = resident_mb(run.portal.pid("watch"))
     watched = _watched(run)
-    with ThreadPoolExecutor(CALLERS) as callers:
-        list(callers.map(lambda number: run.kubectl.create(PODS, _idle_pod(number)), range(pods)))
+    together(lambda number: run.kubectl.create(PODS, _idle_pod(number)), range(pods))
     until(lambda: _watched(run) >= watched + pods, SEEN_SECONDS, pause=1.0)
     after = resident_mb(run.portal.pid("watch"))
     lines = []

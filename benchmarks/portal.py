@@ -9,12 +9,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import httpx
@@ -29,6 +30,8 @@ IMAGE = "registry.bench.example/bench"
 DEPLOYMENTS = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments"
 START_SECONDS, SETTLE_SECONDS, PATIENCE_SECONDS = 300, 600, 60
 MORE_NODES = 16
+S = TypeVar("S")
+T = TypeVar("T")
 BUSY = (httpx.codes.CONFLICT, httpx.codes.SERVICE_UNAVAILABLE)
 
 
@@ -117,6 +120,23 @@ class Bench:
         """How often the database was locked, by the portal's own log."""
         text = "".join(file.read_text(errors="replace") for file in (self.portal.home / "logs").glob("*.log*"))
         return len(re.findall(r"database is locked", text))
+
+
+def together(do: Callable[[S], T], these: Iterable[S], *, callers: int = 8) -> list[T]:
+    """Do it for each of these, a few at a time; the answers in their order."""
+    with ThreadPoolExecutor(callers) as pool:
+        return list(pool.map(do, these))
+
+
+def signed_in(url: str, username: str, password: str) -> httpx.Client:
+    """A browser of this person, signed in through the form."""
+    browser = httpx.Client(base_url=url, timeout=PATIENCE_SECONDS, trust_env=False)
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get("/sign-in/").text)
+    assert token, "the sign-in form has no token"
+    form = {"username": username, "password": password, "csrfmiddlewaretoken": token[1]}
+    answer = browser.post("/sign-in/", data=form, headers={"Origin": url})
+    assert answer.is_redirect, f"signing in answered {answer.status_code}"
+    return browser
 
 
 def is_rolled_out(seen: dict[str, Any], image: str = "") -> bool:

@@ -14,21 +14,18 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from benchmarks.audit import Mark, requests_since, writes_in
-from benchmarks.portal import ENVIRONMENT, IMAGE, Bench, bench
+from benchmarks.portal import ENVIRONMENT, IMAGE, Bench, bench, together
 from benchmarks.table import Line, percentile, show, write
 
 REPLICAS = 5
 OVERHEAD_SECONDS, ACCEPTED_P95_MS, MOST_WRITES = 1.0, 300, 15
 AT_ONCE = (20, 100)
 HUNDRED_SECONDS, STOCK_RATIO = 25, 1.05
-CALLERS = 8
-T = TypeVar("T")
 
 
 def measure_one(run: Bench, rounds: int) -> list[Line]:
@@ -67,19 +64,19 @@ def measure_many(run: Bench, number: int, *, rate: str) -> list[Line]:
     """`number` rolling releases at once, and the same number of plain patches before."""
     names = [f"many-{number}-{index:03}" for index in range(number)]
     twins = [f"{name}-twin" for name in names]
-    _all(lambda name: run.new_service(name, REPLICAS), names)
-    _all(lambda twin: run.new_deployment(twin, REPLICAS), twins)
+    together(lambda name: run.new_service(name, REPLICAS), names)
+    together(lambda twin: run.new_deployment(twin, REPLICAS), twins)
     run.until_complete(*names, *twins)
     image = f"{IMAGE}:2.0.0"
 
     began = time.monotonic()
-    _all(lambda twin: run.patch_image(twin, image), twins)
+    together(lambda twin: run.patch_image(twin, image), twins)
     run.until_complete(*twins, image=image)
     patched = time.monotonic() - began
 
     mark, locked, repeated = Mark.now(run.audit_log), run.locked_errors(), run.repeated
     began = time.monotonic()
-    started = _all(lambda name: _start(run, name, image), names)
+    started = together(lambda name: _start(run, name, image), names)
     ended = run.until_ended({release["id"] for release in started})
     released = time.monotonic() - began
     counted = requests_since(mark)
@@ -119,11 +116,6 @@ def _patch_and_wait(run: Bench, name: str) -> float:
     run.patch_image(name, image)
     run.until_complete(name, image=image)
     return time.monotonic() - began
-
-
-def _all(do: Callable[[str], T], names: list[str]) -> list[T]:
-    with ThreadPoolExecutor(CALLERS) as callers:
-        return list(callers.map(do, names))
 
 
 def measure(run: Bench, *, quick: bool, rate: str, crowds: Sequence[int] = AT_ONCE) -> Iterator[Line]:

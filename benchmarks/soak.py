@@ -9,16 +9,13 @@ Usage: python -m benchmarks.soak [--hours 2] [--warm-up-minutes 20] [--json FILE
 from __future__ import annotations
 
 import argparse
-import re
 import statistics
 import sys
 import time
 from pathlib import Path
 
-import httpx
-
 from benchmarks.memory import LIMITS_MB, resident_mb
-from benchmarks.portal import ENVIRONMENT, Bench, bench
+from benchmarks.portal import ENVIRONMENT, Bench, bench, signed_in
 from benchmarks.table import Line, show, write
 
 SLOPE_MB_AN_HOUR = 1.0
@@ -31,7 +28,8 @@ def work(run: Bench, *, seconds: float) -> dict[str, list[tuple[float, float]]]:
     """Rounds of work; answers for each process the hours since the start and its resident MB, once a round."""
     run.new_service("soaked", 3)
     run.until_complete("soaked")
-    person = _signed_in(run)
+    password = (run.portal.home / "admin-password").read_text().strip()
+    person = signed_in(run.portal.url, "admin", password)
     samples: dict[str, list[tuple[float, float]]] = {name: [] for name in LIMITS_MB}
     began = time.monotonic()
     rounds = 0
@@ -46,18 +44,6 @@ def work(run: Bench, *, seconds: float) -> dict[str, list[tuple[float, float]]]:
         rounds += 1
         time.sleep(max(0.0, ROUND_SECONDS - (time.monotonic() - now)))
     return samples
-
-
-def _signed_in(run: Bench) -> httpx.Client:
-    """A browser of the admin."""
-    person = httpx.Client(base_url=run.portal.url, trust_env=False, timeout=30)
-    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', person.get("/sign-in/").text)
-    assert token, "the sign-in page has no form"
-    password = (run.portal.home / "admin-password").read_text().strip()
-    form = {"csrfmiddlewaretoken": token[1], "username": "admin", "password": password}
-    answer = person.post("/sign-in/", data=form, headers={"Referer": f"{run.portal.url}/sign-in/"})
-    assert answer.is_redirect, f"signing in was answered {answer.status_code}"
-    return person
 
 
 def slopes(samples: dict[str, list[tuple[float, float]]], *, after_hours: float) -> list[Line]:
