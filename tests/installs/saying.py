@@ -133,3 +133,16 @@ def judged(
     known = {"node-1": first or facts(1), "node-2": second or facts(2)}
     results = judge(config, hosts, known, probes() if found is None else found, surroundings or Surroundings())
     return {(one.host, one.check): one for one in results}
+
+
+def on_control_plane(check: str, **changes: str) -> CheckResult:
+    """The check on a control plane where these sections are different; ports were not tried."""
+    return judged(first=facts(1, **changes), found=probes(ports={}))["node-1", check]
+
+
+def on_worker(check: str, **changes: str) -> CheckResult:
+    return judged(second=facts(2, **changes), found=probes(ports={}))["node-2", check]
+
+
+def without(tool: str) -> str:
+    return "\n".join(f"{name}=/usr/bin/{name}" for name in TOOLS if name != tool)

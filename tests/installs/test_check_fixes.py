@@ -5,21 +5,7 @@ from __future__ import annotations
 import subprocess
 
 from installs.checks import destroys
-from installs.shapes import CheckResult
-from tests.installs.saying import TOOLS, facts, judged, probes, sections
-
-
-def on_control_plane(check: str, **changes: str) -> CheckResult:
-    """The check on a control plane where these sections are different; ports were not tried."""
-    return judged(first=facts(1, **changes), found=probes(ports={}))["node-1", check]
-
-
-def on_worker(check: str, **changes: str) -> CheckResult:
-    return judged(second=facts(2, **changes), found=probes(ports={}))["node-2", check]
-
-
-def without(tool: str) -> str:
-    return "\n".join(f"{name}=/usr/bin/{name}" for name in TOOLS if name != tool)
+from tests.installs.saying import facts, judged, on_control_plane, on_worker, probes, sections, without
 
 
 def test_the_firewall_is_opened_for_exactly_the_ports_of_the_role_or_turned_off() -> None:

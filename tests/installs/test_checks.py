@@ -8,20 +8,22 @@ import pytest
 
 from installs.checks import judge, may_be_overridden
 from installs.checks.judging import HOST_RULES, WHOLE_RULES
-from installs.shapes import CheckResult, Config, Host, Surroundings
+from installs.shapes import Config, Host, Surroundings
 from tests.installs.saying import (
     CLOCK,
     CONFIG,
     FIRST,
     GIB,
     SECOND,
-    TOOLS,
     disks,
     facts,
     judged,
+    on_control_plane,
+    on_worker,
     probes,
     reached,
     sections,
+    without,
 )
 
 THREE = (FIRST, Host("node-2", "192.0.2.12", "control_plane"), Host("node-3", "192.0.2.13", "control_plane"))
@@ -32,19 +34,6 @@ CGROUP_V1 = ("cpu", "cpuacct", "cpuset", "devices", "freezer", "memory", "pids")
 
 def changed(**fields: object) -> Config:
     return dataclasses.replace(CONFIG, **fields)  # type: ignore[arg-type]
-
-
-def on_control_plane(check: str, **changes: str) -> CheckResult:
-    """The check on a control plane where these sections are different; ports were not tried."""
-    return judged(first=facts(1, **changes), found=probes(ports={}))["node-1", check]
-
-
-def on_worker(check: str, **changes: str) -> CheckResult:
-    return judged(second=facts(2, **changes), found=probes(ports={}))["node-2", check]
-
-
-def without(tool: str) -> str:
-    return "\n".join(f"{name}=/usr/bin/{name}" for name in TOOLS if name != tool)
 
 
 def test_healthy_hosts_pass_every_check() -> None:
