@@ -103,21 +103,6 @@ def remove_node(request: SignedInRequest, pk: UUID, host: str) -> HttpResponse:
         return commands.remove_node(request.user, found, row.name, typed_name=typed, is_gone=is_gone)
 
     at = reverse("installs:remove_node", args=[found.pk, row.name])
-    if is_gone:
-        words = {
-            "verb": "remove_node",
-            "word": row.name,
-            "title": _("Remove node %(name)s, whose machine is gone") % {"name": row.name},
-            "label": _("Forget %(name)s") % {"name": row.name},
-            "text": _(
-                "Nothing is tried on the machine: another control plane takes it out of etcd and deletes its node, and "
-                "what ran there starts elsewhere. If it may come back, keep it off the network or set it up anew: it "
-                "still takes itself for a node."
-            ),
-            "other_url": at,
-            "other_label": _("It still answers: drain and reset it"),
-        }
-        return _confirmed(request, found, ask, words)
     words = {
         "verb": "remove_node",
         "word": row.name,
@@ -130,6 +115,18 @@ def remove_node(request: SignedInRequest, pk: UUID, host: str) -> HttpResponse:
         "other_url": f"{at}?gone=true",
         "other_label": _("Its machine is gone"),
     }
+    if is_gone:
+        words |= {
+            "title": _("Remove node %(name)s, whose machine is gone") % {"name": row.name},
+            "label": _("Forget %(name)s") % {"name": row.name},
+            "text": _(
+                "Nothing is tried on the machine: another control plane takes it out of etcd and deletes its node, and "
+                "what ran there starts elsewhere. If it may come back, keep it off the network or set it up anew: it "
+                "still takes itself for a node."
+            ),
+            "other_url": at,
+            "other_label": _("It still answers: drain and reset it"),
+        }
     return _confirmed(request, found, ask, words)
 
 
