@@ -74,7 +74,7 @@ test-again: .venv/.dev ## run what failed in the last `make test` once more, one
 	    SLIPWAY_TEST_DATABASE=postgres $(BIN)/python -m pytest -q -m both_databases $(ON_POSTGRES) $$again || test $$? -eq 5 || failed=1; fi; \
 	  if [ -s .pytest_cache/v/cache/lastfailed ]; then $(BIN)/python -m pytest $$again || test $$? -eq 5 || failed=1; fi; exit $$failed
 
-check: lint types arrows templates ## what must pass before a commit, in about a minute
+check: lint types arrows templates ## what must pass before a commit, in about a minute once .venv is made
 	@$(BIN)/python -m pytest -q -n 0 $(wildcard tests/house tests/engine)
 
 lint: .venv/.dev ## ruff: formatting and rules
