@@ -1,20 +1,21 @@
-"""People, teams, who is what in which team, and the tokens people give to machines."""
+"""People, teams, and who is what in which team."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from uuid import uuid4
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from web.names import dns_label
+
+if TYPE_CHECKING:
+    from accounts.models.tokens import Token
 
 username_rule = RegexValidator(
     r"\A[A-Za-z0-9][A-Za-z0-9._@+-]{0,149}\Z",
@@ -125,99 +126,3 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.role} {self.team_id}"
-
-
-class TokenQuerySet(models.QuerySet["Token"]):
-    def visible_to(self, user: User) -> TokenQuerySet:
-        """Admins see everybody's tokens; others their own."""
-        return self if user.is_admin else self.filter(user=user)
-
-    def usable(self) -> TokenQuerySet:
-        """Neither revoked nor expired, of people who are active."""
-        alive = models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now())
-        return self.filter(alive, revoked_at=None, user__is_active=True)
-
-
-class Token(models.Model):
-    """What a machine shows instead of a password. Only its hash is stored."""
-
-    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
-    name = models.CharField(_("name"), max_length=100)
-    prefix = models.CharField(max_length=16, editable=False)
-    hash = models.CharField(max_length=64, unique=True, editable=False)
-    scopes = models.JSONField(_("scopes"), default=list, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, editable=False)
-    revoked_at = models.DateTimeField(null=True, editable=False)
-
-    objects = TokenQuerySet.as_manager()
-
-    class Meta:
-        ordering: ClassVar = ["-created_at", "id"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def state(self) -> str:
-        """usable, expired or revoked."""
-        if self.revoked_at:
-            return "revoked"
-        return "expired" if self.expires_at and self.expires_at <= timezone.now() else "usable"
-
-    def was_used(self, at: datetime) -> bool:
-        """Note the use, at most once a minute so that reads do not turn into writes. Answers whether it was noted."""
-        if self.last_used_at and at - self.last_used_at < timedelta(minutes=1):
-            return False
-        Token.objects.filter(pk=self.pk).update(last_used_at=at)
-        self.last_used_at = at
-        return True
-
-
-class SavedViewQuerySet(models.QuerySet["SavedView"]):
-    def visible_to(self, user: User) -> SavedViewQuerySet:
-        """One's own, and those of one's teams; other people's own are nobody's business, an admin's neither."""
-        teams = Team.objects.all() if user.is_admin else Team.objects.filter(memberships__user=user)
-        return self.filter(models.Q(owner=user, team=None) | models.Q(team__in=teams))
-
-
-class SavedView(models.Model):
-    """A list as somebody wants to see it again: its filters, order and columns. Private, or of a team."""
-
-    class Of(models.TextChoices):
-        SERVICES = "services", _("Services")
-        RELEASES = "releases", _("Releases")
-        CLUSTERS = "clusters", _("Clusters")
-        AUDIT = "audit", _("Audit")
-
-    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    of = models.CharField(max_length=12, choices=Of.choices)
-    name = models.CharField(_("name"), max_length=60)
-    query = models.CharField(max_length=2000, blank=True)
-    owner = models.ForeignKey(User, models.CASCADE, related_name="saved_views")
-    team = models.ForeignKey(Team, models.CASCADE, null=True, blank=True, related_name="saved_views")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    objects = SavedViewQuerySet.as_manager()
-
-    class Meta:
-        ordering: ClassVar = ["name", "id"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                "of", "owner", Lower("name"), condition=models.Q(team=None), name="own_view_name_once"
-            ),
-            models.UniqueConstraint(
-                "of", "team", Lower("name"), condition=models.Q(team__isnull=False), name="team_view_name_once"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def url(self) -> str:
-        """The list with its query."""
-        page = reverse("deployments:releases" if self.of == self.Of.RELEASES else self.of)
-        return f"{page}?{self.query}" if self.query else page

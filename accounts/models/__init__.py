@@ -1,0 +1,7 @@
+"""The rows of accounts, a file for each subject."""
+
+from accounts.models.people import Membership, Role, Team, Theme, User, username_rule
+from accounts.models.saved_views import SavedView
+from accounts.models.tokens import Token
+
+__all__ = ["Membership", "Role", "SavedView", "Team", "Theme", "Token", "User", "username_rule"]
