@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -14,6 +13,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication, exceptions
 
 from accounts.models import Token, User
+from accounts.session_store import SessionStore
 from accounts.tokens import PREFIX, hashed
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def user_for_session(session_key: str | None) -> User | None:
     """The person signed in by the session cookie of this value; None when signed out, switched off or re-keyed."""
     if not session_key:
         return None
-    session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    session = SessionStore(session_key)
     if session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return None
     user = User.objects.filter(pk=session.get(SESSION_KEY), is_active=True).first()

@@ -59,6 +59,8 @@ PERMISSIONS: dict[str, Permission] = {
     "environment.remove": _by((), "admin"),
     "user.create": _by((), "admin"),
     "user.edit": _by((), "admin"),
+    # Of others; one's own sessions everybody ends.
+    "session.end": _by((), "admin"),
     "team.create": _by((), "admin"),
     "team.edit": _by((Role.MAINTAINER,), "admin"),
     "team.add_member": _by((Role.MAINTAINER,), "admin"),

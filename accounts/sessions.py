@@ -1,27 +1,147 @@
-"""When a session ends: so many hours after it began or was prolonged, whatever happens meanwhile."""
+"""Sessions of people: how one begins, when it ends, and ending it from elsewhere.
+
+Django's own session carries it. A `Session` row stands beside it, so that people see where they are signed in. Removing
+the carrier is what ends a session: the next request finds nobody signed in, open streams notice at their next check.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.sessions.models import Session as Carrier
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-_KEY = "ends_at"
+from accounts.lockout import client_address
+from accounts.models import Session, User
+from accounts.session_store import stored_key
+from audit.record import audit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpResponse
+
+_ENDS_AT = "ends_at"
+_SEEN_AT = "seen_at"
+_WAY = "way"
+_BACKEND = "django.contrib.auth.backends.ModelBackend"
+SEEN_EVERY = timedelta(minutes=5)
+
+
+def begin_session(request: HttpRequest, user: User, *, way: str, provider: str = "") -> None:
+    """Sign a person in at this browser, under a new key: the one way in, whatever proved who they are.
+
+    `way` is one of Session.Way, `provider` the name of the identity provider that vouched, if one did.
+    """
+    replaced = current(request)
+    with transaction.atomic():
+        login(request, user, backend=_BACKEND)
+        ends_at = prolong(request)
+        now = timezone.now()
+        request.session[_WAY] = way
+        request.session[_SEEN_AT] = now.isoformat()
+        if replaced:
+            replaced.delete()
+        Session.objects.create(
+            user=user,
+            key=stored_key(request.session.session_key or ""),
+            way=way,
+            provider=provider,
+            address=client_address(request)[:64],
+            user_agent=request.headers.get("User-Agent", "")[:255],
+            created_at=now,
+            last_seen_at=now,
+            ends_at=ends_at,
+        )
+        audit(user, "session.begin", user, way=way, **({"provider": provider} if provider else {}))
+
+
+def current(request: HttpRequest) -> Session | None:
+    """The row of this browser's session."""
+    key = request.session.session_key
+    return Session.objects.filter(key=stored_key(key)).first() if key else None
+
+
+def way_of(request: HttpRequest) -> str:
+    """How this browser's session began; "" where nobody is signed in."""
+    way: str = request.session.get(_WAY, "")
+    return way
+
+
+def end(session: Session) -> bool:
+    """Sign one browser out. Answers whether this call did it."""
+    with transaction.atomic():
+        Carrier.objects.filter(session_key=session.key).delete()
+        return bool(Session.objects.filter(pk=session.pk).delete()[0])
+
+
+def end_sessions(user: User, *, provider: str = "", but: Session | None = None) -> int:
+    """Sign a person out everywhere (of what one provider vouched for), but for one session. Answers how many ended."""
+    ending = Session.objects.filter(user=user)
+    if provider:
+        ending = ending.filter(provider=provider)
+    if but:
+        ending = ending.exclude(pk=but.pk)
+    with transaction.atomic():
+        keys = list(ending.values_list("key", flat=True))
+        Carrier.objects.filter(session_key__in=keys).delete()
+        Session.objects.filter(key__in=keys).delete()
+    return len(keys)
+
+
+def keep_session(request: HttpRequest, user: User) -> None:
+    """Let this browser stay signed in after its person's password has changed, under a new key."""
+    row = current(request)
+    update_session_auth_hash(request, user)
+    if row:
+        row.key = stored_key(request.session.session_key or "")
+        row.save(update_fields=["key"])
 
 
 def prolong(request: HttpRequest) -> datetime:
     """Let the session last its whole time from now on; answers when it ends."""
     ends_at = timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    request.session[_KEY] = ends_at.isoformat()
+    request.session[_ENDS_AT] = ends_at.isoformat()
     request.session.set_expiry(settings.SESSION_COOKIE_AGE)
+    if key := request.session.session_key:
+        Session.objects.filter(key=stored_key(key)).update(ends_at=ends_at)
     return ends_at
+
+
+def forget_ended() -> int:
+    """Remove the rows of sessions that ended by themselves. Answers how many."""
+    return Session.objects.filter(ends_at__lt=timezone.now()).delete()[0]
 
 
 def session_end(request: HttpRequest) -> dict[str, datetime | None]:
     """Context processor: `session_ends_at`, None where nobody is signed in."""
     session = getattr(request, "session", None)
-    text = session.get(_KEY, "") if session is not None else ""
+    text = session.get(_ENDS_AT, "") if session is not None else ""
     return {"session_ends_at": parse_datetime(text) if text else None}
+
+
+class SeenMiddleware:
+    """Notes when a browser was last seen, at most every few minutes so that reads do not turn into writes."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            _note_seen(request)
+        return self.get_response(request)
+
+
+def _note_seen(request: HttpRequest) -> None:
+    seen_at = parse_datetime(request.session.get(_SEEN_AT, ""))
+    now = timezone.now()
+    if seen_at is None or now - seen_at < SEEN_EVERY:
+        return
+    request.session[_SEEN_AT] = now.isoformat()
+    Session.objects.filter(key=stored_key(request.session.session_key or "")).update(last_seen_at=now)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 from axes.models import AccessAttempt
 from celery import shared_task
-from django.conf import settings
 from django.utils import timezone
+
+from accounts.session_store import SessionStore
+from accounts.sessions import forget_ended
 
 BEAT: dict[str, dict[str, Any]] = {"forget-sessions": {"task": "accounts.forget_sessions", "schedule": 3600.0}}
 
@@ -17,5 +18,6 @@ BEAT: dict[str, dict[str, Any]] = {"forget-sessions": {"task": "accounts.forget_
 @shared_task(name="accounts.forget_sessions")
 def forget_sessions() -> None:
     """Remove sessions that have expired, and failed sign-ins that lock nobody any more."""
-    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    SessionStore.clear_expired()
+    forget_ended()
     AccessAttempt.objects.filter(attempt_time__lt=timezone.now() - timedelta(days=1)).delete()

@@ -11,8 +11,9 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import LastAdmin, NameTaken
-from accounts.models import User
+from accounts.models import Session, User
 from accounts.permissions import require
+from accounts.sessions import end_sessions
 from audit.record import audit
 from durable.idempotency import note_made
 from web.errors import Invalid
@@ -65,12 +66,14 @@ def edit_user(by: User, user: User, **changes: Any) -> User:
         if loses_admin and not _other_admins(user):
             raise LastAdmin(_("%(name)s is the only active admin.") % {"name": user.username})
         user.save(update_fields=list(EDITABLE))
+        if not user.is_active:
+            end_sessions(user)
         audit(by, "user.edit", user, before=before, after=after)
     return user
 
 
-def set_password(by: User, user: User, password: str) -> None:
-    """Give a person a new password: one's own, or anybody's as an admin. Ends their other sessions.
+def set_password(by: User, user: User, password: str, *, keep: Session | None = None) -> None:
+    """Give a person a new password: one's own, or anybody's as an admin. Ends their sessions but the one to keep.
 
     Raises NotPermitted and Invalid.
     """
@@ -80,6 +83,7 @@ def set_password(by: User, user: User, password: str) -> None:
     user.set_password(password)
     with transaction.atomic():
         user.save(update_fields=["password"])
+        end_sessions(user, but=keep)
         audit(by, "user.set_password", user)
 
 

@@ -2,6 +2,7 @@
 
 from accounts.models.people import Membership, Role, Team, Theme, User, username_rule
 from accounts.models.saved_views import SavedView
+from accounts.models.sessions import Session
 from accounts.models.tokens import Token
 
-__all__ = ["Membership", "Role", "SavedView", "Team", "Theme", "Token", "User", "username_rule"]
+__all__ = ["Membership", "Role", "SavedView", "Session", "Team", "Theme", "Token", "User", "username_rule"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -13,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.commands.users import set_password
 from accounts.decorators import SignedInRequest, signed_in
 from accounts.forms import PasswordForm
+from accounts.sessions import current, keep_session
 from web.forms import refusals_on
 from web.fragments import render_page, see_other
 
@@ -36,9 +36,9 @@ def profile(request: SignedInRequest) -> HttpResponse:
             form.add_error("old_password", _("This is not your password."))
         else:
             with refusals_on(form):
-                set_password(request.user, request.user, form.cleaned_data["password"])
+                set_password(request.user, request.user, form.cleaned_data["password"], keep=current(request))
         if form.is_valid():
-            update_session_auth_hash(request, request.user)
+            keep_session(request, request.user)
             messages.success(request, _("Your password is changed. Your other sessions have ended."), "ok")
             return see_other("profile")
     memberships = request.user.memberships.select_related("team").order_by("team__name", "role")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate, logout
 from django.db import transaction
 from django.http import JsonResponse
 from django.shortcuts import redirect
@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.decorators import SignedInRequest, signed_in
 from accounts.forms import SignInForm
-from accounts.models import User
-from accounts.sessions import prolong
+from accounts.models import Session, User
+from accounts.sessions import begin_session, current, end, prolong
 from audit.record import audit
 from web.fragments import render_page, safe_next, see_other
 
@@ -35,10 +35,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         user = authenticate(request, **form.cleaned_data)
         if isinstance(user, User):
-            login(request, user)
-            prolong(request)
-            with transaction.atomic():
-                audit(user, "session.begin", user)
+            begin_session(request, user, way=Session.Way.PASSWORD)
             return see_other(back)
         # One sentence for a wrong name, a wrong password and a switched-off account: it must not tell which.
         form.add_error(None, _("That user name and password do not go together."))
@@ -62,6 +59,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session."""
     if isinstance(request.user, User):
         with transaction.atomic():
+            if row := current(request):
+                end(row)
             audit(request.user, "session.end", request.user)
     logout(request)
     return see_other("sign_in")

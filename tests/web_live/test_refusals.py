@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.contrib.sessions.models import Session as SessionRow
 
 from accounts.models import User
+from accounts.session_store import SessionStore
 from tests.web_live.conftest import Server
 
 Session = Callable[[User], str]
@@ -44,7 +44,7 @@ def test_topics_that_may_not_be_heard_do_not_exist(
 def test_t23_a_stream_closes_after_signing_out(stream: Server, viewer: User, session_of: Session) -> None:
     key = session_of(viewer)
     with stream.listen("harbour:vic", key) as ear:
-        SessionRow.objects.filter(session_key=key).delete()
+        SessionStore(key).delete()
         assert ear.ended.wait(5)
 
 
