@@ -7,19 +7,25 @@ from typing import TYPE_CHECKING, Any, cast
 from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
-from rest_framework import status
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
 from rest_framework.response import Response
 
 from accounts import queries
-from accounts.commands import saved_views, teams, tokens, users
+from accounts.commands import roles, saved_views, teams, tokens, users
 from accounts.durations import parse_duration
-from accounts.models import Membership, SavedView, Team, Token, User
-from accounts.permissions import require
+from accounts.environments import require_environment
+from accounts.models import CustomRole, Membership, SavedView, Team, Token, User
+from accounts.permissions import ANYWHERE, PERMISSIONS, answer_for, require
 from accounts.serializers import (
     MemberIn,
     MemberOut,
     MeOut,
+    PermissionAnswer,
+    PermissionOut,
+    RoleEdit,
+    RoleIn,
+    RoleOut,
     SavedViewIn,
     SavedViewOut,
     TeamEdit,
@@ -33,9 +39,10 @@ from accounts.serializers import (
     UserOut,
 )
 from durable.idempotency import IdempotentMixin
+from services.queries import team_of_service
 from web import filters
 from web.api import ApiView, ApiViewSet, MadeByPost, created
-from web.errors import Invalid
+from web.errors import BadParameter, Invalid
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -53,6 +60,87 @@ class MeView(ApiView):
     @extend_schema(operation_id="me", responses=MeOut)
     def get(self, request: Request) -> Response:
         return Response(MeOut(caller(request)).data)
+
+
+class MyPermissionsView(ApiView):
+    """What the caller may do: with a service or team there, else what needs none; with an environment in that one."""
+
+    query_parameters = {"get": ["service", "team", "environment"]}
+
+    @extend_schema(
+        operation_id="my_permissions",
+        parameters=[
+            OpenApiParameter("service", str, description="The name of a service: asked is about its team."),
+            OpenApiParameter("team", str, description="The name of a team."),
+            OpenApiParameter("environment", str, description="The environment to act in; without it, in none."),
+        ],
+        responses=serializers.DictField(child=PermissionAnswer()),
+    )
+    def get(self, request: Request) -> Response:
+        by, given = caller(request), request.query_params
+        if given.get("service") and given.get("team"):
+            raise BadParameter(_("Ask about a service or about a team."), next=_("Leave one of them out."))
+        environment = given.get("environment", "")
+        require_environment(environment)
+        team = self._team(by, given.get("service", ""), given.get("team", ""))
+        answers = {name: answer_for(by, name, team, environment) for name in PERMISSIONS}
+        return Response({name: PermissionAnswer(one).data for name, one in answers.items()})
+
+    def _team(self, by: User, service: str, team: str) -> Team | None:
+        if not service and not team:
+            return None
+        found = team_of_service(by, service) if service else Team.objects.visible_to(by).filter(name=team).first()
+        if found is None:
+            raise Http404
+        return found
+
+
+class PermissionsView(ApiView):
+    """Every permission there is: the matrix of the page Settings, Roles."""
+
+    @extend_schema(operation_id="permissions", responses=PermissionOut(many=True))
+    def get(self, request: Request) -> Response:
+        custom = list(CustomRole.objects.all())
+        return Response(PermissionOut(queries.permission_list(custom), many=True).data)
+
+
+class RoleViewSet(IdempotentMixin, MadeByPost):
+    """Custom roles. Everybody may know them; admins make, edit and remove them."""
+
+    serializer_class = RoleOut
+    lookup_field = "name"
+    search_fields = ("name", "title")
+    ordering_fields = ("name", "created_at")
+    ordering = ("name",)
+
+    def get_queryset(self) -> QuerySet[CustomRole]:
+        return CustomRole.objects.all()
+
+    def list(self, request: Request) -> Response:
+        return self.paged(self.get_queryset())
+
+    def retrieve(self, request: Request, name: str) -> Response:
+        return self.answer(self.one(name=name))
+
+    @extend_schema(request=RoleIn, responses={201: RoleOut})
+    def create(self, request: Request) -> Response:
+        require(caller(request), "role.create", None)
+        return self.made(roles.create_role(caller(request), **self.valid(RoleIn(data=request.data))))
+
+    def location_of(self, obj: CustomRole) -> str:
+        return reverse("api:role", args=[obj.name])
+
+    @extend_schema(request=RoleEdit, responses=RoleOut)
+    def partial_update(self, request: Request, name: str) -> Response:
+        require(caller(request), "role.edit", None)
+        role = self.matched(self.one(name=name))
+        return self.answer(roles.edit_role(caller(request), role, **self.valid(RoleEdit(data=request.data))))
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, name: str) -> Response:
+        require(caller(request), "role.remove", None)
+        roles.remove_role(caller(request), self.matched(self.one(name=name)))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class UserViewSet(IdempotentMixin, MadeByPost):
@@ -142,8 +230,8 @@ class MemberViewSet(IdempotentMixin, ApiViewSet):
     serializer_class = MemberOut
     ordering_fields = ("created_at",)
     ordering = ("created_at",)
-    filter_fields = {"role": "role"}
-    query_parameters = {"destroy": ["role"]}
+    filter_fields = {"role": "role", "environment": "environment"}
+    query_parameters = {"destroy": ["role", "environment"]}
 
     def get_queryset(self) -> QuerySet[Membership]:
         return Membership.objects.filter(team=self._team()).select_related("user")
@@ -154,22 +242,23 @@ class MemberViewSet(IdempotentMixin, ApiViewSet):
     @extend_schema(request=MemberIn, responses={201: MemberOut})
     def create(self, request: Request, name: str) -> Response:
         team = self._team()
-        require(caller(request), "team.add_member", team)
+        require(caller(request), "team.add_member", team, ANYWHERE)
         body = self.valid(MemberIn(data=request.data))
         user = User.objects.filter(username__iexact=body["user"]).first()
         if user is None:
             raise Invalid.at("/user", "does_not_exist", _("There is no user named %(name)s.") % {"name": body["user"]})
-        membership = teams.add_member(caller(request), team, user, body["role"])
+        membership = teams.add_member(caller(request), team, user, body["role"], body["environment"])
         return created(MemberOut(membership).data, reverse("api:member", args=[team.name, user.username]))
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, name: str, user: str) -> Response:
         team = self._team()
-        require(caller(request), "team.remove_member", team)
+        require(caller(request), "team.remove_member", team, ANYWHERE)
         member = User.objects.filter(username__iexact=user).first()
         if member is None:
             raise Http404
-        teams.remove_member(caller(request), team, member, request.query_params.get("role", ""))
+        given = request.query_params
+        teams.remove_member(caller(request), team, member, given.get("role", ""), given.get("environment"))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _team(self) -> Team:

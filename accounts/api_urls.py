@@ -10,6 +10,14 @@ urlpatterns = [
         name="saved_view",
     ),
     path("me/", api.MeView.as_view(), name="me"),
+    path("me/permissions/", api.MyPermissionsView.as_view(), name="my_permissions"),
+    path("permissions/", api.PermissionsView.as_view(), name="permissions"),
+    path("roles/", api.RoleViewSet.as_view({"get": "list", "post": "create"}), name="roles"),
+    path(
+        "roles/<str:name>/",
+        api.RoleViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="role",
+    ),
     path("users/", api.UserViewSet.as_view({"get": "list", "post": "create"}), name="users"),
     path(
         "users/<str:username>/",

@@ -11,6 +11,12 @@ class NameTaken(Conflict):
     code = "name_taken"
 
 
+class RoleInUse(Conflict):
+    """People hold the role: the problem lists where."""
+
+    code = "role_in_use"
+
+
 class LastAdmin(Conflict):
     """Nobody would be left who can administer the portal."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Role
-from accounts.permissions import SCOPES
+from accounts.permissions import GRANTABLE, SCOPES
+from web.forms import lasting_name, offer
 
 
 class SignInForm(forms.Form):
@@ -92,10 +94,42 @@ class TeamTitleForm(forms.Form):
 
 
 class MemberForm(forms.Form):
-    """A person and a role."""
+    """A person, a role and where it counts. `roles` are (name, label) of those that can be given."""
 
     user = forms.CharField(label=_("User name"), max_length=150)
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+    role = forms.ChoiceField(label=_("Role"), choices=[])
+    environment = forms.ChoiceField(
+        label=_("In"),
+        help_text=_("A role for one environment lets its holder act there, and look everywhere."),
+        choices=[],
+        required=False,
+    )
+
+    def __init__(self, *args: Any, roles: list[tuple[str, str]], environments: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "role", roles)
+        offer(self, "environment", [("", _("All environments")), *((name, name) for name in environments)])
+
+
+class EditRoleForm(forms.Form):
+    """What a custom role is called and made of."""
+
+    title = forms.CharField(label=_("Title"), required=False, max_length=200)
+    permissions = forms.MultipleChoiceField(
+        label=_("May"),
+        help_text=_("Whoever belongs to a team sees all that it owns; that is in every role."),
+        choices=[(name, name) for name in GRANTABLE],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+
+class RoleForm(EditRoleForm):
+    """A custom role to be."""
+
+    name = lasting_name()
+    field_order = ("name", "title", "permissions")
 
 
 class TokenForm(forms.Form):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from accounts.models import Role, Team, User
+from accounts.held import ANYWHERE, forget_roles, made_of, rights_of
+from accounts.models import Membership, Role, Team, User
 from web.errors import NotPermitted
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from django.db.models import QuerySet
+
+__all__ = ["ANYWHERE", "PERMISSIONS", "SCOPES", "forget_roles"]
 
 SCOPES = (
     "read",
@@ -36,6 +39,11 @@ class Permission:
     roles: frozenset[str]
     scopes: frozenset[str]
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether every role holds it, wherever the role counts: a team sees all that it owns."""
+        return self.roles == ANY
+
 
 def _by(roles: Iterable[str], *scopes: str) -> Permission:
     return Permission(frozenset(roles), frozenset(scopes))
@@ -44,6 +52,9 @@ def _by(roles: Iterable[str], *scopes: str) -> Permission:
 ANY = frozenset(Role.values)
 MAKERS = (Role.DEVELOPER, Role.MAINTAINER)
 JUDGES = (Role.APPROVER, Role.MAINTAINER)
+
+# How many people a refusal names who could grant what is missing.
+MOST_NAMED = 3
 
 PERMISSIONS: dict[str, Permission] = {
     "cluster.view": _by(ANY, "read"),
@@ -130,15 +141,23 @@ PERMISSIONS: dict[str, Permission] = {
     "view.share": _by((Role.MAINTAINER,), "services:write"),
     "view.remove": _by((Role.MAINTAINER,), "services:write"),
     "audit.view": _by((Role.MAINTAINER,), "read"),
+    "role.view": _by(ANY, "read"),
+    "role.create": _by((), "admin"),
+    "role.edit": _by((), "admin"),
+    "role.remove": _by((), "admin"),
 }
+READING = frozenset(name for name, one in PERMISSIONS.items() if one.is_reading)
+# What a custom role may be made of: what some role in a team holds, and not all of them.
+GRANTABLE = tuple(name for name, one in PERMISSIONS.items() if one.roles and not one.is_reading)
 
 
-def require(by: User, permission: str, team: Team | None) -> None:
+def require(by: User, permission: str, team: Team | None, environment: str = "") -> None:
     """Let the caller pass or raise NotPermitted, which names the permission, the team and who can grant it.
 
-    `team` is the owner of the thing at hand, None where only admins decide.
+    `team` is the owner of the thing at hand, None where only admins decide. `environment` is the name of the one that
+    the thing is in; "" for what is in none, where only roles for all environments count; ANYWHERE: some environment.
     """
-    refusal = _refusal(by, permission, team)
+    refusal = _refusal(by, permission, team, environment)
     if refusal:
         raise refusal
 
@@ -153,22 +172,37 @@ def require_reach(by: User, permission: str) -> None:
         raise refusal
 
 
-def may(by: User, permission: str, team: Team | None) -> bool:
+def may(by: User, permission: str, team: Team | None, environment: str = "") -> bool:
     """Whether `require` would pass."""
-    return _refusal(by, permission, team) is None
+    return _unreached(by, permission) is None and _holds(by, permission, team, environment)
 
 
-def why_not(by: User, permission: str, team: Team | None) -> str:
-    """Why `require` would refuse, as a sentence for a disabled button; "" when it would pass."""
-    refusal = _refusal(by, permission, team)
-    return refusal.detail if refusal else ""
+def why_not(by: User, permission: str, team: Team | None, environment: str = "") -> str:
+    """Why `require` would refuse and whom to ask, as sentences for a disabled button; "" when it would pass."""
+    refusal = _refusal(by, permission, team, environment)
+    return f"{refusal.detail} {refusal.next}".strip() if refusal else ""
 
 
-def may_in_any_team(by: User, permission: str) -> bool:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What `answer_for` found: whether it is allowed, and if not why, and who can change that."""
+
+    allowed: bool
+    why_not: str = ""
+    granted_by: str = ""
+
+
+def answer_for(by: User, permission: str, team: Team | None, environment: str = "") -> Answer:
+    """May they, and if not, who can grant it: the question of `require`, answered in full."""
+    refusal = _refusal(by, permission, team, environment)
+    return Answer(False, refusal.detail, refusal.granted_by) if refusal else Answer(True)
+
+
+def may_in_any_team(by: User, permission: str, environment: str = "") -> bool:
     """Whether there is a team (or admin right) in which the caller has the permission."""
     if by.is_admin:
         return may(by, permission, None)
-    return any(_is_reached(by, permission, held.roles) for held in _held_by_team(by).values())
+    return _unreached(by, permission) is None and bool(team_ids_with(by, permission, environment))
 
 
 def teams_of(user: User) -> QuerySet[Team]:
@@ -180,60 +214,81 @@ def team_names(user: User) -> list[str]:
     """The names of `teams_of`, sorted. No query of its own for anybody but an admin."""
     if user.is_admin:
         return list(Team.objects.order_by("name").values_list("name", flat=True))
-    return sorted(held.team_name for held in _held_by_team(user).values())
+    return sorted(held.team_name for held in rights_of(user).by_team.values())
 
 
-def team_names_as(user: User, role: str) -> list[str]:
-    """The names of the teams in which a person has this role, sorted."""
-    return sorted(held.team_name for held in _held_by_team(user).values() if role in held.roles)
+def team_names_with(user: User, permission: str, environment: str = "") -> list[str]:
+    """The names of `team_ids_with`, sorted."""
+    able, by_team = team_ids_with(user, permission, environment), rights_of(user).by_team
+    return sorted(by_team[team_id].team_name for team_id in able)
 
 
-def judged_teams(user: User) -> set[str]:
-    """The names of the teams in which a person's voice counts for approvals. One query, kept on the user instance."""
-    return {held.team_name for held in _held_by_team(user).values() if held.roles & set(JUDGES)}
+def roles_in(user: User, team: Team, environment: str = "") -> set[str]:
+    """The roles of a person that count in a team and environment. One query for all teams, kept on the user."""
+    held = rights_of(user).by_team.get(team.pk)
+    return held.at(environment) if held else set()
 
 
-def roles_in(user: User, team: Team) -> set[str]:
-    """The roles of a person in a team. One query for all teams, kept on the user instance."""
-    held = _held_by_team(user).get(team.pk)
-    return held.roles if held else set()
+def permissions_in(user: User, team: Team, environment: str = "") -> set[str]:
+    """All that a person's roles in a team hold in that environment. An admin's hold everything."""
+    return {permission for permission in PERMISSIONS if user.is_admin or _holds(user, permission, team, environment)}
 
 
-def team_ids_with(user: User, permission: str) -> set[UUID]:
+def permissions_of(role: str) -> frozenset[str]:
+    """What a role is made of, a built-in or custom one; nothing where there is no such role. Reading is in each."""
+    if role in Role.values:
+        return frozenset(name for name, one in PERMISSIONS.items() if role in one.roles)
+    return made_of({role}).get(role, frozenset()) | READING
+
+
+def team_ids_with(user: User, permission: str, environment: str = "") -> set[UUID]:
     """The teams in which a person's roles hold the permission (an admin's every right is not counted here)."""
-    wanted = PERMISSIONS[permission].roles
-    return {team_id for team_id, held in _held_by_team(user).items() if held.roles & wanted}
+    rights = rights_of(user)
+    return {
+        team_id
+        for team_id, held in rights.by_team.items()
+        if _hold(held.at(ANYWHERE if PERMISSIONS[permission].is_reading else environment), permission, rights.custom)
+    }
 
 
-def forget_roles(user: User) -> None:
-    """Read the roles anew at the next question: memberships have changed."""
-    user.__dict__.pop("_roles", None)
+def people_with(permission: str, teams: Iterable[str]) -> dict[str, list[tuple[str, UUID, str]]]:
+    """Who is active and holds the permission in the teams of these names: (environment, user id, user name) by team.
+
+    One query, and one more where a custom role is held there.
+    """
+    found: dict[str, list[tuple[str, UUID, str]]] = {team: [] for team in teams}
+    useless = set(Role.values) - PERMISSIONS[permission].roles
+    members = Membership.objects.filter(team__name__in=found, user__is_active=True).exclude(role__in=useless)
+    members = members.order_by("user__username")
+    rows = list(members.values_list("team__name", "role", "environment", "user_id", "user__username"))
+    custom = made_of(role for _team, role, *_rest in rows)
+    for team, role, environment, user_id, username in rows:
+        if _hold({role}, permission, custom):
+            found[team].append((environment, user_id, username))
+    return found
 
 
-@dataclass(frozen=True)
-class _Held:
-    """The roles that a person has in one team."""
-
-    team_name: str
-    roles: set[str]
-
-
-def _held_by_team(user: User) -> dict[UUID, _Held]:
-    kept: dict[UUID, _Held] | None = user.__dict__.get("_roles")
-    if kept is None:
-        kept = {}
-        for team_id, name, role in user.memberships.order_by().values_list("team_id", "team__name", "role"):
-            kept.setdefault(team_id, _Held(name, set())).roles.add(role)
-        user.__dict__["_roles"] = kept
-    return kept
+def _holds(by: User, permission: str, team: Team | None, environment: str) -> bool:
+    if by.is_admin:
+        return True
+    if team is None:
+        return False
+    where = ANYWHERE if PERMISSIONS[permission].is_reading else environment
+    return _hold(roles_in(by, team, where), permission, rights_of(by).custom)
 
 
-def _refusal(by: User, permission: str, team: Team | None) -> NotPermitted | None:
+def _hold(roles: set[str], permission: str, custom: dict[str, frozenset[str]]) -> bool:
+    """Whether one of the roles holds the permission. One that there is no more holds nothing but what a member sees."""
+    wanted = PERMISSIONS[permission]
+    if not roles or not wanted.roles:
+        return False
+    return bool(roles & wanted.roles) or wanted.is_reading or any(permission in custom.get(role, ()) for role in roles)
+
+
+def _refusal(by: User, permission: str, team: Team | None, environment: str) -> NotPermitted | None:
     if refusal := _unreached(by, permission):
         return refusal
-    if by.is_admin or (team and roles_in(by, team) & PERMISSIONS[permission].roles):
-        return None
-    return _missing_role(permission, team)
+    return None if _holds(by, permission, team, environment) else _missing_role(by, permission, team, environment)
 
 
 def _unreached(by: User, permission: str) -> NotPermitted | None:
@@ -251,27 +306,55 @@ def _unreached(by: User, permission: str) -> NotPermitted | None:
     return None
 
 
-def _missing_role(permission: str, team: Team | None) -> NotPermitted:
-    if team is None or not PERMISSIONS[permission].roles:
+def _missing_role(by: User, permission: str, team: Team | None, environment: str) -> NotPermitted:
+    roles = ", ".join(role for role in Role.values if role in PERMISSIONS[permission].roles)
+    if not roles:
         return NotPermitted(
             _("%(permission)s is for admins.") % {"permission": permission},
             permission=permission,
             granted_by=_("an admin"),
             next=_("Ask an admin."),
         )
-    roles = ", ".join(role for role in Role.values if role in PERMISSIONS[permission].roles)
+    if team is None:
+        return NotPermitted(
+            _("You lack %(permission)s here. In a team these roles have it: %(roles)s.")
+            % {"permission": permission, "roles": roles},
+            permission=permission,
+            granted_by=_("a maintainer of a team, or an admin"),
+            next=_("Ask a maintainer of your team, or an admin, for one of these roles."),
+        )
+    words = {"permission": permission, "team": team.name, "roles": roles, "environment": environment}
+    if environment in {"", ANYWHERE}:
+        detail = _("You lack %(permission)s in team %(team)s. These roles have it: %(roles)s.") % words
+    else:
+        detail = (
+            _("You lack %(permission)s in %(environment)s for team %(team)s. These roles have it: %(roles)s.") % words
+        )
+    whom = who_can_grant(by, team, environment)
     return NotPermitted(
-        _("You lack %(permission)s in team %(team)s. These roles have it: %(roles)s.")
-        % {"permission": permission, "team": team.name, "roles": roles},
+        detail,
         permission=permission,
         team=team.name,
-        granted_by=_("the maintainers of team %(team)s, or an admin") % {"team": team.name},
-        next=_("Ask a maintainer of team %(team)s, or an admin, for one of these roles.") % {"team": team.name},
+        **({"environment": environment} if environment not in {"", ANYWHERE} else {}),
+        granted_by=whom,
+        next=_("Ask %(whom)s for one of these roles.") % {"whom": whom},
     )
 
 
-def _is_reached(by: User, permission: str, roles: set[str]) -> bool:
-    return by.is_active and bool(roles & PERMISSIONS[permission].roles) and _token_reaches(by, permission)
+def who_can_grant(by: User, team: Team, environment: str = "") -> str:
+    """Whom to ask for a role in a team, for a sentence. Up to three are named, to those who belong to the team: others
+    are not told who does. One query for each team, kept on the user instance."""
+    if not (by.is_admin or roles_in(by, team, ANYWHERE)):
+        return _("the maintainers of team %(team)s, or an admin") % {"team": team.name}
+    kept: dict[UUID, list[tuple[str, str]]] = by.__dict__.setdefault("_granting", {})
+    if team.pk not in kept:
+        rows = Membership.objects.filter(team=team, role=Role.MAINTAINER, user__is_active=True)
+        kept[team.pk] = list(rows.order_by("user__username").values_list("environment", "user__username"))
+    able = dict.fromkeys(name for place, name in kept[team.pk] if environment == ANYWHERE or place in {"", environment})
+    if not able:
+        return _("an admin: team %(team)s has no maintainer") % {"team": team.name}
+    named = ", ".join(list(able)[:MOST_NAMED]) + (" …" if len(able) > MOST_NAMED else "")
+    return _("the maintainers of team %(team)s (%(people)s), or an admin") % {"team": team.name, "people": named}
 
 
 def _token_reaches(by: User, permission: str) -> bool:

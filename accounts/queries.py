@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Count, Prefetch
 from django.http import QueryDict
 
-from accounts.models import Membership, Role, SavedView, Team, User
-from accounts.permissions import team_names_as, why_not
+from accounts.models import CustomRole, Membership, Role, SavedView, Team, User
+from accounts.permissions import GRANTABLE, PERMISSIONS, permissions_of, team_names_with, why_not
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 
-def maintained_team_names(user: User) -> list[str]:
-    """The names of the teams in which a person is maintainer."""
-    return team_names_as(user, Role.MAINTAINER)
+def audited_team_names(user: User) -> list[str]:
+    """The names of the teams whose audit entries a person may read."""
+    return team_names_with(user, "audit.view")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def view_menu(user: User, of: str, given: QueryDict) -> ViewMenu:
         }
         for view in rows
     ]
-    return ViewMenu(of, views, maintained_team_names(user))
+    return ViewMenu(of, views, team_names_with(user, "view.share"))
 
 
 def team_list(user: User) -> QuerySet[Team]:
@@ -56,5 +56,68 @@ def team_list(user: User) -> QuerySet[Team]:
 
 def team_with_members(user: User) -> QuerySet[Team]:
     """Visible teams with their memberships and people loaded."""
-    members = Membership.objects.select_related("user").order_by("user__username", "role")
+    members = Membership.objects.select_related("user").order_by("user__username", "role", "environment")
     return Team.objects.visible_to(user).prefetch_related(Prefetch("memberships", queryset=members))
+
+
+def role_choices() -> list[tuple[str, str]]:
+    """Every role that can be given, with its label: the four, then the custom ones by name."""
+    custom = CustomRole.objects.order_by("name").values_list("name", "title")
+    return [
+        *((str(value), str(label)) for value, label in Role.choices),
+        *((name, title or name) for name, title in custom),
+    ]
+
+
+@dataclass(frozen=True)
+class MatrixRow:
+    """One permission, and for each role whether it holds it."""
+
+    permission: str
+    holds: list[bool]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Permissions by roles: the four, then custom ones. `groups` are the rows by what the permission is about."""
+
+    roles: list[str]
+    groups: list[tuple[str, list[MatrixRow]]]
+
+
+def role_matrix(custom: list[CustomRole]) -> Matrix:
+    """What each role holds in a team. What only admins hold is in no row."""
+    made = {role.name: frozenset(role.permissions) for role in custom}
+    groups: dict[str, list[MatrixRow]] = {}
+    for name in GRANTABLE:
+        holds = [role in PERMISSIONS[name].roles for role in Role.values] + [name in held for held in made.values()]
+        groups.setdefault(name.partition(".")[0], []).append(MatrixRow(name, holds))
+    return Matrix([*Role.values, *made], list(groups.items()))
+
+
+def permissions_to_choose(role: str) -> list[str]:
+    """What a role is made of that a custom one can be made of, too."""
+    held = permissions_of(role)
+    return [name for name in GRANTABLE if name in held]
+
+
+def holders_of(user: User, role: str) -> QuerySet[Membership]:
+    """Who holds the role, as far as the caller may know: everybody for an admin, else in one's own teams."""
+    held = Membership.objects.filter(role=role, team__in=Team.objects.visible_to(user))
+    return held.select_related("user", "team").order_by("team__name", "user__username", "environment")
+
+
+def permission_list(custom: list[CustomRole]) -> list[dict[str, Any]]:
+    """Every permission with the roles that hold it and the scopes that reach it."""
+    made = {role.name: frozenset(role.permissions) for role in custom}
+    return [
+        {
+            "permission": name,
+            "roles": [
+                *(role for role in Role.values if role in one.roles),
+                *(role for role, held in made.items() if one.is_reading or name in held),
+            ],
+            "scopes": sorted(one.scopes),
+        }
+        for name, one in PERMISSIONS.items()
+    ]

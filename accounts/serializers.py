@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import Membership, Role, SavedView, Team, Token, User
+from accounts.models import CustomRole, Membership, SavedView, Team, Token, User
 from accounts.permissions import SCOPES
 
 
@@ -36,18 +36,33 @@ class UserEdit(serializers.Serializer[Any]):
 class MeOut(UserOut):
     """The caller, with roles by team and the scopes of the token in use."""
 
-    teams = serializers.SerializerMethodField()
+    teams = serializers.SerializerMethodField(help_text="By team, the roles that hold for all environments.")
+    roles = serializers.SerializerMethodField(
+        help_text="Each role, with the one environment that it holds for, if any."
+    )
     token = serializers.SerializerMethodField()
 
     class Meta(UserOut.Meta):
-        fields = [*UserOut.Meta.fields, "teams", "token"]
+        fields = [*UserOut.Meta.fields, "teams", "roles", "token"]
         read_only_fields = fields
 
     def get_teams(self, user: User) -> dict[str, list[str]]:
         roles: dict[str, list[str]] = {}
-        for team, role in user.memberships.order_by("team__name", "role").values_list("team__name", "role"):
-            roles.setdefault(team, []).append(role)
+        for team, role, environment in self._held(user):
+            roles.setdefault(team, []).extend([] if environment else [role])
         return roles
+
+    def get_roles(self, user: User) -> list[dict[str, str]]:
+        return [
+            {"team": team, "role": role, "environment": environment} for team, role, environment in self._held(user)
+        ]
+
+    def _held(self, user: User) -> list[tuple[str, str, str]]:
+        if "held" not in self.__dict__:
+            rows = user.memberships.order_by("team__name", "role", "environment")
+            self.__dict__["held"] = list(rows.values_list("team__name", "role", "environment"))
+        held: list[tuple[str, str, str]] = self.__dict__["held"]
+        return held
 
     def get_token(self, user: User) -> dict[str, Any] | None:
         return {"name": user.token.name, "scopes": user.token.scopes} if user.token else None
@@ -76,13 +91,54 @@ class MemberOut(serializers.ModelSerializer[Membership]):
 
     class Meta:
         model = Membership
-        fields = ["user", "role", "created_at"]
+        fields = ["user", "role", "environment", "created_at"]
         read_only_fields = fields
 
 
 class MemberIn(serializers.Serializer[Any]):
     user = serializers.CharField(max_length=150, help_text="A user name.")
-    role = serializers.ChoiceField(Role.choices)
+    role = serializers.CharField(max_length=63, help_text="viewer, developer, approver, maintainer or a custom role.")
+    environment = serializers.CharField(
+        max_length=63, required=False, default="", allow_blank=True, help_text="The only one it counts in; empty: all."
+    )
+
+
+class RoleOut(serializers.ModelSerializer[CustomRole]):
+    """A custom role. Reading what the team owns is in every role, and not listed."""
+
+    permissions = serializers.ListField(child=serializers.CharField())
+
+    class Meta:
+        model = CustomRole
+        fields = ["id", "name", "title", "permissions", "created_at"]
+        read_only_fields = fields
+
+
+class RoleIn(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=200)
+    title = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+    permissions = serializers.ListField(child=serializers.CharField(max_length=100), max_length=200)
+
+
+class RoleEdit(serializers.Serializer[Any]):
+    title = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    permissions = serializers.ListField(child=serializers.CharField(max_length=100), max_length=200, required=False)
+
+
+class PermissionOut(serializers.Serializer[Any]):
+    """A permission: which roles hold it in a team (none: admins only), and which token scopes reach it."""
+
+    permission = serializers.CharField()
+    roles = serializers.ListField(child=serializers.CharField())
+    scopes = serializers.ListField(child=serializers.CharField())
+
+
+class PermissionAnswer(serializers.Serializer[Any]):
+    """Whether the caller may; if not, why, and who can grant it."""
+
+    allowed = serializers.BooleanField()
+    why_not = serializers.CharField(allow_blank=True)
+    granted_by = serializers.CharField(allow_blank=True)
 
 
 class TokenOut(serializers.ModelSerializer[Token]):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import profile, saved_views, session, teams, tokens, users
+from accounts.views import profile, roles, saved_views, session, teams, tokens, users
 
 urlpatterns = [
     path("sign-in/", session.sign_in, name="sign_in"),
@@ -16,6 +16,10 @@ urlpatterns = [
     path("settings/teams/<str:name>/", teams.team, name="team"),
     path("settings/teams/<str:name>/edit/", teams.edit, name="edit_team"),
     path("settings/teams/<str:name>/members/<str:user>/remove/", teams.remove, name="remove_member"),
+    path("settings/roles/", roles.roles, name="roles"),
+    path("settings/roles/new/", roles.create, name="create_role"),
+    path("settings/roles/<str:name>/", roles.role, name="role"),
+    path("settings/roles/<str:name>/remove/", roles.remove, name="remove_role"),
     path("settings/users/", users.users, name="users"),
     path("settings/users/<str:username>/", users.user, name="user"),
 ]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
-from accounts.queries import maintained_team_names
+from accounts.queries import audited_team_names
 from audit import chain, queries
 from audit.serializers import EntryOut, VerdictOut
 from web.api import ApiView, ApiViewSet
@@ -32,7 +32,7 @@ class EntryViewSet(ApiViewSet):
 
     def get_queryset(self) -> QuerySet[Entry]:
         user = cast("Any", self.request.user)
-        return queries.entries(user.pk, is_admin=user.is_admin, teams=maintained_team_names(user))
+        return queries.entries(user.pk, is_admin=user.is_admin, teams=audited_team_names(user))
 
     def list(self, request: Request) -> Response:
         return self.paged(self.get_queryset())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def entries(user_id: UUID, *, is_admin: bool, teams: Iterable[str]) -> QuerySet[Entry]:
     """What a person may read: admins everything, others what they did themselves and what concerns `teams`.
 
-    `teams` are the names of the teams of which the person is maintainer.
+    `teams` are the names of the teams in which the person holds audit.view.
     """
     if is_admin:
         return Entry.objects.all()

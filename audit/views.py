@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.contrib.auth.decorators import login_required
 from django.utils.translation import gettext_lazy as _
 
-from accounts.queries import maintained_team_names, view_menu
+from accounts.queries import audited_team_names, view_menu
 from audit import queries
 from web.columns import columns_of
 from web.errors import BadParameter
@@ -34,7 +34,7 @@ FIELDS = ("actor", "action", "object", "team", "since", "until")
 def log(request: HttpRequest) -> HttpResponseBase:
     """The entries that the caller may read, narrowed by the form above them."""
     user = cast("Any", request.user)
-    rows = queries.entries(user.pk, is_admin=user.is_admin, teams=maintained_team_names(user))
+    rows = queries.entries(user.pk, is_admin=user.is_admin, teams=audited_team_names(user))
     given = {name: request.GET.get(name, "").strip() for name in FIELDS}
     wrong = ""
     try:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from accounts.models import Team
-from accounts.permissions import may, require, require_reach, team_ids_with, team_names
+from accounts.permissions import ANYWHERE, may, require, require_reach, team_ids_with, team_names
 from clusters.models import Cluster, Grant
+from services.models import Target
 from web.errors import NotPermitted
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 def require_place(by: User, permission: str, cluster: Cluster, namespace: str) -> Team | None:
     """Let an admin pass, and whoever has the permission in a team that holds a grant for the namespace.
 
-    Answers that team, None for an admin. Raises NotPermitted, which says whether the role or the grant is missing.
+    A role for some environments counts where the namespace is in these alone. Answers that team, None for an admin.
+    Raises NotPermitted, which says whether the role or the grant is missing.
     """
     if by.is_admin:
         require(by, permission, None)
@@ -30,8 +32,13 @@ def require_place(by: User, permission: str, cluster: Cluster, namespace: str) -
         if may(by, permission, team):
             return team
     if here:
-        require(by, permission, here[0])
-    able = team_ids_with(by, permission)
+        environments = environments_in(cluster, namespace)
+        for team in here:
+            if environments and all(may(by, permission, team, one) for one in environments):
+                return team
+        for environment in environments or [""]:
+            require(by, permission, here[0], environment)
+    able = team_ids_with(by, permission, ANYWHERE)
     raise NotPermitted(
         _("None of your teams (%(teams)s) has a grant for namespace %(namespace)s on cluster %(cluster)s.")
         % {"teams": ", ".join(team_names(by)) or "-", "namespace": namespace, "cluster": cluster.name},
@@ -39,6 +46,13 @@ def require_place(by: User, permission: str, cluster: Cluster, namespace: str) -
         granted_by=_("an admin"),
         next=_("Ask an admin to grant the namespace to your team under Clusters."),
     )
+
+
+def environments_in(cluster: Cluster, namespace: str) -> list[str]:
+    """The environments that a namespace is in: those of the targets in it, and that of its cluster. One query."""
+    targets = Target.objects.filter(cluster=cluster, namespace=namespace).order_by()
+    found = set(targets.values_list("environment__name", flat=True).distinct())
+    return sorted(found | ({cluster.environment} if cluster.environment else set()))
 
 
 def why_not_in_place(by: User, permission: str, cluster: Cluster, namespace: str) -> str:

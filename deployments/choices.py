@@ -98,7 +98,7 @@ def override(release: Release, user: User) -> Choice:
         takes_reason=True,
     )
     role = override_role_of(release.target.environment, timezone.now())
-    if passing.why_not or may_override(user, release.team, role):
+    if passing.why_not or may_override(user, release.target, role):
         return passing
     refused = _("It takes the role %(role)s in team %(team)s, or an admin.") % {"role": role, "team": release.team.name}
     return replace(passing, why_not=refused)
@@ -110,7 +110,7 @@ def edit(release: Release, user: User) -> Choice:
         "edit",
         _("Change it"),
         _("Another image or strategy, while nothing is written. Voices that were given are void then."),
-        why_not(user, "release.edit", release.team),
+        _forbidden(release, user, "release.edit"),
         kind="quiet",
         icon="pencil",
         url=url_or_none("deployments:edit", release.pk),
@@ -125,7 +125,7 @@ def deploy(release: Release, user: User) -> Choice:
         "start",
         _("Deploy another version"),
         _("Choose an image and see what changes before anything happens."),
-        why_not(user, "release.start", release.team),
+        _forbidden(release, user, "release.start"),
         icon="rocket",
         url=f"{reverse('deployments:deploy', args=[target.service.name])}?{query}",
     )
@@ -150,8 +150,12 @@ def older(release: Release, user: User) -> Choice:
 
 def _to_rollback(release: Release, user: User, label: str, what: str, query: dict[str, str]) -> Choice:
     address = reverse("deployments:rollback", args=[release.target.service.name])
-    forbidden = why_not(user, "release.rollback", release.team)
+    forbidden = _forbidden(release, user, "release.rollback")
     return Choice("rollback", label, what, forbidden, icon="history", url=f"{address}?{urlencode(query)}")
+
+
+def _forbidden(release: Release, user: User, permission: str) -> str:
+    return why_not(user, permission, release.team, release.target.environment.name)
 
 
 def _posted(
@@ -170,7 +174,7 @@ def _posted(
         verb,
         label,
         what,
-        why_not(user, f"release.{verb}", release.team),
+        _forbidden(release, user, f"release.{verb}"),
         kind=kind,
         icon=icon,
         action=url_or_none(f"deployments:{verb}", release.pk),

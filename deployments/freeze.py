@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
-from accounts.permissions import roles_in
+from accounts.permissions import roles_in, who_can_grant
 from deployments.engine.json import Json
 from deployments.engine.seen import Window
 from deployments.engine.windows import name_of, next_window, warnings_at, window_at
@@ -18,7 +18,7 @@ from services.models import Environment, Target
 from web.errors import NotPermitted
 
 if TYPE_CHECKING:
-    from accounts.models import Team, User
+    from accounts.models import User
 
 STRONGEST_FIRST = ("admin", Role.MAINTAINER, Role.APPROVER, Role.DEVELOPER)
 
@@ -59,11 +59,11 @@ def _row(window: Json, now: datetime) -> WindowRow:
     return WindowRow(name_of(window), name_of(unnamed), mode, role, until, next_at)
 
 
-def may_override(by: User, team: Team, role: str) -> bool:
+def may_override(by: User, target: Target, role: str) -> bool:
     """Whether a person holds the role that passes a window; a maintainer holds every one but admin's."""
     if by.is_admin:
         return True
-    return role in Role.values and bool(roles_in(by, team) & {role, Role.MAINTAINER})
+    return role in Role.values and bool(roles_in(by, target.team, target.environment.name) & {role, Role.MAINTAINER})
 
 
 def override_role_of(environment: Environment, now: datetime) -> str:
@@ -101,12 +101,12 @@ def require_override(by: User, target: Target, now: datetime) -> str:
 
 def _require(by: User, target: Target, now: datetime, detail: str, next_step: str) -> str:
     role = override_role_of(target.environment, now)
-    if may_override(by, target.team, role):
+    if may_override(by, target, role):
         return role
     raise NotPermitted(
         detail % {"environment": target.environment.name, "role": role, "team": target.team.name},
         permission="release.override",
-        granted_by=_("the maintainers of team %(team)s, or an admin") % {"team": target.team.name},
+        granted_by=who_can_grant(by, target.team, target.environment.name),
         next=next_step,
         override_role=role,
     )

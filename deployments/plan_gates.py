@@ -103,7 +103,7 @@ def _approvals(target: Target, strategy: Strategy) -> list[tuple[str, list[Json]
 def _nobody_can(target: Target, rules: list[Json], by: User) -> list[Note]:
     notes = []
     sees = {target.team.name, *(rule["team"] for rule in target.environment.approvals)}
-    for rule in too_few(rules, {by.username.casefold()}):
+    for rule in too_few(rules, {by.username.casefold()}, target.environment.name):
         words = _("%(count)d approving voices of team %(team)s are needed, and nobody can give them: %(why)s")
         why = _("there is no such team.") if not rule["exists"] else _people(rule, by)
         facts = {"team": rule["team"], "count": rule["count"], "eligible": rule["eligible"]}

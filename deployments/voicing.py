@@ -87,7 +87,8 @@ def require_voice(by: User, verdict: str, approval: Approval, voters: Voters) ->
     why = (
         _("You asked for this release or edited it, so your voice does not count.")
         if voters.is_barred(by, approval)
-        else _("You are no approver or maintainer of a team that is asked.")
+        else _("You may not approve in %(environment)s for a team that is asked.")
+        % {"environment": approval.release.target.environment.name}
     )
     people = who_can(approval, voters)
     next_step = _("Ask one of them: %(people)s.") % {"people": people}

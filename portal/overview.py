@@ -195,7 +195,7 @@ def _moving(release: Release, user: User) -> Moving:
     # A pause that ends by itself waits for nobody.
     is_held = release.status in {Status.PAUSED, Status.WAITING} and standing.until is None
     onward = [verb for verb in allowed_verbs(release) if verb in LETS_GO_ON]
-    can_act = any(may(user, f"release.{verb}", release.team) for verb in onward)
+    can_act = any(may(user, f"release.{verb}", release.team, release.target.environment.name) for verb in onward)
     return Moving(
         release=release,
         ready=counts.new_ready,

@@ -11,15 +11,18 @@ class ServicesConfig(AppConfig):
     verbose_name = _("Catalog")
 
     def ready(self) -> None:
+        from accounts import environments
         from clusters.removal import removal_checks
         from clusters.signals import objects_changed
         from services import live, search
+        from services.queries.environments import environment_names
         from services.removal import targets_on
         from web import nav, palette
         from web.live import register_topic
 
         objects_changed.connect(live.when_objects_changed, dispatch_uid="services.live")
         removal_checks.append(targets_on)
+        environments.sources.append(environment_names)
         register_topic("service", live.may_see_service)
         register_topic("services", _anybody)
         nav.add(nav.NavItem(_("Services"), "services", "boxes", 10))

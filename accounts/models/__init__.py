@@ -1,8 +1,20 @@
 """The rows of accounts, a file for each subject."""
 
 from accounts.models.people import Membership, Role, Team, Theme, User, username_rule
+from accounts.models.roles import CustomRole
 from accounts.models.saved_views import SavedView
 from accounts.models.sessions import Session
 from accounts.models.tokens import Token
 
-__all__ = ["Membership", "Role", "SavedView", "Session", "Team", "Theme", "Token", "User", "username_rule"]
+__all__ = [
+    "CustomRole",
+    "Membership",
+    "Role",
+    "SavedView",
+    "Session",
+    "Team",
+    "Theme",
+    "Token",
+    "User",
+    "username_rule",
+]

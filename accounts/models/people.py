@@ -112,17 +112,27 @@ class Role(models.TextChoices):
 
 
 class Membership(models.Model):
-    """One role of one person in one team; a person may hold several."""
+    """One role of one person in one team, for all environments or for one; a person may hold several."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
-    role = models.CharField(_("role"), max_length=12, choices=Role.choices)
+    # One of the four, or the name of a custom role.
+    role = models.CharField(_("role"), max_length=63)
+    # The name of the only environment in which the role counts; empty: in all of them.
+    environment = models.CharField(_("environment"), max_length=63, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint("team", "user", "role", name="role_once_per_team_and_user")]
-        ordering: ClassVar = ["user__username", "role"]
+        constraints: ClassVar = [
+            models.UniqueConstraint("team", "user", "role", "environment", name="role_once_per_team_user_and_place")
+        ]
+        ordering: ClassVar = ["user__username", "role", "environment"]
 
     def __str__(self) -> str:
-        return f"{self.user_id} {self.role} {self.team_id}"
+        return f"{self.user_id} {self.role} {self.team_id} {self.environment}".strip()
+
+    @property
+    def role_title(self) -> str:
+        """As a page says it."""
+        return str(Role(self.role).label) if self.role in Role.values else self.role

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_POST
 from accounts import queries
 from accounts.commands.teams import add_member, create_team, edit_team, remove_member
 from accounts.decorators import SignedInRequest, signed_in
+from accounts.environments import environment_names
 from accounts.forms import MemberForm, TeamForm, TeamTitleForm
 from accounts.models import Team, User
-from accounts.permissions import require, why_not
+from accounts.permissions import ANYWHERE, require, why_not
 from web.errors import Invalid
 from web.filters import searched
 from web.forms import refusals_on
@@ -50,19 +51,29 @@ def teams(request: SignedInRequest) -> HttpResponse:
 def team(request: SignedInRequest, name: str) -> HttpResponse:
     """One team: its title, its people, and a form for one more."""
     found = get_object_or_404(queries.team_with_members(request.user), name=name)
-    form = MemberForm(request.POST if request.method == "POST" else None)
+    form = MemberForm(
+        request.POST if request.method == "POST" else None,
+        roles=queries.role_choices(),
+        environments=environment_names(),
+    )
     if request.method == "POST":
-        require(request.user, "team.add_member", found)
+        require(request.user, "team.add_member", found, ANYWHERE)
         if form.is_valid():
+            given = form.cleaned_data
             with refusals_on(form):
-                add_member(request.user, found, _person(form.cleaned_data["user"]), form.cleaned_data["role"])
+                add_member(request.user, found, _person(given["user"]), given["role"], given["environment"])
         if form.is_valid():
             return see_other(reverse("team", args=[found.name]))
     shown = {
         "team": found,
         "form": form,
         "title_form": TeamTitleForm({"title": found.title}),
-        "why_not": why_not(request.user, "team.add_member", found),
+        "members": [
+            (one, why_not(request.user, "team.remove_member", found, one.environment))
+            for one in found.memberships.all()
+        ],
+        "why_not": why_not(request.user, "team.add_member", found, ANYWHERE),
+        "why_not_edit": why_not(request.user, "team.edit", found),
     }
     return render_page(request, "accounts/team.html", shown, status=422 if form.errors else 200)
 
@@ -84,9 +95,10 @@ def edit(request: SignedInRequest, name: str) -> HttpResponse:
 def remove(request: SignedInRequest, name: str, user: str) -> HttpResponse:
     """Take one role from one person."""
     found = get_object_or_404(Team.objects.visible_to(request.user), name=name)
-    role = request.POST.get("role", "")
-    member = get_object_or_404(User, username__iexact=user, memberships__team=found, memberships__role=role)
-    remove_member(request.user, found, member, role)
+    held = {"role": request.POST.get("role", ""), "environment": request.POST.get("environment", "")}
+    membership = get_object_or_404(found.memberships.select_related("user"), user__username__iexact=user, **held)
+    member = membership.user
+    remove_member(request.user, found, member, **held)
     messages.success(request, _("%(user)s no longer has that role.") % {"user": member.username}, "ok")
     return see_other(reverse("team", args=[found.name]))
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.decorators import SignedInRequest, signed_in
-from accounts.permissions import may_in_any_team, require, team_names, why_not
+from accounts.permissions import ANYWHERE, may_in_any_team, require, team_names, why_not
 from charts import commands
 from charts.archive import MAX_ARCHIVE_BYTES
 from charts.errors import RepositoryUnreachable
@@ -49,7 +49,7 @@ def show(request: SignedInRequest) -> HttpResponse:
         "archive": archive,
         "facts": archive.facts,
         "versions": versions_of(request.user, chosen),
-        "why_not": _why_not(request, "helm_release.install"),
+        "why_not": _why_not(request, "helm_release.install", ANYWHERE),
         "install_url": f"{reverse('charts:install')}?{urlencode({'chart': chosen.ref, 'version': chosen.version})}",
     }
     return render_page(request, "charts/show.html", context)
@@ -143,7 +143,7 @@ def remove(request: SignedInRequest, name: str) -> HttpResponse:
     return see_other("charts:repositories")
 
 
-def _why_not(request: SignedInRequest, permission: str) -> str:
+def _why_not(request: SignedInRequest, permission: str, environment: str = "") -> str:
     """Why the button is not for this person, who has the permission in no team; "" for who has."""
-    may = may_in_any_team(request.user, permission)
+    may = may_in_any_team(request.user, permission, environment)
     return "" if may else why_not(request.user, permission, None)

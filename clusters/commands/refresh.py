@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.permissions import may_in_any_team, require
+from accounts.permissions import ANYWHERE, may_in_any_team, require
 from audit.record import audit
 from clusters.commands.check import capabilities, cluster_uid
 from clusters.connection import connect, paths
@@ -26,7 +26,7 @@ def refresh_cluster(by: User | None, cluster: Cluster) -> Cluster:
 
     Takes at most a few seconds; a cluster that does not answer is a result, not an error. Raises NotPermitted.
     """
-    if by is not None and not may_in_any_team(by, "cluster.refresh"):
+    if by is not None and not may_in_any_team(by, "cluster.refresh", cluster.environment or ANYWHERE):
         require(by, "cluster.refresh", None)
     seen = _look(cluster)
     with transaction.atomic():

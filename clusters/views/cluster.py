@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.decorators import SignedInRequest, signed_in
-from accounts.permissions import may_in_any_team, why_not
+from accounts.permissions import ANYWHERE, may_in_any_team, why_not
 from clusters import queries
 from clusters.checkup import STALE_SECONDS
 from clusters.commands.refresh import refresh_cluster
@@ -191,7 +191,7 @@ def _capabilities(found: Cluster) -> list[dict[str, Any]]:
     ]
 
 
-def _why_not_refresh(request: SignedInRequest) -> str:
-    if may_in_any_team(request.user, "cluster.refresh"):
+def _why_not_refresh(request: SignedInRequest, found: Cluster) -> str:
+    if may_in_any_team(request.user, "cluster.refresh", found.environment or ANYWHERE):
         return ""
     return why_not(request.user, "cluster.refresh", None)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
 from django.utils import timezone
 
-from accounts.permissions import judged_teams
+from accounts.permissions import team_names_with
 from deployments.models import Release, ReleaseEvent, Voice
 
 if TYPE_CHECKING:
@@ -73,15 +73,21 @@ def _waiting_for(user: User) -> Waiting:
             "expires_at",
             "is_barred",
             "has_spoken",
+            "target__environment__name",
             "created_by",
             "retry_of__created_by",
         )
     )
     now, active, asked = timezone.now(), set(), []
-    for pk, approval, rules, expires_at, is_barred, has_spoken, *askers in rows:
+    for pk, approval, rules, expires_at, is_barred, has_spoken, environment, *askers in rows:
         active.add(pk)
         if approval is None or is_barred or has_spoken or user.pk in askers or (expires_at and expires_at <= now):
             continue
-        if user.is_admin or any(rule["team"] in judged_teams(user) for rule in rules):
+        if user.is_admin or _is_asked(user, rules, environment):
             asked.append(approval)
     return Waiting(len(active), tuple(asked))
+
+
+def _is_asked(user: User, rules: list[dict[str, Any]], environment: str) -> bool:
+    teams = team_names_with(user, "release.approve", environment)
+    return any(rule["team"] in teams for rule in rules)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import SignedInRequest, signed_in
-from accounts.permissions import may_in_any_team, team_names, team_names_as, why_not
+from accounts.permissions import may_in_any_team, team_names, team_names_with, why_not
 from deployments.analysis.described import facts_of, template_named, why_not_edit
 from deployments.analysis.forms import AnalysisTemplateForm
 from deployments.analysis.rules import FIELDS, checked_template
@@ -46,7 +46,9 @@ def create(request: SignedInRequest) -> HttpResponse:
     """A new template, filled from another with `?from=`."""
     name = request.GET.get("from", "")
     source = template_named(request.user, name) if name else None
-    mine = team_names(request.user) if request.user.is_admin else team_names_as(request.user, "maintainer")
+    mine = (
+        team_names(request.user) if request.user.is_admin else team_names_with(request.user, "analysis_template.create")
+    )
 
     def save(fields: Json) -> AnalysisTemplate:
         team = fields.get("team")

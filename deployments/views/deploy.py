@@ -94,7 +94,7 @@ def _choose(
         "switch": between_environments(target, [one.target for one in running], PAGE) if target else None,
         "active": active_release_of(target.pk) if target else None,
         "suggested": suggested_images(target, running) if target else [],
-        "why_not": why_not(request.user, "release.start", target.team) if target else "",
+        "why_not": _forbidden(request, target) if target else "",
         "image_hint": _("Now: %(image)s") % {"image": _image(running, target)} if target else "",
         "strategies": strategy_choices(target) if target else [],
         "opens_more": any(form[name].value() or form[name].errors for name in OPENED_BY),
@@ -180,8 +180,12 @@ def _checks(plan: Plan) -> list[dict[str, str]]:
     return [{"status": one.status, "words": check_question(one.name), "detail": one.detail} for one in plan.checks]
 
 
+def _forbidden(request: SignedInRequest, target: Target) -> str:
+    return why_not(request.user, "release.start", target.team, target.environment.name)
+
+
 def _why_not(request: SignedInRequest, plan: Plan) -> str:
-    if reason := why_not(request.user, "release.start", plan.target.team):
+    if reason := _forbidden(request, plan.target):
         return reason
     if plan.refusals:
         return _("The plan refuses it: %(why)s") % {"why": plan.refusals[0].detail}

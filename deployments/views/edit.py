@@ -33,7 +33,7 @@ def edit(request: SignedInRequest, release_id: UUID) -> HttpResponse:
         except (Conflict, Invalid, PreconditionFailed) as error:
             form.put_errors(error)
             status = error.status
-    forbidden = why_not(request.user, "release.edit", release.team)
+    forbidden = why_not(request.user, "release.edit", release.team, release.target.environment.name)
     if not forbidden and not is_editable(release):
         forbidden = _("It has begun: abort it and start another one.")
     context = {

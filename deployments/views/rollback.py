@@ -85,7 +85,7 @@ def _show(
         "typed": {"reason": request.POST.get("reason", ""), "supersede": "supersede" in request.POST},
         "needs_word": asks_for_word(target),
         "token": new_token(),
-        "why_not": why_not(request.user, "release.rollback", target.team),
+        "why_not": why_not(request.user, "release.rollback", target.team, target.environment.name),
         "label": _label(target, to) if to else "",
     }
     return render_page(request, "deployments/rollback.html", context, status=refusal.status if refusal else 200)

@@ -49,7 +49,7 @@ def target(request: SignedInRequest, service: str, environment: str) -> HttpResp
 
     context: dict[str, Any] = {"target": found, "service": found.service, "environment": found.environment}
     context["inherited"] = found.environment.strategy
-    forbidden = why_not(request.user, "target.edit", found.team)
+    forbidden = why_not(request.user, "target.edit", found.team, found.environment.name)
     back = found.service.get_absolute_url()
     return _edit(request, found, Subject(found.strategy, found.version, save, back, forbidden, context))
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
+from accounts.models import Membership
 from accounts.permissions import require
 from audit.record import audit
 from services.errors import StillUsed
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def remove_environment(by: User, environment: Environment) -> None:
     """Remove a stage that nothing runs in.
 
-    Raises NotPermitted, PreconditionFailed, StillUsed with the targets that are in it.
+    Raises NotPermitted, PreconditionFailed, StillUsed with the targets that are in it, or the roles held for it.
     """
     require(by, "environment.remove", None)
     with atomic():
@@ -33,6 +34,20 @@ def remove_environment(by: User, environment: Environment) -> None:
                     {"kind": "target", "service": service, "environment": environment.name} for service in inside[:100]
                 ],
                 next=_("Remove these targets first."),
+            )
+        holders = Membership.objects.filter(environment=environment.name).select_related("user", "team")
+        if held := list(holders.order_by("team__name", "user__username")[:100]):
+            raise StillUsed(
+                _(
+                    "“%(name)s” cannot be removed: %(count)d people hold a role for it, which would count for another "
+                    "environment of that name."
+                )
+                % {"name": environment.name, "count": len({one.user_id for one in held})},
+                blocked_by=[
+                    {"kind": "membership", "team": one.team.name, "user": one.user.username, "role": one.role}
+                    for one in held
+                ],
+                next=_("Take these roles away first, under Settings, Teams."),
             )
         audit(by, "environment.remove", environment, before=environment_facts(environment))
         environment.delete()

@@ -3,6 +3,7 @@
 from services.queries.dependencies import Neighbour, dependencies_of, dependents_of
 from services.queries.environments import EnvironmentRow, environment_rows
 from services.queries.listing import ListedService, listed, service_list
+from services.queries.owning import team_of_service
 from services.queries.rows import TargetRow, row_extras, service_rows, target_rows
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "service_list",
     "service_rows",
     "target_rows",
+    "team_of_service",
 ]

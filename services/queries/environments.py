@@ -26,3 +26,8 @@ def environment_rows(user: User) -> list[EnvironmentRow]:
     counted = Target.objects.visible_to(user).order_by().values("environment").annotate(number=Count("pk"))
     numbers = {item["environment"]: item["number"] for item in counted}
     return [EnvironmentRow(environment, numbers.get(environment.pk, 0)) for environment in Environment.objects.all()]
+
+
+def environment_names() -> list[str]:
+    """The names of all environments in their order."""
+    return list(Environment.objects.values_list("name", flat=True))

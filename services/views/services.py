@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import SignedInRequest, signed_in
-from accounts.permissions import may_in_any_team, team_names, why_not
+from accounts.permissions import ANYWHERE, may_in_any_team, team_names, why_not
 from accounts.queries import view_menu
 from services.health import State
 from services.models import Environment, Service
@@ -86,9 +86,20 @@ def page_of_service(request: SignedInRequest, shown: Service) -> dict[str, Any]:
         "service": shown,
         "switch": _other_services(request, shown),
         "service_topic": f"service:{shown.name}",
-        "rows": [{"row": row, "deploy_url": deploy_url(shown, row.environment.name)} for row in rows],
+        "rows": [
+            {
+                "row": row,
+                "deploy_url": deploy_url(shown, row.environment.name),
+                "why_not_deploy": why_not(request.user, "release.start", shown.team, row.environment.name),
+            }
+            for row in rows
+        ],
         "deploy_url": deploy_url(shown),
-        "unused": [environment for environment in Environment.objects.all() if environment.pk not in used],
+        "unused": [
+            (environment, why_not(request.user, "target.create", shown.team, environment.name))
+            for environment in Environment.objects.all()
+            if environment.pk not in used
+        ],
         "as_of": min((row.as_of for row in rows if row.as_of), default=None),
         "links": [link for link in shown.links if is_web_link(link["url"])],
         "dependencies": dependencies_of(request.user, shown),
@@ -96,8 +107,14 @@ def page_of_service(request: SignedInRequest, shown: Service) -> dict[str, Any]:
         "slots": [slot for slot in slots if not slot.stands_alone],
         "standing_slots": [slot for slot in slots if slot.stands_alone],
         "why_not": {
-            action.replace(".", "_"): why_not(request.user, action, shown.team)
-            for action in ("service.edit", "service.remove", "target.create", "target.edit", "release.start")
+            **{
+                action.replace(".", "_"): why_not(request.user, action, shown.team)
+                for action in ("service.edit", "service.remove")
+            },
+            **{
+                action.replace(".", "_"): why_not(request.user, action, shown.team, ANYWHERE)
+                for action in ("target.create", "release.start")
+            },
         },
     }
 

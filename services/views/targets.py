@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import SignedInRequest, signed_in
-from accounts.permissions import why_not
+from accounts.permissions import ANYWHERE, why_not
 from clusters.errors import ApiRefused, ClusterUnreachable
 from clusters.models import Cluster
 from services import commands
@@ -42,7 +42,7 @@ def create(request: SignedInRequest, name: str) -> HttpResponse:
         "has_clusters": bool(clusters),
         "namespaces": namespaces_for(request.user, service),
         "workloads": workloads_for(request.user, service),
-        "why_not": why_not(request.user, "target.create", service.team),
+        "why_not": why_not(request.user, "target.create", service.team, request.GET.get("environment") or ANYWHERE),
     }
     if request.method == "POST" and form.is_valid():
         try:
@@ -64,8 +64,8 @@ def edit(request: SignedInRequest, name: str, environment: str) -> HttpResponse:
         "form": form,
         "service": service,
         "target": target,
-        "why_not": why_not(request.user, "target.edit", service.team),
-        "why_not_remove": why_not(request.user, "target.remove", service.team),
+        "why_not": why_not(request.user, "target.edit", service.team, environment),
+        "why_not_remove": why_not(request.user, "target.remove", service.team, environment),
     }
     if request.method == "POST" and form.is_valid():
         target.version = form.cleaned_data["version"] or target.version
@@ -86,7 +86,7 @@ def remove(request: SignedInRequest, name: str, environment: str) -> HttpRespons
     context = {
         "service": service,
         "target": target,
-        "why_not": why_not(request.user, "target.remove", service.team),
+        "why_not": why_not(request.user, "target.remove", service.team, environment),
     }
     if request.method != "POST":
         return render_page(request, "services/target_remove.html", context)

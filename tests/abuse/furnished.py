@@ -12,7 +12,7 @@ from uuid import uuid4
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from accounts.models import SavedView, Team, Token, User
+from accounts.models import CustomRole, SavedView, Team, Token, User
 from charts.models import ChartUpload, HelmOperation, HelmRelease
 from clusters.models import Cluster, Grant
 from deployments.models import AnalysisTemplate, Approval, Release
@@ -31,6 +31,8 @@ from tests.factories.services import new_environment, new_service, new_target, s
 SERVICE, CLUSTER, STAGE, VIEW = "zebra-checkout", "zebra-cluster", "stage", "zebra-view"
 TEMPLATE, CHART = "zebra-template", "zebra-chart"
 INSTALL, HOST = "zebra-install", "zebra-host"
+# Roles are everybody's to know.
+ROLE = "breaker"
 ASKS_A_CLUSTER = "helm-releases/"
 # Environments and the own page of registering are everybody's; all else in the house is the team's.
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -106,6 +108,7 @@ class House:
             "report": "json",
             # Repositories are everybody's.
             "repositories": "no-such",
+            "roles": ROLE,
         }
 
     @property
@@ -118,12 +121,14 @@ class House:
         return {word: str(uuid4()) if word in ids else "no-such" for word in self.values} | {
             "environments": self.target.environment.name,
             "targets": self.target.environment.name,
+            "roles": ROLE,
         }
 
 
 def furnish(team: Team, member: User, *, env: Mapping[str, str] | None = None, **observed_parts: Any) -> House:
     """One of everything for the team; `env` goes into the pod templates, `observed_parts` into a Pod that was seen."""
     token_of(member)
+    CustomRole.objects.create(name=ROLE, permissions=["release.abort"])
     cluster = saved_cluster(CLUSTER, status="connected", last_seen_at=timezone.now() - timedelta(seconds=2))
     service = new_service(SERVICE, team)
     target = new_target(service, new_environment(STAGE), cluster)

@@ -19,8 +19,9 @@ from tests.factories.accounts import member_of, new_user
 Api = Callable[..., ApiClient]
 Web = Callable[[User], PageClient]
 
-# Everybody may know which environments and chart repositories there are, and what they are like; admins change them.
-COMMON = {"environments", "repositories"}
+# Everybody may know which environments, roles and chart repositories there are, and what they are like; admins change
+# them.
+COMMON = {"environments", "repositories", "roles"}
 ADMINS_ONLY = {"users", "installs"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 WITH_OBJECT = [place for place in places() if place.words and set(place.words) - COMMON]

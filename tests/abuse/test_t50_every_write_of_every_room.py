@@ -51,6 +51,9 @@ WRITES = {
         "post", "/grants/", "grant.create", {"team": "payments", "cluster": "zebra-cluster", "namespaces": ["a"]}
     ),
     "grant DELETE": Write("delete", "/grants/{grant}/", "grant.remove", before=True, after=False),
+    "roles POST": Write("post", "/roles/", "role.create", {"name": "halter", "permissions": ["release.pause"]}),
+    "role PATCH": Write("patch", "/roles/breaker/", "role.edit", {"permissions": []}, before=True),
+    "role DELETE": Write("delete", "/roles/breaker/", "role.remove", before=True, after=False),
     "release_abort POST": Write("post", "/releases/{release}/abort/", "release.abort", {"reason": "x"}),
 }
 # These need a cluster that answers, or are of a room with a test of its own: where the entry is looked at.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import count
 
-from accounts.models import Membership, Team, Token, User
+from accounts.models import CustomRole, Membership, Team, Token, User
 from accounts.tokens import hashed, new_token
 
 _numbers = count(1)
@@ -27,11 +27,16 @@ def new_team(name: str = "") -> Team:
     return Team.objects.create(name=name or f"team-{next(_numbers)}")
 
 
-def member_of(team: Team, role: str, user: User | None = None) -> User:
-    """A person (a new one unless given) who has the role in the team."""
+def member_of(team: Team, role: str, user: User | None = None, *, environment: str = "") -> User:
+    """A person (a new one unless given) who has the role in the team, for all environments or for one."""
     user = user or new_user()
-    Membership.objects.create(team=team, user=user, role=role)
+    Membership.objects.create(team=team, user=user, role=role, environment=environment)
     return user
+
+
+def new_role(name: str, *permissions: str) -> CustomRole:
+    """A custom role of these permissions."""
+    return CustomRole.objects.create(name=name, permissions=list(permissions))
 
 
 def token_of(user: User, scopes: Iterable[str] = (), *, name: str = "ci", expires_at: datetime | None = None) -> str:
