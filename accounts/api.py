@@ -8,7 +8,7 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.response import Response
 
 from accounts import queries
@@ -62,6 +62,21 @@ class MeView(ApiView):
         return Response(MeOut(caller(request)).data)
 
 
+# By permission; the shape is that of PermissionAnswer.
+_ANSWERS = {
+    "type": "object",
+    "additionalProperties": {
+        "type": "object",
+        "properties": {
+            "allowed": {"type": "boolean"},
+            "why_not": {"type": "string"},
+            "granted_by": {"type": "string"},
+        },
+        "required": ["allowed", "why_not", "granted_by"],
+    },
+}
+
+
 class MyPermissionsView(ApiView):
     """What the caller may do: with a service or team there, else what needs none; with an environment in that one."""
 
@@ -74,7 +89,7 @@ class MyPermissionsView(ApiView):
             OpenApiParameter("team", str, description="The name of a team."),
             OpenApiParameter("environment", str, description="The environment to act in; without it, in none."),
         ],
-        responses=serializers.DictField(child=PermissionAnswer()),
+        responses={200: _ANSWERS},
     )
     def get(self, request: Request) -> Response:
         by, given = caller(request), request.query_params

@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from accounts.models import CustomRole, Role
+from django.db.models import Q
+
+from accounts.models import CustomRole, Membership, Role
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -23,10 +25,12 @@ ANYWHERE = "*"
 
 @dataclass(frozen=True)
 class Held:
-    """The roles of a person in one team, by environment: "" holds for all of them."""
+    """The roles of a person in one team, by environment: "" holds for all of them. `maintainers` are those who could
+    give more: (environment, user name)."""
 
     team_name: str
     roles: dict[str, set[str]] = field(default_factory=dict)
+    maintainers: list[tuple[str, str]] = field(default_factory=list)
 
     def at(self, environment: str) -> set[str]:
         """The roles that count in that environment; for "" only those that are not bound to one."""
@@ -48,9 +52,18 @@ def rights_of(user: User) -> Rights:
     kept: Rights | None = user.__dict__.get("_rights")
     if kept is None:
         by_team: dict[UUID, Held] = {}
-        rows = user.memberships.order_by().values_list("team_id", "team__name", "role", "environment")
-        for team_id, name, role, environment in rows:
-            by_team.setdefault(team_id, Held(name)).roles.setdefault(environment, set()).add(role)
+        own = Q(user=user)
+        granting = Q(role=Role.MAINTAINER, user__is_active=True)
+        rows = Membership.objects.filter(own | granting, team__in=user.memberships.values("team"))
+        columns = ("team_id", "team__name", "role", "environment", "user_id", "user__username")
+        for team_id, name, role, environment, user_id, username in rows.order_by("user__username").values_list(
+            *columns
+        ):
+            held = by_team.setdefault(team_id, Held(name))
+            if user_id == user.pk:
+                held.roles.setdefault(environment, set()).add(role)
+            if role == Role.MAINTAINER:
+                held.maintainers.append((environment, username))
         names = set().union(*(held.at(ANYWHERE) for held in by_team.values()))
         kept = Rights(by_team, made_of(names))
         user.__dict__["_rights"] = kept

@@ -328,7 +328,7 @@ def _missing_role(by: User, permission: str, team: Team | None, environment: str
         detail = _("You lack %(permission)s in team %(team)s. These roles have it: %(roles)s.") % words
     else:
         detail = (
-            _("You lack %(permission)s in %(environment)s for team %(team)s. These roles have it: %(roles)s.") % words
+            _("You lack %(permission)s in team %(team)s for %(environment)s. These roles have it: %(roles)s.") % words
         )
     whom = who_can_grant(by, team, environment)
     return NotPermitted(
@@ -343,17 +343,15 @@ def _missing_role(by: User, permission: str, team: Team | None, environment: str
 
 def who_can_grant(by: User, team: Team, environment: str = "") -> str:
     """Whom to ask for a role in a team, for a sentence. Up to three are named, to those who belong to the team: others
-    are not told who does. One query for each team, kept on the user instance."""
-    if not (by.is_admin or roles_in(by, team, ANYWHERE)):
+    are not told who does."""
+    held = rights_of(by).by_team.get(team.pk)
+    if held is None:
         return _("the maintainers of team %(team)s, or an admin") % {"team": team.name}
-    kept: dict[UUID, list[tuple[str, str]]] = by.__dict__.setdefault("_granting", {})
-    if team.pk not in kept:
-        rows = Membership.objects.filter(team=team, role=Role.MAINTAINER, user__is_active=True)
-        kept[team.pk] = list(rows.order_by("user__username").values_list("environment", "user__username"))
-    able = dict.fromkeys(name for place, name in kept[team.pk] if environment == ANYWHERE or place in {"", environment})
-    if not able:
-        return _("an admin: team %(team)s has no maintainer") % {"team": team.name}
-    named = ", ".join(list(able)[:MOST_NAMED]) + (" …" if len(able) > MOST_NAMED else "")
+    able = list(
+        dict.fromkeys(name for place, name in held.maintainers if environment == ANYWHERE or place in {"", environment})
+    )
+    named = ", ".join(able[:MOST_NAMED]) + (" …" if len(able) > MOST_NAMED else "")
+    named = named or _("there is none yet")
     return _("the maintainers of team %(team)s (%(people)s), or an admin") % {"team": team.name, "people": named}
 
 

@@ -97,7 +97,9 @@ class MemberOut(serializers.ModelSerializer[Membership]):
 
 class MemberIn(serializers.Serializer[Any]):
     user = serializers.CharField(max_length=150, help_text="A user name.")
-    role = serializers.CharField(max_length=63, help_text="viewer, developer, approver, maintainer or a custom role.")
+    role = serializers.CharField(
+        max_length=63, trim_whitespace=False, help_text="viewer, developer, approver, maintainer or a custom role."
+    )
     environment = serializers.CharField(
         max_length=63, required=False, default="", allow_blank=True, help_text="The only one it counts in; empty: all."
     )

@@ -84,7 +84,7 @@ def cluster(request: SignedInRequest, name: str) -> HttpResponse:
         "capabilities": _capabilities(found),
         "missing_rights": found.capabilities.get("missing_rights") or [],
         "why_not": why_not_each(request.user),
-        "why_not_refresh": _why_not_refresh(request),
+        "why_not_refresh": _why_not_refresh(request, found),
         "standing_slots": slots_of(request.user, found),
         **_inside(found, request.GET.get("namespace", ""), only),
     }

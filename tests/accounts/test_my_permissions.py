@@ -23,7 +23,7 @@ def test_it_answers_every_permission_for_a_service_and_environment(api: Api, pay
     assert there["release.start"] == {"allowed": True, "why_not": "", "granted_by": ""}
     refused = caller.get("/me/permissions/?service=checkout&environment=prod").json()["release.start"]
     assert not refused["allowed"]
-    assert "release.start in prod" in refused["why_not"]
+    assert "release.start in team payments for prod" in refused["why_not"]
     assert "mia" in refused["granted_by"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -30,7 +31,7 @@ def test_an_admin_makes_edits_and_removes_one(api: Api, admin: User) -> None:
     assert caller.delete("/roles/breaker/").status_code == 204
     entries = Entry.objects.order_by("id").values_list("action", "before", "after")
     assert [action for action, *_ in entries] == ["role.create", "role.edit", "role.remove"]
-    assert entries[1][1]["permissions"] == ["release.rollback", "release.abort"] or entries[1][1]["permissions"]
+    assert entries[1][1]["permissions"] == ["release.abort", "release.rollback"]
     assert entries[1][2]["permissions"] == ["release.abort"]
 
 
@@ -127,7 +128,7 @@ def test_one_that_is_held_is_not_removed(api: Api, web_client: Browser, admin: U
     new_role("breaker", "release.abort")
     member_of(payments, "breaker", new_user("lin"), environment="prod")
     refused = api(admin).delete("/roles/breaker/")
-    assert (refused.status_code, refused.json()["code"]) == (409, "role_in_use")
+    assert refused.status_code == 409 and refused.json()["type"].endswith("role_in_use")
     assert refused.json()["blocked_by"] == [
         {"kind": "membership", "team": "payments", "user": "lin", "environment": "prod"}
     ]
@@ -159,6 +160,6 @@ def test_the_matrix_tells_who_holds_what(api: Api, web_client: Browser, viewer: 
 
 def test_a_new_one_begins_with_what_another_is_made_of(web_client: Browser, admin: User) -> None:
     page = web_client(admin).get("/settings/roles/new/?from=approver").content.decode()
-    for name in ("release.approve", "release.reject", "release.override"):
-        assert f'value="{name}" id=' in page
-    assert page.count("checked") == len(permissions_of("approver") & set(GRANTABLE))
+    chosen = re.findall(r'value="([a-z_.]+)"[^>]* checked', page)
+    assert chosen == [name for name in GRANTABLE if name in permissions_of("approver")]
+    assert {"release.approve", "release.reject", "release.override"} <= set(chosen)

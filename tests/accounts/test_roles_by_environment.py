@@ -59,7 +59,7 @@ def test_a_refusal_says_where_and_who_there_can_grant_it(payments: Team, dev_onl
     with pytest.raises(NotPermitted) as refused:
         require(dev_only, "release.start", payments, "prod")
     assert refused.value.fields["environment"] == "prod"
-    assert "release.start in prod for team payments" in refused.value.detail
+    assert "release.start in team payments for prod" in refused.value.detail
     assert "(pia)" in refused.value.granted_by
     assert "dan" not in why_not(dev_only, "release.start", payments, "prod")
 

@@ -37,7 +37,7 @@ def test_it_lets_pass_where_the_namespace_is_in_that_environment(
     with pytest.raises(NotPermitted) as refused:
         require_place(dev_only, UPGRADE, cluster, "prod")
     assert refused.value.fields["environment"] == "prod"
-    assert "in prod" in why_not_in_place(dev_only, UPGRADE, cluster, "prod")
+    assert "for prod" in why_not_in_place(dev_only, UPGRADE, cluster, "prod")
 
 
 def test_a_namespace_in_no_environment_takes_a_role_for_all(

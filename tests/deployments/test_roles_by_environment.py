@@ -92,7 +92,7 @@ def test_pages_disable_the_buttons_and_say_where_it_is_missing(
     browser = web_client(dev_only)
     assert f'action="/releases/{here.pk}/abort/"' in browser.get(here.get_absolute_url()).content.decode()
     page = browser.get(there.get_absolute_url()).content.decode()
-    assert "You lack release.abort in prod" in page
+    assert "You lack release.abort in team payments for prod" in page
     assert f'action="/releases/{there.pk}/abort/"' not in page
     Release.objects.all().update(ended=True, status="succeeded", phase="Succeeded")
     service = browser.get("/services/checkout/").content.decode()
@@ -100,7 +100,7 @@ def test_pages_disable_the_buttons_and_say_where_it_is_missing(
     assert 'href="/services/checkout/deploy/?environment=prod"' not in service
     new_revision(prod)
     assert (
-        "You lack release.rollback in prod"
+        "You lack release.rollback in team payments for prod"
         in browser.get("/services/checkout/rollback/?environment=prod").content.decode()
     )
 
