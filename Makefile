@@ -17,10 +17,10 @@ export SLIPWAY_KUBECONFIG := $(KUBECONFIG)
 endif
 export UV_PYTHON_DOWNLOADS := never
 
-CODE := $(wildcard web durable audit accounts notifications clusters services deployments charts installs metrics portal sandbox benchmarks)
+CODE := $(wildcard web durable audit accounts notifications clusters services deployments charts installs metrics portal sandbox benchmarks cli/slipway_cli)
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test test-again soak check bench bench-quick bench-canaries lane demo lint types arrows templates fmt lock screenshots openapi openapi-current \
+.PHONY: help run stop status test test-again soak check bench bench-quick bench-canaries lane demo lint types arrows templates fmt lock screenshots openapi openapi-current cli \
   helm machines sandbox-build sandbox-up sandbox-down sandbox-status
 
 help: ## list the commands
@@ -125,6 +125,9 @@ openapi: .venv/.dev ## write docs/openapi.yaml from the code
 
 openapi-current: .venv/.dev ## fail when docs/openapi.yaml is not what the code says
 	@$(BIN)/python manage.py openapi --check
+
+cli: .venv/.dev ## build the wheel of the command `slipway` into dist/
+	@$(BIN)/uv build --quiet --offline --wheel --out-dir dist cli
 
 # ---- the sandbox by itself ----
 

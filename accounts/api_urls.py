@@ -1,8 +1,11 @@
 from django.urls import path
 
 from accounts import api
+from accounts.device import api as device
 
 urlpatterns = [
+    path("auth/device/", device.DeviceLoginView.as_view(), name="device_login"),
+    path("auth/device/token/", device.DeviceTokenView.as_view(), name="device_token"),
     path("views/", api.SavedViewViewSet.as_view({"get": "list", "post": "create"}), name="saved_views"),
     path(
         "views/<uuid:pk>/",

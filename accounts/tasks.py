@@ -9,6 +9,7 @@ from axes.models import AccessAttempt
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.commands.device_logins import forget_device_logins
 from accounts.session_store import SessionStore
 from accounts.sessions import forget_ended
 
@@ -17,7 +18,8 @@ BEAT: dict[str, dict[str, Any]] = {"forget-sessions": {"task": "accounts.forget_
 
 @shared_task(name="accounts.forget_sessions")
 def forget_sessions() -> None:
-    """Remove sessions that have expired, and failed sign-ins that lock nobody any more."""
+    """Remove sessions that have expired, failed sign-ins that lock nobody any more, and old device logins."""
     SessionStore.clear_expired()
     forget_ended()
+    forget_device_logins()
     AccessAttempt.objects.filter(attempt_time__lt=timezone.now() - timedelta(days=1)).delete()

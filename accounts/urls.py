@@ -1,11 +1,15 @@
 from django.urls import path
 
+from accounts.device import views as device
 from accounts.views import profile, roles, saved_views, session, teams, tokens, users
 
 urlpatterns = [
     path("sign-in/", session.sign_in, name="sign_in"),
     path("session/renew/", session.renew, name="renew_session"),
     path("sign-out/", session.sign_out, name="sign_out"),
+    path("device/", device.device, name="device"),
+    path("device/allow/", device.allow, name="allow_device_login"),
+    path("device/refuse/", device.refuse, name="refuse_device_login"),
     path("views/save/", saved_views.save, name="save_view"),
     path("views/<uuid:pk>/remove/", saved_views.remove, name="remove_view"),
     path("settings/", profile.settings, name="settings"),

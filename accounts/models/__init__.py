@@ -1,5 +1,6 @@
 """The rows of accounts, a file for each subject."""
 
+from accounts.models.device_logins import DeviceGuess, DeviceLogin
 from accounts.models.people import Membership, Role, Team, Theme, User, username_rule
 from accounts.models.roles import CustomRole
 from accounts.models.saved_views import SavedView
@@ -8,6 +9,8 @@ from accounts.models.tokens import Token
 
 __all__ = [
     "CustomRole",
+    "DeviceGuess",
+    "DeviceLogin",
     "Membership",
     "Role",
     "SavedView",

@@ -10,6 +10,8 @@ from tests.callers import ApiClient
 
 # What must work before signing in: probes, the sign-in page itself, signing out (does nothing), the theme cookie.
 OPEN = {"healthz_live", "healthz_ready", "sign_in", "sign_out", "choose_theme"}
+# What carries its own proof, and is shown elsewhere to want it.
+OPEN |= {"device_login", "device_token"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 

@@ -1,0 +1,1 @@
+"""What can be typed after `slipway`, a module for each subject."""
