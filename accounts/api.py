@@ -43,6 +43,7 @@ from services.queries import team_of_service
 from web import filters
 from web.api import ApiView, ApiViewSet, MadeByPost, created
 from web.errors import BadParameter, Invalid
+from web.etag import NO_TAG, require_match
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -193,6 +194,7 @@ class UserViewSet(IdempotentMixin, MadeByPost):
     def partial_update(self, request: Request, username: str) -> Response:
         user = self._person(username)
         require(caller(request), "user.edit", None)
+        self.matched(user)
         body = self.valid(UserEdit(data=request.data))
         if password := body.pop("password", None):
             users.set_password(caller(request), user, password)
@@ -269,6 +271,7 @@ class MemberViewSet(IdempotentMixin, ApiViewSet):
     def destroy(self, request: Request, name: str, user: str) -> Response:
         team = self._team()
         require(caller(request), "team.remove_member", team, ANYWHERE)
+        require_match(request, NO_TAG)
         member = User.objects.filter(username__iexact=user).first()
         if member is None:
             raise Http404
@@ -292,6 +295,7 @@ class TokenViewSet(IdempotentMixin, MadeByPost):
     filter_fields = {"user": "user__username__iexact"}
     search_fields = ("name",)
     secret_fields = ("token",)
+    ticking_fields = ("last_used_at", "state")
 
     def get_queryset(self) -> QuerySet[Token]:
         return Token.objects.visible_to(caller(self.request)).select_related("user")
@@ -315,7 +319,7 @@ class TokenViewSet(IdempotentMixin, MadeByPost):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: Any) -> Response:
-        tokens.revoke_token(caller(request), self.one(pk=pk))
+        tokens.revoke_token(caller(request), self.matched(self.one(pk=pk)))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -350,5 +354,5 @@ class SavedViewViewSet(IdempotentMixin, ApiViewSet):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: Any) -> Response:
-        saved_views.remove_view(caller(request), self.one(pk=pk))
+        saved_views.remove_view(caller(request), self.matched(self.one(pk=pk)))
         return Response(status=status.HTTP_204_NO_CONTENT)

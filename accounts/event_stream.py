@@ -12,13 +12,18 @@ import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import partial
+from uuid import UUID
+
+from django.utils.translation import gettext as _
 
 from accounts.streaming import App, Call, Looker, Receive, Scope, Send, until_gone
+from web.errors import NotPermitted, TooManyRequests
+from web.open_calls import kept_open
+from web.raw_answers import id_of, refuse
 
 BEAT_SECONDS = 10.0
 LOOK_AGAIN_SECONDS = 2.0
 RECHECK_SECONDS = 15.0
-MOST_STREAMS = 1000
 PREAMBLE = b"retry: 3000\n\n"
 BEAT = b": beat\n\n"
 CONTENT_TYPE = b"text/event-stream"
@@ -43,7 +48,6 @@ class EventStream(ABC):
         self._look_again_seconds = look_again_seconds
         self._recheck_seconds = recheck_seconds
         self._looker = Looker()
-        self._open = 0
 
     @staticmethod
     @abstractmethod
@@ -57,8 +61,8 @@ class EventStream(ABC):
 
     @staticmethod
     @abstractmethod
-    def may_see(call: Call) -> bool:
-        """Whether the caller is still who they were and may see it."""
+    def viewer(call: Call) -> UUID | None:
+        """The caller's id, while they are still who they were and may see it."""
 
     @staticmethod
     @abstractmethod
@@ -72,31 +76,30 @@ class EventStream(ABC):
             await self._django(scope, receive, send)
             return
         if call.is_foreign:
-            await _refuse(send, 403)
+            await refuse(scope, send, NotPermitted(_("A page of another origin may not read this stream.")))
             return
         after = _number(call)
-        if after is None or not await self._looker.look(lambda: self.may_see(call)):
+        viewer = await self._looker.look(lambda: self.viewer(call))
+        if after is None or viewer is None:
             # Django's list says what is wrong, as a problem document.
             await self._django(_as_json(scope), receive, send)
             return
-        if self._open >= MOST_STREAMS:
-            await _refuse(send, 503)
-            return
-        self._open += 1
         try:
-            await self._stream(call, after, receive, send)
-        finally:
-            self._open -= 1
+            with kept_open(viewer):
+                await self._stream(scope, call, after, receive, send)
+        except TooManyRequests as error:
+            await refuse(scope, send, error)
 
-    async def _stream(self, call: Call, after: int, receive: Receive, send: Send) -> None:
+    async def _stream(self, scope: Scope, call: Call, after: int, receive: Receive, send: Send) -> None:
         gone = asyncio.create_task(until_gone(receive))
         try:
             async with self._looker.woken_by(self.topic(call)) as wakeups:
                 news = await self._looker.look(lambda: self.news_of(call, after))
                 if news.is_over and not news.lines:
-                    await _refuse(send, 204)
+                    await send(_start(scope, 204))
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
                     return
-                await send(_start(200))
+                await send(_start(scope, 200))
                 await send(_body(PREAMBLE))
                 beat_at = time.monotonic() + BEAT_SECONDS
                 check_at = time.monotonic() + self._recheck_seconds
@@ -108,7 +111,7 @@ class EventStream(ABC):
                     await wakeups.sleep(self._look_again_seconds, gone)
                     now = time.monotonic()
                     if now >= check_at:
-                        if not await self._looker.look(lambda: self.may_see(call)):
+                        if await self._looker.look(lambda: self.viewer(call)) is None:
                             break
                         check_at = now + self._recheck_seconds
                     if now >= beat_at:
@@ -137,16 +140,12 @@ def _as_json(scope: Scope) -> Scope:
     return {**scope, "headers": [*headers, (b"accept", b"application/json")]}
 
 
-def _start(status: int) -> dict[str, object]:
+def _start(scope: Scope, status: int) -> dict[str, object]:
     headers = [(b"content-type", CONTENT_TYPE + b"; charset=utf-8"), (b"cache-control", b"no-store")]
+    headers += [(b"x-request-id", id_of(scope).encode())]
     headers += [(b"x-accel-buffering", b"no"), (b"x-content-type-options", b"nosniff")]
     return {"type": "http.response.start", "status": status, "headers": headers if status == 200 else headers[1:]}
 
 
 def _body(data: bytes) -> dict[str, object]:
     return {"type": "http.response.body", "body": data, "more_body": True}
-
-
-async def _refuse(send: Send, status: int) -> None:
-    await send(_start(status))
-    await send({"type": "http.response.body", "body": b"", "more_body": False})

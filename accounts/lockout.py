@@ -8,8 +8,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from web.addresses import client_address
 from web.errors import TooManyRequests
 from web.problems import answer
+
+__all__ = ["client_address", "folded_username", "locked_out"]
 
 
 def locked_out(request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
@@ -23,13 +26,6 @@ def locked_out(request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpRespons
             next=_("Wait %(minutes)d minutes, or ask an admin to set a new password.") % {"minutes": minutes},
         ),
     )
-
-
-def client_address(request: HttpRequest) -> str:
-    """The caller's address: the last one a trusted proxy added, else the connection's own."""
-    if settings.TRUST_FORWARDED_FOR and (chain := request.headers.get("X-Forwarded-For", "")):
-        return chain.rsplit(",", 1)[-1].strip()
-    return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104 - a name for "unknown", nothing is bound to it
 
 
 def folded_username(request: HttpRequest | None, credentials: dict[str, Any] | None = None) -> str:

@@ -18,11 +18,11 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connections
 from django.http import parse_cookie
 
 from accounts.api_auth import user_for_session, user_for_token
 from web import live
+from web.connections import let_go
 from web.live_hub import Hub, HubDown, Listener
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Call:
 
 
 class Looker:
-    """Asks the database from threads of its own and keeps no connection afterwards; wakes who waits for a topic."""
+    """Asks the database from a few threads of its own, however many wait; wakes who waits for a topic."""
 
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(LOOKING_THREADS, thread_name_prefix="open-calls")
@@ -89,7 +89,7 @@ class Looker:
             try:
                 return ask()
             finally:
-                connections.close_all()
+                let_go()
 
         return await asyncio.get_running_loop().run_in_executor(self._executor, and_let_go)
 

@@ -144,7 +144,7 @@ class ClusterViewSet(IdempotentMixin, MadeByPost):
     def guard(self, request: Request, name: str) -> Response:
         """PUT installs the admission policy that guards releases in place, DELETE removes it. Both are idempotent."""
         command = install_guard if request.method == "PUT" else remove_guard
-        return self.answer(command(caller(request), self._cluster(name)))
+        return self.answer(command(caller(request), self.matched(self._cluster(name))))
 
     @extend_schema(request=SourceIn, responses=ClusterRegistered)
     def credentials(self, request: Request, name: str) -> Response:
@@ -263,7 +263,7 @@ class GrantViewSet(IdempotentMixin, ApiViewSet):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: Any) -> Response:
-        remove_grant(caller(request), self.one(pk=pk))
+        remove_grant(caller(request), self.matched(self.one(pk=pk)))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

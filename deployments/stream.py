@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import orjson
 
 from accounts.event_stream import EventStream, News
@@ -29,9 +31,10 @@ class Stream(EventStream):
         return topic(call)
 
     @staticmethod
-    def may_see(call: Call) -> bool:
+    def viewer(call: Call) -> UUID | None:
         user = call.who()
-        return user is not None and Release.objects.visible_to(user).filter(pk=call.pk).exists()
+        sees = user is not None and Release.objects.visible_to(user).filter(pk=call.pk).exists()
+        return user.pk if user and sees else None
 
     @staticmethod
     def news_of(call: Call, after: int) -> News:

@@ -11,10 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from uuid import UUID
 
 from accounts.streaming import App, Call, Looker, Receive, Scope, Send, pass_on, until_gone
 from deployments.models import Release, Status
 from deployments.streaming import is_call, read, topic
+from web.errors import TooManyRequests
+from web.open_calls import kept_open
+from web.raw_answers import refuse
 
 LONGEST_SECONDS = 60
 DEFAULT_SECONDS = 30
@@ -48,9 +52,17 @@ class Wait:
         """Wait, then let Django answer."""
         call = read(scope) if scope["type"] == "http" else None
         seconds = seconds_of(call.query.get("timeout", [""])[0]) if call and set(call.query) <= PARAMETERS else None
-        if call is None or seconds is None or not await self._looker.look(lambda: is_worth_waiting(call)):
+        waiter = await self._looker.look(lambda: waiter_of(call)) if call and seconds else None
+        if call is None or seconds is None or waiter is None:
             await self._django(scope, receive, send)
             return
+        try:
+            with kept_open(waiter):
+                await self._answer(call, seconds, scope, receive, send)
+        except TooManyRequests as error:
+            await refuse(scope, send, error)
+
+    async def _answer(self, call: Call, seconds: int, scope: Scope, receive: Receive, send: Send) -> None:
         gone = asyncio.create_task(until_gone(receive))
         try:
             await self._wait(call, seconds, gone)
@@ -69,18 +81,19 @@ class Wait:
                 if now >= ends_at:
                     return
                 if now >= check_at:
-                    if not await self._looker.look(lambda: is_worth_waiting(call)):
+                    if await self._looker.look(lambda: waiter_of(call)) is None:
                         return
                     check_at = now + RECHECK_SECONDS
                 await wakeups.sleep(min(ends_at - now, self._look_again_seconds), gone)
 
 
-def is_worth_waiting(call: Call) -> bool:
-    """Whether this caller may see the release, and it has not ended."""
+def waiter_of(call: Call) -> UUID | None:
+    """The caller's id, where they may see the release and it has not ended; None where there is nothing to wait for."""
     if call.is_foreign:
-        return False
+        return None
     user = call.who()
-    return user is not None and Release.objects.visible_to(user).active().filter(pk=call.pk).exists()
+    waits = user is not None and Release.objects.visible_to(user).active().filter(pk=call.pk).exists()
+    return user.pk if user and waits else None
 
 
 def is_over(call: Call) -> bool:

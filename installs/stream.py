@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from uuid import UUID
 
 import orjson
 
@@ -32,11 +33,11 @@ class Stream(EventStream):
         return f"install:{call.pk}"
 
     @staticmethod
-    def may_see(call: Call) -> bool:
+    def viewer(call: Call) -> UUID | None:
         user = call.who()
         if user is None or not may(user, "install.view", None):
-            return False
-        return Install.objects.visible_to(user).filter(pk=call.pk).exists()
+            return None
+        return user.pk if Install.objects.visible_to(user).filter(pk=call.pk).exists() else None
 
     @staticmethod
     def news_of(call: Call, after: int) -> News:

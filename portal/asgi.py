@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 os.environ.setdefault("SLIPWAY_PROCESS", "web")
 
-from django.core.asgi import get_asgi_application
+import django
 
 # WhiteNoise reads files in a thread; Django says so once a process, and small files are nothing to warn about.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Send = Callable[[Message], Awaitable[None]]
     App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-django: App = get_asgi_application()  # type: ignore[assignment]
+django.setup(set_prefix=False)
 
 # Models can be imported only once Django is set up.
 from accounts.api_auth import user_for_session  # noqa: E402
@@ -34,15 +34,18 @@ from deployments.stream import Stream  # noqa: E402
 from deployments.wait import Wait  # noqa: E402
 from installs.stream import Stream as InstallStream  # noqa: E402
 from portal.body_limit import BodyLimit  # noqa: E402
+from portal.in_threads import InThreads  # noqa: E402
 from portal.settle import settle  # noqa: E402
 from web.live_stream import LiveStream  # noqa: E402
+
+everything_else: App = InThreads()
 
 # (matches the path, application): the first match answers, everything else is Django's.
 ROUTES: list[tuple[Callable[[str], bool], App]] = [
     (lambda path: path == "/live/", LiveStream(user_for_session)),
-    (Wait.matches, Wait(django)),
-    (Stream.matches, Stream(django)),
-    (InstallStream.matches, InstallStream(django)),
+    (Wait.matches, Wait(everything_else)),
+    (Stream.matches, Stream(everything_else)),
+    (InstallStream.matches, InstallStream(everything_else)),
 ]
 
 
@@ -52,7 +55,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _live_and_end(receive, send)
         return
     path: str = scope["path"]
-    chosen: App = next((app for matches, app in ROUTES if matches(path)), django)
+    chosen: App = next((app for matches, app in ROUTES if matches(path)), everything_else)
     await BodyLimit(chosen)(scope, receive, send)
 
 

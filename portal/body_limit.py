@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from web.errors import SlipwayError, TooLarge
+from web.raw_answers import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -23,10 +26,13 @@ BODY_SECONDS = 20.0
 # Uploads are archives: 20 MiB of their own, and the form around them.
 UPLOADS = dict.fromkeys(("/api/v1/charts/uploads/", "/charts/upload/"), (21 * MIB, 120.0))
 
-_REASONS = {
-    413: ("too_large", _("The body is too large"), _("A body may have at most %(size)d MiB.")),
-    408: ("too_slow", _("The body came too slowly"), _("A body must arrive within %(seconds)d seconds.")),
-}
+
+class TooSlow(SlipwayError):
+    """A body did not arrive in time."""
+
+    code = "too_slow"
+    status = 408
+    title = gettext_lazy("The body came too slowly")
 
 
 class BodyLimit:
@@ -95,16 +101,8 @@ def _limit_of(scope: Scope) -> tuple[int, float]:
 
 
 async def _refuse(scope: Scope, send: Send, status: int, limit: tuple[int, float]) -> None:
-    code, title, detail = _REASONS[status]
-    told = str(detail) % {"size": limit[0] // MIB, "seconds": limit[1]}
-    problem = {
-        "type": f"urn:slipway:problem:{code}",
-        "title": str(title),
-        "status": status,
-        "detail": told,
-        "instance": scope["path"],
-        "request_id": "",
-    }
-    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(problem).encode()})
+    if status == TooLarge.status:
+        error: SlipwayError = TooLarge(_("A body may have at most %(size)d MiB.") % {"size": limit[0] // MIB})
+    else:
+        error = TooSlow(_("A body must arrive within %(seconds)d seconds.") % {"seconds": limit[1]})
+    await refuse(scope, send, error, closes=True)

@@ -14,8 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# A web process has a thread of its own for each request.
-KEEP_CONNECTIONS = ("worker", "beat", "watch")
+KEEP_CONNECTIONS = ("web", "worker", "beat", "watch")
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA journal_size_limit=67108864;PRAGMA temp_store=MEMORY;"
 )

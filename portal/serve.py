@@ -21,6 +21,7 @@ def command(name: str, *, host: str = "127.0.0.1", port: str = "8000") -> list[s
     return {
         # Uvicorn waits for open streams for ever by default.
         "web": ["-m", "uvicorn", "portal.asgi:application", "--host", host, "--port", port,
+                "--http", "portal.patience:Patient",
                 "--timeout-graceful-shutdown", "3", "--no-access-log", "--log-level", "warning"],
         "worker": [*_CELERY, "worker", "-P", "threads", "-c", str(WORKER_THREADS), "--loglevel", "INFO", *_ALONE],
         # The in-memory scheduler: what is due stands in the database, and no file is left to go stale.

@@ -200,7 +200,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["web.parsers.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["web.renderers.FastJSONRenderer"],
     "DEFAULT_THROTTLE_CLASSES": ["web.throttle.RateLimit"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_VERSIONING_CLASS": None,
@@ -230,6 +230,8 @@ HELM = os.environ.get("SLIPWAY_HELM", "").strip()
 BUNDLES = Path(os.environ.get("SLIPWAY_BUNDLES", HOME / "bundles"))
 
 RATE_LIMIT_PER_MINUTE = int(os.environ.get("SLIPWAY_RATE_LIMIT", "600"))
+ANONYMOUS_RATE_LIMIT_PER_MINUTE = int(os.environ.get("SLIPWAY_ANONYMOUS_RATE_LIMIT", "60"))
+OPEN_CALLS_PER_PERSON = int(os.environ.get("SLIPWAY_OPEN_CALLS", "300"))
 
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Slipway",

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from web import filters
-from web.etag import etag, require_match
+from web.etag import content_etag, etag, require_match
 from web.paging import CursorPages
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         filters.require_known(request.query_params, self.known_parameters(request))
+        if request.method in {"POST", "PUT", "PATCH"}:
+            # What is no JSON is refused also where nothing of it is read.
+            _body = request.data
 
     def known_parameters(self, request: Request) -> set[str]:
         """The query parameters that this call may carry."""
@@ -61,6 +64,8 @@ class ApiViewSet(ApiView, GenericViewSet[Any]):
     search_fields: ClassVar[Sequence[str]] = ()
     ordering_fields: ClassVar[Sequence[str]] = ()
     ordering: ClassVar[Sequence[str]] = ()
+    # What changes by itself in a row without a version: its entity tag leaves it out.
+    ticking_fields: ClassVar[Sequence[str]] = ()
 
     def known_parameters(self, request: Request) -> set[str]:
         known = super().known_parameters(request)
@@ -83,7 +88,16 @@ class ApiViewSet(ApiView, GenericViewSet[Any]):
     def paged(self, rows: Any) -> Response:
         """Answer a list: filtered, ordered, one portion of it, serialized."""
         portion = self.paginate_queryset(self.filter_queryset(rows))
-        return self.get_paginated_response(self.get_serializer(portion, many=True).data)
+        return self.get_paginated_response(self.shown(portion or []))
+
+    def narrowed(self, rows: Any) -> Any:
+        """The rows as a portion of them is read, once they are counted: a view may want fewer columns."""
+        return rows
+
+    def shown(self, portion: Sequence[Any]) -> Sequence[Any]:
+        """One portion of a list as JSON."""
+        rendered: Sequence[Any] = self.get_serializer(portion, many=True).data
+        return rendered
 
     def valid(self, serializer: Any = None, **kwargs: Any) -> dict[str, Any]:
         """The validated body. Raises ValidationError, which is answered as 422 with pointers."""
@@ -94,14 +108,25 @@ class ApiViewSet(ApiView, GenericViewSet[Any]):
 
     def matched(self, obj: Any) -> Any:
         """The object itself when the caller's If-Match allows an edit of it."""
-        require_match(self.request, obj)
+        if "If-Match" in self.request.headers:
+            require_match(self.request, self.tag_of(obj))
         return obj
 
+    def tag_of(self, obj: Any) -> str:
+        """The entity tag: of what counts its edits by people that count, of others their content."""
+        return etag(obj) if hasattr(obj, "version") else self._tag_of_content(self.get_serializer(obj).data)
+
+    def _tag_of_content(self, shown: Mapping[str, Any]) -> str:
+        return content_etag({name: value for name, value in shown.items() if name not in self.ticking_fields})
+
     def answer(self, obj: Model, code: int = status.HTTP_200_OK, **headers: str) -> Response:
-        """One object, with its entity tag where it counts edits."""
+        """One object, with its entity tag where it can be edited."""
+        shown = self.get_serializer(obj).data
         if hasattr(obj, "version"):
             headers["ETag"] = etag(obj)
-        return Response(self.get_serializer(obj).data, status=code, headers=headers)
+        elif hasattr(self, "partial_update") or hasattr(self, "destroy"):
+            headers["ETag"] = self._tag_of_content(shown)
+        return Response(shown, status=code, headers=headers)
 
 
 class MadeByPost(ApiViewSet, ABC):

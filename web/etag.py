@@ -1,9 +1,11 @@
-"""Edits by people that must not overwrite each other: ETag and If-Match over an integer column `version`."""
+"""Edits by people that must not overwrite each other: ETag and If-Match, mostly over an integer column `version`."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+import orjson
 from django.db.models import F
 from django.utils.translation import gettext as _
 
@@ -12,6 +14,10 @@ from web.errors import PreconditionFailed
 if TYPE_CHECKING:
     from django.db.models import Model
     from rest_framework.request import Request
+
+
+# Of what can be removed but not read by itself: no entity tag is its.
+NO_TAG = ""
 
 
 class Versioned(Protocol):
@@ -25,10 +31,16 @@ def etag(obj: Versioned) -> str:
     return f'"{obj.version}"'
 
 
-def require_match(request: Request, obj: Versioned) -> None:
-    """Raise PreconditionFailed when the caller's If-Match names another version than the row has."""
-    given = request.headers.get("If-Match", "").strip()
-    if given and given != "*" and etag(obj) not in [tag.strip().removeprefix("W/") for tag in given.split(",")]:
+def content_etag(shown: Any) -> str:
+    """The entity tag of what has no version: of its content as it is answered."""
+    text = orjson.dumps(shown, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    return f'"{hashlib.sha256(text).hexdigest()[:24]}"'
+
+
+def require_match(request: Request, tag: str) -> None:
+    """Raise PreconditionFailed when the caller's If-Match names other versions than this one."""
+    given = request.headers.get("If-Match", "*").strip()
+    if given != "*" and tag not in [each.strip().removeprefix("W/") for each in given.split(",")]:
         raise _changed()
 
 

@@ -84,7 +84,10 @@ def ordering_of(text: str, allowed: Sequence[str], default: Sequence[str], uniqu
                 _("There is no ordering by “%(column)s”. These are offered: %(allowed)s.")
                 % {"column": column, "allowed": ", ".join(allowed) or _("none")}
             )
-    return wanted if wanted and wanted[-1].removeprefix("-") in {unique, "id"} else [*wanted, unique]
+    if not wanted or wanted[-1].removeprefix("-") in {unique, "id"}:
+        return wanted or [unique]
+    # In the direction of the last one, so that an index of both is read from either end.
+    return [*wanted, f"-{unique}" if wanted[-1].startswith("-") else unique]
 
 
 def require_known(given: QueryDict, known: set[str]) -> None:

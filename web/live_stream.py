@@ -14,12 +14,15 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
-from django.db import connections
 from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 
 from web import live
+from web.connections import let_go
+from web.errors import TooManyRequests
 from web.live_hub import Hub, HubDown, Listener
+from web.open_calls import kept_open
+from web.raw_answers import id_of, refuse
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -29,7 +32,6 @@ Send = Callable[[Message], Awaitable[None]]
 BEAT_SECONDS = 10.0
 RECHECK_SECONDS = 15.0
 MAX_QUERY_BYTES = 8192
-MAX_STREAMS = 1000
 # Sets the browser's own delay before it connects again, in milliseconds.
 PREAMBLE = b"retry: 3000\n\n"
 BEAT = b": beat\nevent: beat\ndata: {}\n\n"
@@ -49,33 +51,30 @@ class LiveStream:
         self._beat_seconds = beat_seconds
         self._recheck_seconds = recheck_seconds
         self._hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
-        self._open = 0
         self._executor = ThreadPoolExecutor(2, thread_name_prefix="live")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request: 400, 401, 403, 404, 405, 503, or 200 and events until either side ends it."""
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         if refusal := _refusal(scope, headers):
-            await _refuse(send, refusal)
+            await _refuse(scope, send, refusal)
             return
         session_key = parse_cookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
         asked = _topics(scope["query_string"])
         allowed = await self._allowed(session_key, asked)
         if not allowed:
-            await _refuse(send, 401 if allowed is None else 404)
+            await _refuse(scope, send, 401 if allowed is None else 404)
             return
-        if self._open >= MAX_STREAMS:
-            await _refuse(send, 503)
-            return
-        self._open += 1
         try:
-            async with self._hub().listen(frozenset(allowed)) as listener:
-                await send(_start(200, b"text/event-stream; charset=utf-8"))
-                await self._pour(listener, session_key, asked, receive, send)
+            # A browser has one session however many tabs; a person with many browsers has a limit in each.
+            with kept_open(session_key):
+                async with self._hub().listen(frozenset(allowed)) as listener:
+                    await send(_start(scope, 200, b"text/event-stream; charset=utf-8"))
+                    await self._pour(listener, session_key, asked, receive, send)
+        except TooManyRequests as error:
+            await refuse(scope, send, error)
         except HubDown:
-            await _refuse(send, 503)
-        finally:
-            self._open -= 1
+            await _refuse(scope, send, 503)
 
     async def _pour(
         self, listener: Listener, session_key: str | None, asked: list[str], receive: Receive, send: Send
@@ -118,7 +117,7 @@ class LiveStream:
                 user = self._who(session_key)
                 return None if user is None else sorted(live.visible(user, asked))
             finally:
-                connections.close_all()
+                let_go()
 
         return await asyncio.get_running_loop().run_in_executor(self._executor, ask)
 
@@ -159,7 +158,7 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-def _start(status: int, content_type: bytes) -> Message:
+def _start(scope: Scope, status: int, content_type: bytes) -> Message:
     return {
         "type": "http.response.start",
         "status": status,
@@ -168,6 +167,7 @@ def _start(status: int, content_type: bytes) -> Message:
             (b"cache-control", b"no-store"),
             (b"x-accel-buffering", b"no"),
             (b"x-content-type-options", b"nosniff"),
+            (b"x-request-id", id_of(scope).encode()),
         ],
     }
 
@@ -176,6 +176,6 @@ def _body(data: bytes) -> Message:
     return {"type": "http.response.body", "body": data, "more_body": True}
 
 
-async def _refuse(send: Send, status: int) -> None:
-    await send(_start(status, b"text/plain"))
+async def _refuse(scope: Scope, send: Send, status: int) -> None:
+    await send(_start(scope, status, b"text/plain"))
     await send({"type": "http.response.body", "body": b"", "more_body": False})

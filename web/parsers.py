@@ -42,6 +42,8 @@ class StrictJSONParser(BaseParser):
 
 def is_too_deep(raw: bytes) -> bool:
     """Whether brackets outside of strings nest deeper than MAX_DEPTH; found before anything is built from them."""
+    if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:
+        return False
     depth = 0
     in_string = escaped = False
     for byte in raw:

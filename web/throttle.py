@@ -12,6 +12,8 @@ from django.conf import settings
 from redis import Redis, RedisError
 from rest_framework.throttling import BaseThrottle
 
+from web.addresses import client_address
+
 if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.views import APIView
@@ -33,13 +35,15 @@ def _redis(url: str) -> Redis:
 
 
 class RateLimit(BaseThrottle):
-    """Counts calls by person in windows of one minute. A missing Redis limits nobody: the portal stays usable."""
+    """Counts calls by person in windows of one minute, whatever web process answers them; calls of nobody, which carry
+    a proof of their own, by address. A missing Redis limits nobody: the portal stays usable."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        limit: int = settings.RATE_LIMIT_PER_MINUTE
+        is_known = request.user.pk is not None
+        limit: int = settings.RATE_LIMIT_PER_MINUTE if is_known else settings.ANONYMOUS_RATE_LIMIT_PER_MINUTE
         window, left = divmod(clock(), WINDOW_SECONDS)
         self.reset_seconds = math.ceil(WINDOW_SECONDS - left)
-        who = request.user.pk or self.get_ident(request)
+        who = request.user.pk if is_known else client_address(request._request)
         try:
             used = self._count(f"{settings.REDIS_PREFIX}rate:{who}:{int(window)}")
         except RedisError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -19,28 +18,23 @@ from deployments.api.callers import (
 )
 from deployments.commands import edit_release
 from deployments.commands.start import plan_for, start_release
+from deployments.listed import COLUMNS, listed
 from deployments.models import Release
 from deployments.plan import Wish
-from deployments.queries import FILTERS, ORDERINGS, SEARCHED, release_list
+from deployments.queries import FILTERS, ORDERINGS, SEARCHED
 from deployments.serializers import PlanOut, ReleaseIn, ReleaseOut, ReleasePatch
 from web.api import ApiViewSet
 from web.etag import require_match
 from web.filters import flag
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from django.db.models import QuerySet
     from rest_framework.request import Request
 
 DRY_RUN = OpenApiParameter("dry_run", bool, description="Answer the plan and change nothing.")
-
-
-@dataclass
-class Edited:
-    """A release's entity tag counts edits by people; its `version` counts ticks as well."""
-
-    version: int
 
 
 class ReleaseViewSet(MakesRelease, ApiViewSet):
@@ -54,7 +48,13 @@ class ReleaseViewSet(MakesRelease, ApiViewSet):
     query_parameters = {"create": ["dry_run"]}
 
     def get_queryset(self) -> QuerySet[Release]:
-        return release_list(caller(self.request))
+        return Release.objects.visible_to(caller(self.request))
+
+    def narrowed(self, rows: QuerySet[Release]) -> Any:
+        return rows.values_list(*COLUMNS, named=True)
+
+    def shown(self, portion: Sequence[Any]) -> Sequence[Any]:
+        return listed(portion, self.request.build_absolute_uri("/")[:-1])
 
     @extend_schema(operation_id="releases_list")
     def list(self, request: Request) -> Response:
@@ -69,9 +69,9 @@ class ReleaseViewSet(MakesRelease, ApiViewSet):
     @extend_schema(operation_id="releases_edit", request=ReleasePatch, responses=ReleaseOut)
     def partial_update(self, request: Request, release_id: UUID) -> Response:
         """Change image, config or strategy while it is queued or waits to begin; voices that were given are void."""
-        body = self.valid(ReleasePatch(data=request.data))
         release = visible_release(request, release_id)
-        require_match(request, Edited(release.edits))
+        require_match(request, f'"{release.edits}"')
+        body = self.valid(ReleasePatch(data=request.data))
         return release_answer(request, edit_release(release, by=caller(request), **body))
 
     @extend_schema(

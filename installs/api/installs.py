@@ -179,7 +179,7 @@ class Installs(IdempotentMixin, MadeByPost):
     @extend_schema(operation_id="installs_remove_node", request=None, responses=_ACCEPTED, parameters=[_GONE])
     def remove_node(self, request: Request, pk: Any, name: str) -> Response:
         """Cordon, drain, delete and reset one node; or let the cluster forget one whose machine is gone."""
-        install, is_gone = self.one(pk=pk), flag(request.query_params, "gone")
+        install, is_gone = self.matched(self.one(pk=pk)), flag(request.query_params, "gone")
         return self._accepted(commands.remove_node(caller(request), install, name, typed_name=name, is_gone=is_gone))
 
     @extend_schema(operation_id="installs_upgrade", request=InstallUpgradeIn, responses=_ACCEPTED)
