@@ -2,6 +2,7 @@ from django.urls import path
 
 from accounts import api
 from accounts.device import api as device
+from accounts.oidc import api as oidc
 
 urlpatterns = [
     path("auth/device/", device.DeviceLoginView.as_view(), name="device_login"),
@@ -33,4 +34,30 @@ urlpatterns = [
     path("teams/<str:name>/members/<str:user>/", api.MemberViewSet.as_view({"delete": "destroy"}), name="member"),
     path("tokens/", api.TokenViewSet.as_view({"get": "list", "post": "create"}), name="tokens"),
     path("tokens/<uuid:pk>/", api.TokenViewSet.as_view({"get": "retrieve", "delete": "destroy"}), name="token"),
+    path(
+        "identity-providers/",
+        oidc.ProviderViewSet.as_view({"get": "list", "post": "create"}),
+        name="identity_providers",
+    ),
+    path(
+        "identity-providers/<str:name>/",
+        oidc.ProviderViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="identity_provider",
+    ),
+    path(
+        "identity-providers/<str:name>/rules/",
+        oidc.GroupRuleViewSet.as_view({"get": "list", "post": "create"}),
+        name="group_rules",
+    ),
+    path(
+        "identity-providers/<str:name>/rules/<uuid:pk>/",
+        oidc.GroupRuleViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="group_rule",
+    ),
+    path("identities/", oidc.IdentityViewSet.as_view({"get": "list", "post": "create"}), name="identities"),
+    path(
+        "identities/<uuid:pk>/",
+        oidc.IdentityViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="identity",
+    ),
 ]

@@ -21,3 +21,9 @@ class LastAdmin(Conflict):
     """Nobody would be left who can administer the portal."""
 
     code = "last_admin"
+
+
+class AlreadyLinked(Conflict):
+    """What a provider knows somebody as leads to one account, and this one leads to another already."""
+
+    code = "already_linked"

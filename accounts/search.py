@@ -1,4 +1,4 @@
-"""What the palette finds of roles: their pages. It asks the database nothing."""
+"""What the palette finds of settings: pages of roles and of signing in. It asks the database nothing."""
 
 from __future__ import annotations
 
@@ -19,3 +19,9 @@ def find_roles(user: User, words: str) -> list[Found]:
     if user.is_admin:
         pages.append(Found(_("New role"), reverse("create_role"), "plus"))
     return [found for found in pages if words and matches(found.label, words)]
+
+
+def find_sign_in(user: User, words: str) -> list[Found]:
+    """For an admin the page of identity providers."""
+    page = Found(_("Sign-in and identity providers"), reverse("identity_providers"), "log-in")
+    return [page] if words and user.is_admin and matches(page.label, words) else []

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
 _ENDS_AT = "ends_at"
+_ENDS_AT_MOST = "ends_at_most"
 _SEEN_AT = "seen_at"
 _WAY = "way"
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -106,12 +107,21 @@ def keep_session(request: HttpRequest, user: User) -> None:
 
 def prolong(request: HttpRequest) -> datetime:
     """Let the session last its whole time from now on; answers when it ends."""
-    ends_at = timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    now = timezone.now()
+    ends_at = now + timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    if at_most := parse_datetime(request.session.get(_ENDS_AT_MOST, "")):
+        ends_at = max(now, min(ends_at, at_most))
     request.session[_ENDS_AT] = ends_at.isoformat()
-    request.session.set_expiry(settings.SESSION_COOKIE_AGE)
+    request.session.set_expiry(max(1, int((ends_at - now).total_seconds())))
     if key := request.session.session_key:
         Session.objects.filter(key=stored_key(key)).update(ends_at=ends_at)
     return ends_at
+
+
+def end_at_most(request: HttpRequest, at: datetime) -> None:
+    """Let this session end at that time at the latest, however often it is prolonged."""
+    request.session[_ENDS_AT_MOST] = at.isoformat()
+    prolong(request)
 
 
 def forget_ended() -> int:

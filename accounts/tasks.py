@@ -10,10 +10,14 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.commands.device_logins import forget_device_logins
+from accounts.oidc import vouching
 from accounts.session_store import SessionStore
 from accounts.sessions import forget_ended
 
-BEAT: dict[str, dict[str, Any]] = {"forget-sessions": {"task": "accounts.forget_sessions", "schedule": 3600.0}}
+BEAT: dict[str, dict[str, Any]] = {
+    "forget-sessions": {"task": "accounts.forget_sessions", "schedule": 3600.0},
+    "look-at-sessions": {"task": "accounts.look_at_sessions", "schedule": 30.0},
+}
 
 
 @shared_task(name="accounts.forget_sessions")
@@ -23,3 +27,9 @@ def forget_sessions() -> None:
     forget_ended()
     forget_device_logins()
     AccessAttempt.objects.filter(attempt_time__lt=timezone.now() - timedelta(days=1)).delete()
+
+
+@shared_task(name="accounts.look_at_sessions")
+def look_at_sessions() -> None:
+    """Ask identity providers whether they still vouch for the sessions that are due."""
+    vouching.sweep()

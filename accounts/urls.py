@@ -1,10 +1,25 @@
 from django.urls import path
 
 from accounts.device import views as device
-from accounts.views import profile, roles, saved_views, session, teams, tokens, users
+from accounts.views import (
+    identities,
+    identity_providers,
+    profile,
+    provider_sign_in,
+    roles,
+    saved_views,
+    session,
+    teams,
+    tokens,
+    users,
+)
 
 urlpatterns = [
     path("sign-in/", session.sign_in, name="sign_in"),
+    path("sign-in/local/", session.sign_in_local, name="sign_in_local"),
+    path("sign-in/with/<str:name>/", provider_sign_in.begin_sign_in, name="begin_sign_in"),
+    path("sign-in/with/<str:name>/callback/", provider_sign_in.finish_sign_in, name="finish_sign_in"),
+    path("signed-out/", session.signed_out, name="signed_out"),
     path("session/renew/", session.renew, name="renew_session"),
     path("sign-out/", session.sign_out, name="sign_out"),
     path("device/", device.device, name="device"),
@@ -24,6 +39,17 @@ urlpatterns = [
     path("settings/roles/new/", roles.create, name="create_role"),
     path("settings/roles/<str:name>/", roles.role, name="role"),
     path("settings/roles/<str:name>/remove/", roles.remove, name="remove_role"),
+    path("settings/sign-in/", identity_providers.identity_providers, name="identity_providers"),
+    path("settings/sign-in/<str:name>/", identity_providers.identity_provider, name="identity_provider"),
+    path("settings/sign-in/<str:name>/remove/", identity_providers.remove, name="remove_identity_provider"),
+    path("settings/sign-in/<str:name>/test/", provider_sign_in.begin_test, name="begin_test"),
+    path("settings/sign-in/<str:name>/tested/", identity_providers.tested, name="identity_provider_test"),
+    path("settings/sign-in/<str:name>/rules/", identity_providers.add_rule, name="add_group_rule"),
+    path("settings/sign-in/<str:name>/rules/<uuid:pk>/remove/", identity_providers.drop_rule, name="remove_group_rule"),
+    path("settings/identities/link/", identities.link_own, name="link_own_identity"),
+    path("settings/identities/link/<str:name>/", provider_sign_in.begin_link, name="begin_link"),
+    path("settings/identities/<uuid:pk>/unlink/", identities.unlink, name="unlink_identity"),
+    path("settings/users/<str:username>/link/", identities.link, name="link_identity"),
     path("settings/users/", users.users, name="users"),
     path("settings/users/<str:username>/", users.user, name="user"),
 ]

@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.sessions.SeenMiddleware",
+    "accounts.oidc.vouching.VouchedMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "web.problems.ProblemMiddleware",
@@ -228,6 +229,13 @@ HELM = os.environ.get("SLIPWAY_HELM", "").strip()
 
 # Offline bundles for installs, each in a folder of its name: see installs.bundle.
 BUNDLES = Path(os.environ.get("SLIPWAY_BUNDLES", HOME / "bundles"))
+
+# How often an identity provider is asked whether it still vouches for a session, and how long one lasts that cannot be
+# asked about: see accounts.oidc.vouching.
+PROVIDER_CHECK_SECONDS = int(os.environ.get("SLIPWAY_PROVIDER_CHECK_SECONDS", "300"))
+PROVIDER_GRACE_SECONDS = int(os.environ.get("SLIPWAY_PROVIDER_GRACE_SECONDS", "900"))
+# The page of signing in shows the providers alone; user name and password stay at /sign-in/local/.
+HIDE_LOCAL_SIGN_IN = place.flag("SLIPWAY_HIDE_LOCAL_SIGN_IN")
 
 RATE_LIMIT_PER_MINUTE = int(os.environ.get("SLIPWAY_RATE_LIMIT", "600"))
 ANONYMOUS_RATE_LIMIT_PER_MINUTE = int(os.environ.get("SLIPWAY_ANONYMOUS_RATE_LIMIT", "60"))

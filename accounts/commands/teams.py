@@ -55,12 +55,17 @@ def add_member(by: User | None, team: Team, user: User, role: str, environment: 
     if by:
         require(by, "team.add_member", team, environment)
     with transaction.atomic():
-        _require_role(role)
+        require_role(role)
         require_environment(environment)
         if by:
             _require_own_rights(by, team, role, environment)
         membership, is_new = Membership.objects.get_or_create(team=team, user=user, role=role, environment=environment)
-        if is_new:
+        by_hand = membership.identity_id is not None
+        if by_hand:
+            # What a person gives stays when the groups go that gave it before.
+            membership.identity = None
+            membership.save(update_fields=["identity"])
+        if is_new or by_hand:
             after = {"user": user.username, "role": role, "environment": environment}
             audit(by, "team.add_member", team, team=team.name, after=after)
     return membership
@@ -88,7 +93,7 @@ def remove_member(by: User, team: Team, user: User, role: str = "", environment:
         audit(by, "team.remove_member", team, team=team.name, before={"user": user.username, "roles": roles})
 
 
-def _require_role(role: str) -> None:
+def require_role(role: str) -> None:
     """Raises Invalid for a role there is not. A custom one stays as long as this transaction lasts."""
     if role in Role.values or CustomRole.objects.select_for_update().filter(name=role).exists():
         return

@@ -63,6 +63,8 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     theme = models.CharField(max_length=10, default="system", choices=Theme.choices)
+    # Tokens of a person without a password here work until then: as long as a provider vouches. None: without end.
+    vouched_until = models.DateTimeField(null=True, editable=False)
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -121,6 +123,10 @@ class Membership(models.Model):
     role = models.CharField(_("role"), max_length=63)
     # The name of the only environment in which the role counts; empty: in all of them.
     environment = models.CharField(_("environment"), max_length=63, blank=True, default="")
+    # Given by a group rule to this identity, and taken away by it alone; None: given by a person.
+    identity = models.ForeignKey(
+        "accounts.Identity", models.CASCADE, null=True, blank=True, editable=False, related_name="memberships"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

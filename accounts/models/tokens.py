@@ -19,9 +19,11 @@ class TokenQuerySet(models.QuerySet["Token"]):
         return self if user.is_admin else self.filter(user=user)
 
     def usable(self) -> TokenQuerySet:
-        """Neither revoked nor expired, of people who are active."""
-        alive = models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now())
-        return self.filter(alive, revoked_at=None, user__is_active=True)
+        """Neither revoked nor expired, of people who are active and whom their provider, if they have one, knows."""
+        now = timezone.now()
+        alive = models.Q(expires_at=None) | models.Q(expires_at__gt=now)
+        vouched = models.Q(user__vouched_until=None) | models.Q(user__vouched_until__gt=now)
+        return self.filter(alive, vouched, revoked_at=None, user__is_active=True)
 
 
 class Token(models.Model):

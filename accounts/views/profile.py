@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.commands.users import set_password
 from accounts.decorators import SignedInRequest, signed_in
 from accounts.forms import PasswordForm
+from accounts.oidc.queries import links_of
 from accounts.sessions import current, keep_session
 from web.forms import refusals_on
 from web.fragments import render_page, see_other
@@ -45,6 +46,6 @@ def profile(request: SignedInRequest) -> HttpResponse:
     return render_page(
         request,
         "accounts/profile.html",
-        {"form": form, "memberships": memberships},
+        {"form": form, "memberships": memberships, **links_of(request.user)},
         status=422 if form.errors else 200,
     )

@@ -10,17 +10,22 @@ from django.http import JsonResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.decorators import SignedInRequest, signed_in
 from accounts.forms import SignInForm
 from accounts.models import Session, User
+from accounts.oidc.vouching import sign_out_elsewhere
+from accounts.oidc.ways import sign_in_ways
 from accounts.sessions import begin_session, current, end, prolong
 from audit.record import audit
 from web.fragments import render_page, safe_next, see_other
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
+
+# Where a provider signs people out, for the one page after signing out here.
+_ELSEWHERE, _ELSEWHERE_SECONDS = "sign_out_elsewhere", 600
 
 
 @sensitive_post_parameters("password")
@@ -30,7 +35,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         if request.user.is_authenticated:
             return redirect(back)
-        return render_page(request, "accounts/sign_in.html", {"form": SignInForm(), "next": back})
+        return render_page(request, "accounts/sign_in.html", {"form": SignInForm(), "next": back, **sign_in_ways()})
     form = SignInForm(request.POST)
     if form.is_valid():
         user = authenticate(request, **form.cleaned_data)
@@ -39,7 +44,15 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             return see_other(back)
         # One sentence for a wrong name, a wrong password and a switched-off account: it must not tell which.
         form.add_error(None, _("That user name and password do not go together."))
-    return render_page(request, "accounts/sign_in.html", {"form": form, "next": back}, status=422)
+    shown = {"form": form, "next": back, **sign_in_ways(local=True)}
+    return render_page(request, "accounts/sign_in.html", shown, status=422)
+
+
+@require_safe
+def sign_in_local(request: HttpRequest) -> HttpResponse:
+    """The form for user name and password, also where the sign-in page shows providers alone."""
+    shown = {"form": SignInForm(), "next": safe_next(request), **sign_in_ways(local=True)}
+    return render_page(request, "accounts/sign_in.html", shown)
 
 
 @require_POST
@@ -56,11 +69,26 @@ def renew(request: SignedInRequest) -> HttpResponse:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session."""
+    """End the session; who came by a provider is told where to sign out there as well."""
+    elsewhere = None
     if isinstance(request.user, User):
+        elsewhere = sign_out_elsewhere(request)
         with transaction.atomic():
             if row := current(request):
                 end(row)
             audit(request.user, "session.end", request.user)
     logout(request)
-    return see_other("sign_in")
+    if elsewhere is None:
+        return see_other("sign_in")
+    request.session[_ELSEWHERE] = elsewhere
+    request.session.set_expiry(_ELSEWHERE_SECONDS)
+    return see_other("signed_out")
+
+
+@require_safe
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """Signed out here; the provider may still sign the same person in with one click."""
+    elsewhere = request.session.get(_ELSEWHERE)
+    if elsewhere is None or request.user.is_authenticated:
+        return redirect("sign_in")
+    return render_page(request, "accounts/signed_out.html", {"elsewhere": elsewhere})

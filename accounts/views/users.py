@@ -15,6 +15,7 @@ from accounts.commands.users import create_user, edit_user, set_password
 from accounts.decorators import SignedInRequest, signed_in
 from accounts.forms import EditUserForm, NewUserForm
 from accounts.models import User
+from accounts.oidc.queries import links_of
 from accounts.permissions import require, why_not
 from web.filters import searched
 from web.forms import refusals_on
@@ -70,6 +71,7 @@ def user(request: SignedInRequest, username: str) -> HttpResponse:
         "form": form,
         "memberships": seen if request.user.is_admin else seen.filter(team__in=request.user.memberships.values("team")),
         "why_not": why_not(request.user, "user.edit", None),
+        **(links_of(found) if request.user.is_admin else {}),
     }
     return render_page(request, "accounts/user.html", shown, status=422 if form.errors else 200)
 

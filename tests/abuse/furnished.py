@@ -12,7 +12,7 @@ from uuid import uuid4
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from accounts.models import CustomRole, SavedView, Team, Token, User
+from accounts.models import CustomRole, GroupRule, Identity, IdentityProvider, SavedView, Team, Token, User
 from charts.models import ChartUpload, HelmOperation, HelmRelease
 from clusters.models import Cluster, Grant
 from deployments.models import AnalysisTemplate, Approval, Release
@@ -33,6 +33,7 @@ TEMPLATE, CHART = "zebra-template", "zebra-chart"
 INSTALL, HOST = "zebra-install", "zebra-host"
 # Roles are everybody's to know.
 ROLE = "breaker"
+PROVIDER, SUBJECT = "zebra-sso", "zebra-subject"
 ASKS_A_CLUSTER = "helm-releases/"
 # Environments and the own page of registering are everybody's; all else in the house is the team's.
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -56,7 +57,9 @@ class House:
     helm_release: HelmRelease
     operation: HelmOperation
     upload: ChartUpload
-    # Of nobody: installs are for admins.
+    identity: Identity
+    # Of nobody: rules of groups and installs are for admins.
+    rule: GroupRule
     install: Install
     run: InstallRun
 
@@ -71,6 +74,7 @@ class House:
             self.helm_release.name,
             INSTALL,
             HOST,
+            SUBJECT,
             self.team.name,
             self.member.username,
             str(self.release.pk),
@@ -89,6 +93,12 @@ class House:
             "users": self.member.username,
             "members": self.member.username,
             "tokens": str(self.token.pk),
+            "identities": str(self.identity.pk),
+            "identity-providers": PROVIDER,
+            "sign-in": PROVIDER,
+            "link": PROVIDER,
+            "with": PROVIDER,
+            "rules": str(self.rule.pk),
             "grants": str(self.grant.pk),
             "releases": str(self.release.pk),
             "views": str(self.view.pk),
@@ -116,7 +126,7 @@ class House:
         """The same for things that are not there."""
         ids = {
             *("tokens", "grants", "releases", "views", "approvals", "channels", "notification-channels"),
-            *("helm-releases", "helm-operations", "uploads", "installs", "runs"),
+            *("identities", "rules", "helm-releases", "helm-operations", "uploads", "installs", "runs"),
         }
         return {word: str(uuid4()) if word in ids else "no-such" for word in self.values} | {
             "environments": self.target.environment.name,
@@ -155,6 +165,8 @@ def furnish(team: Team, member: User, *, env: Mapping[str, str] | None = None, *
         helm_release=helm_release,
         operation=new_operation(helm_release, by=member, values={"password": (env or {}).get("DB_PASSWORD", "x")}),
         upload=new_upload(team, CHART, by=member),
+        identity=Identity.objects.create(provider=(provider := furnish_provider(env)), subject=SUBJECT, user=member),
+        rule=GroupRule.objects.create(provider=provider, group="zebra-group", team=team, role="developer"),
         install=install,
         run=install.runs.get(),
         view=SavedView.objects.create(of="services", name=VIEW, owner=member, team=team),
@@ -162,6 +174,16 @@ def furnish(team: Team, member: User, *, env: Mapping[str, str] | None = None, *
             name=TEMPLATE, team=team, definition={"query": "sum(up)", "success": "result > 0"}
         ),
     )
+
+
+def furnish_provider(env: Mapping[str, str] | None) -> IdentityProvider:
+    """An identity provider that nobody answers for."""
+    provider = IdentityProvider(
+        name=PROVIDER, title="Zebra", issuer="https://192.0.2.78", client_id="slipway", preset="generic"
+    )
+    provider.secret = {"client_secret": (env or {}).get("DB_PASSWORD", "x")}
+    provider.save()
+    return provider
 
 
 def furnish_install(password: str) -> Install:

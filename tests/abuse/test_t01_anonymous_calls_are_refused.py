@@ -12,6 +12,8 @@ from tests.callers import ApiClient
 OPEN = {"healthz_live", "healthz_ready", "sign_in", "sign_out", "choose_theme"}
 # What carries its own proof, and is shown elsewhere to want it.
 OPEN |= {"device_login", "device_token"}
+# Identity providers send people back who are not signed in yet.
+OPEN |= {"sign_in_local", "begin_sign_in", "finish_sign_in", "signed_out"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 

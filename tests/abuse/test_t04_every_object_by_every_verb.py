@@ -21,8 +21,9 @@ Web = Callable[[User], PageClient]
 
 # Everybody may know which environments, roles and chart repositories there are, and what they are like; admins change
 # them.
-COMMON = {"environments", "repositories", "roles"}
-ADMINS_ONLY = {"users", "installs"}
+# By which providers one can sign in stands on the page of it.
+COMMON = {"environments", "repositories", "roles", "with", "link"}
+ADMINS_ONLY = {"users", "installs", "identity-providers", "sign-in"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 WITH_OBJECT = [place for place in places() if place.words and set(place.words) - COMMON]
 LISTS = [place for place in places() if not place.words and not place.name.startswith("healthz")]

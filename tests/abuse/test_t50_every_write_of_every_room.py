@@ -110,6 +110,13 @@ ELSEWHERE = {
     "helm_release_recover POST": "charts/test_recover.py",
     # Looks at the cluster and changes nothing there.
     "helm_release_refresh POST": "charts/test_observe.py",
+    "identity_providers POST": "oidc/test_providers_recorded.py",
+    "identity_provider PATCH": "oidc/test_providers_recorded.py",
+    "identity_provider DELETE": "oidc/test_providers_recorded.py",
+    "group_rules POST": "oidc/test_providers_recorded.py",
+    "group_rule DELETE": "oidc/test_providers_recorded.py",
+    "identities POST": "oidc/test_providers_recorded.py",
+    "identity DELETE": "oidc/test_providers_recorded.py",
     "installs POST": "installs/test_recorded.py",
     "install PATCH": "installs/test_recorded.py",
     "install DELETE": "installs/test_recorded.py",

@@ -430,9 +430,9 @@ def notice(
 
 @part()
 def tabs(current: str, *keys_labels_urls: Text) -> dict[str, Any]:
-    """Tabs as links: the key of the open one, then key, label, url for each."""
+    """Tabs as links: the key of the open one, then key, label, url for each; one without a url is left out."""
     flat: Sequence[Text] = keys_labels_urls
-    items = [(flat[i], flat[i + 1], flat[i + 2]) for i in range(0, len(flat), 3)]
+    items = [(flat[i], flat[i + 1], flat[i + 2]) for i in range(0, len(flat), 3) if flat[i + 2]]
     return {"current": current, "items": items}
 
 
