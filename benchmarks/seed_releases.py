@@ -29,7 +29,7 @@ def fill_releases(many: int, waiting: int) -> list[str]:
     from deployments.models import Release, Revision
     from services.models import Target
 
-    fill(Size(services=SERVICES, clusters=3, releases=0))
+    fill(Size(services=SERVICES, clusters=4, releases=0))
     targets = list(Target.objects.select_related("cluster", "service__team").order_by("pk"))
     revisions = list(_revisions(targets))
     Revision.objects.bulk_create(revisions)

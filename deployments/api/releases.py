@@ -18,7 +18,7 @@ from deployments.api.callers import (
 )
 from deployments.commands import edit_release
 from deployments.commands.start import plan_for, start_release
-from deployments.listed import COLUMNS, listed
+from deployments.listed import listed, narrow
 from deployments.models import Release
 from deployments.plan import Wish
 from deployments.queries import FILTERS, ORDERINGS, SEARCHED
@@ -51,7 +51,8 @@ class ReleaseViewSet(MakesRelease, ApiViewSet):
         return Release.objects.visible_to(caller(self.request))
 
     def narrowed(self, rows: QuerySet[Release]) -> Any:
-        return rows.values_list(*COLUMNS, named=True)
+        first = self.request.query_params.get("ordering") or self.ordering[0]
+        return narrow(rows, first.partition(",")[0].strip().removeprefix("-"))
 
     def shown(self, portion: Sequence[Any]) -> Sequence[Any]:
         return listed(portion, self.request.build_absolute_uri("/")[:-1])
