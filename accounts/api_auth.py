@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication, exceptions
 
+from accounts.factors.required import LACKS
 from accounts.models import Token, User
 from accounts.session_store import SessionStore
 from accounts.tokens import PREFIX, hashed
@@ -36,13 +37,16 @@ def user_for_token(raw: str) -> User | None:
 
 
 def user_for_session(session_key: str | None) -> User | None:
-    """The person signed in by the session cookie of this value; None when signed out, switched off or re-keyed."""
+    """The person signed in by the session cookie of this value.
+
+    None when signed out, switched off or re-keyed, and while a second factor still has to be set up.
+    """
     if not session_key:
         return None
     session = SessionStore(session_key)
-    if session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
+    if session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS or session.get(LACKS):
         return None
-    user = User.objects.filter(pk=session.get(SESSION_KEY), is_active=True).first()
+    user = User.objects.filter(pk=session[SESSION_KEY], is_active=True).first()
     if user is None or not constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
         return None
     return user

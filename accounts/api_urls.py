@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import api
+from accounts import api, api_security
 from accounts.device import api as device
 from accounts.oidc import api as oidc
 
@@ -27,6 +27,24 @@ urlpatterns = [
         "users/<str:username>/",
         api.UserViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
         name="user",
+    ),
+    path("users/<str:username>/second-factor/", api_security.SecondFactorView.as_view(), name="second_factor"),
+    path("sessions/", api_security.SessionViewSet.as_view({"get": "list"}), name="sessions"),
+    path(
+        "sessions/<uuid:pk>/",
+        api_security.SessionViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="session",
+    ),
+    path(
+        "sign-in-policy/",
+        api_security.SignInPolicyView.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="sign_in_policy",
+    ),
+    path("sign-in-locks/", api_security.SignInLockViewSet.as_view({"get": "list"}), name="sign_in_locks"),
+    path(
+        "sign-in-locks/<uuid:pk>/",
+        api_security.SignInLockViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="sign_in_lock",
     ),
     path("teams/", api.TeamViewSet.as_view({"get": "list", "post": "create"}), name="teams"),
     path("teams/<str:name>/", api.TeamViewSet.as_view({"get": "retrieve", "patch": "partial_update"}), name="team"),

@@ -27,3 +27,21 @@ class AlreadyLinked(Conflict):
     """What a provider knows somebody as leads to one account, and this one leads to another already."""
 
     code = "already_linked"
+
+
+class LastFactor(Conflict):
+    """The portal wants a second factor, and nothing would be left of it."""
+
+    code = "last_factor"
+
+
+class NotSignedInHere(Conflict):
+    """The person has no password of this portal, so that a second factor here would protect nothing."""
+
+    code = "not_signed_in_here"
+
+
+class LinkSpent(Conflict):
+    """The link was used, or is too old."""
+
+    code = "link_spent"

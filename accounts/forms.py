@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import SignInPolicy
 from accounts.permissions import GRANTABLE, SCOPES
 from web.forms import lasting_name, offer
 
@@ -24,6 +25,63 @@ class SignInForm(forms.Form):
         max_length=500,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class CodeForm(forms.Form):
+    """The second factor as text."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        help_text=_("Six digits of your authenticator app, or one of your recovery codes."),
+        max_length=64,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autocapitalize": "off", "spellcheck": "false", "autofocus": True}
+        ),
+    )
+
+
+class AuthenticatorForm(forms.Form):
+    """The code that shows that an app holds the secret."""
+
+    code = forms.CharField(
+        label=_("Code that the app shows now"),
+        max_length=16,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+
+class ConfirmForm(forms.Form):
+    """One's own password, once more."""
+
+    password = forms.CharField(
+        label=_("Your password"),
+        max_length=500,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+    )
+
+
+class PasskeyForm(forms.Form):
+    """A passkey that the browser made, and what to call it."""
+
+    name = forms.CharField(label=_("What to call it"), help_text=_("For example: laptop, or blue key."), max_length=60)
+    credential = forms.CharField(max_length=20_000, widget=forms.HiddenInput(), required=False)
+
+
+class PolicyForm(forms.Form):
+    """Who has to have a second factor."""
+
+    require_second_factor = forms.ChoiceField(
+        label=_("A second factor"), choices=SignInPolicy.Whom.choices, widget=forms.RadioSelect
+    )
+
+
+class BreakGlassForm(forms.Form):
+    """The code of a break-glass link."""
+
+    code = forms.CharField(
+        label=_("Code"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
     )
 
 

@@ -23,8 +23,8 @@ class SessionStore(DatabaseStore):
     """Django's own store, but for the names of its rows."""
 
     def _get_session_from_db(self) -> Carrier | None:
-        held = self.model.objects.filter(session_key=stored_key(self.session_key or ""))
-        found: Carrier | None = held.filter(expire_date__gt=timezone.now()).first()
+        held = Carrier.objects.filter(session_key=stored_key(self.session_key or ""))
+        found = held.filter(expire_date__gt=timezone.now()).first()
         if found is None:
             self._session_key = None
         return found

@@ -7,7 +7,7 @@ the carrier is what ends a session: the next request finds nobody signed in, ope
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth import login, update_session_auth_hash
@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from accounts.factors.required import LACKS, lacks_second_factor
 from accounts.lockout import client_address
 from accounts.models import Session, User
 from accounts.session_store import stored_key
@@ -31,8 +32,11 @@ _ENDS_AT = "ends_at"
 _ENDS_AT_MOST = "ends_at_most"
 _SEEN_AT = "seen_at"
 _WAY = "way"
+BREAK_GLASS_REASON = "break_glass_reason"
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 SEEN_EVERY = timedelta(minutes=5)
+# In seconds. Long enough to repair a sign-in, short enough not to become a habit.
+BREAK_GLASS_LASTS = 3600
 
 
 def begin_session(request: HttpRequest, user: User, *, way: str, provider: str = "") -> None:
@@ -42,11 +46,15 @@ def begin_session(request: HttpRequest, user: User, *, way: str, provider: str =
     """
     replaced = current(request)
     with transaction.atomic():
+        if request.user.is_authenticated:
+            # Of one and the same person Django would keep the key.
+            request.session.cycle_key()
         login(request, user, backend=_BACKEND)
-        ends_at = prolong(request)
         now = timezone.now()
         request.session[_WAY] = way
         request.session[_SEEN_AT] = now.isoformat()
+        request.session[LACKS] = way == Session.Way.PASSWORD and lacks_second_factor(user)
+        ends_at = prolong(request)
         if replaced:
             replaced.delete()
         Session.objects.create(
@@ -60,7 +68,7 @@ def begin_session(request: HttpRequest, user: User, *, way: str, provider: str =
             last_seen_at=now,
             ends_at=ends_at,
         )
-        audit(user, "session.begin", user, way=way, **({"provider": provider} if provider else {}))
+        audit(user, "session.begin", user, way=way, provider=provider)
 
 
 def current(request: HttpRequest) -> Session | None:
@@ -82,11 +90,16 @@ def end(session: Session) -> bool:
         return bool(Session.objects.filter(pk=session.pk).delete()[0])
 
 
-def end_sessions(user: User, *, provider: str = "", but: Session | None = None) -> int:
-    """Sign a person out everywhere (of what one provider vouched for), but for one session. Answers how many ended."""
+def end_sessions(user: User, *, provider: str = "", way: str = "", but: Session | None = None) -> int:
+    """Sign a person out everywhere, but for one session; only of what one provider vouched for, or began one way.
+
+    Answers how many ended.
+    """
     ending = Session.objects.filter(user=user)
     if provider:
         ending = ending.filter(provider=provider)
+    if way:
+        ending = ending.filter(way=way)
     if but:
         ending = ending.exclude(pk=but.pk)
     with transaction.atomic():
@@ -107,8 +120,9 @@ def keep_session(request: HttpRequest, user: User) -> None:
 
 def prolong(request: HttpRequest) -> datetime:
     """Let the session last its whole time from now on; answers when it ends."""
+    lasts = BREAK_GLASS_LASTS if way_of(request) == Session.Way.BREAK_GLASS else settings.SESSION_COOKIE_AGE
     now = timezone.now()
-    ends_at = now + timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    ends_at = now + timedelta(seconds=lasts)
     if at_most := parse_datetime(request.session.get(_ENDS_AT_MOST, "")):
         ends_at = max(now, min(ends_at, at_most))
     request.session[_ENDS_AT] = ends_at.isoformat()
@@ -129,11 +143,12 @@ def forget_ended() -> int:
     return Session.objects.filter(ends_at__lt=timezone.now()).delete()[0]
 
 
-def session_end(request: HttpRequest) -> dict[str, datetime | None]:
-    """Context processor: `session_ends_at`, None where nobody is signed in."""
+def session_end(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `session_ends_at`, None where nobody is signed in, and why somebody is by break glass."""
     session = getattr(request, "session", None)
     text = session.get(_ENDS_AT, "") if session is not None else ""
-    return {"session_ends_at": parse_datetime(text) if text else None}
+    reason = session.get(BREAK_GLASS_REASON, "") if session is not None else ""
+    return {"session_ends_at": parse_datetime(text) if text else None, "break_glass_reason": reason}
 
 
 class SeenMiddleware:

@@ -13,6 +13,11 @@ def new_token() -> str:
     return PREFIX + secrets.token_urlsafe(32)
 
 
+def new_code() -> str:
+    """A code nobody can guess, for what works once and soon."""
+    return secrets.token_urlsafe(32)
+
+
 def hashed(raw: str) -> str:
     """What is stored of a token. It holds 256 random bits, so a plain fast hash is enough."""
     return hashlib.sha256(raw.encode()).hexdigest()

@@ -12,5 +12,6 @@ KINDS = {
     "release.succeed": _("a release succeeded"),
     "release.fail": _("a release failed"),
     "release.abort": _("a release was aborted"),
+    "sign_in.break_glass": _("somebody signs in by break glass"),
     "release.pause": _("a release stopped and waits for a person"),
 }

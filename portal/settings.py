@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "web.problems.ProblemMiddleware",
+    "accounts.factors.gate.RequiredMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -166,7 +167,9 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 }
 
 # A lock is on user name and address together, so that a stranger cannot lock a colleague out of every place.
+AXES_HANDLER = "accounts.lockout.Doorkeeper"
 AXES_FAILURE_LIMIT = 5
+GUESSES_OF_NAME = 50
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True

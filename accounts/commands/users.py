@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import LastAdmin, NameTaken
+from accounts.factors.required import lacks_second_factor
 from accounts.models import Session, User
 from accounts.permissions import require
 from accounts.sessions import end_sessions
@@ -68,6 +69,8 @@ def edit_user(by: User, user: User, **changes: Any) -> User:
         user.save(update_fields=list(EDITABLE))
         if not user.is_active:
             end_sessions(user)
+        if user.is_admin and not before["is_admin"] and lacks_second_factor(user):
+            end_sessions(user, way=Session.Way.PASSWORD)
         audit(by, "user.edit", user, before=before, after=after)
     return user
 

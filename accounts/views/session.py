@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from django.contrib.auth import authenticate, logout
 from django.db import transaction
 from django.http import JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.decorators import SignedInRequest, signed_in
+from accounts.factors import halfway
+from accounts.factors.required import has_second_factor
 from accounts.forms import SignInForm
 from accounts.models import Session, User
 from accounts.oidc.vouching import sign_out_elsewhere
@@ -30,7 +33,10 @@ _ELSEWHERE, _ELSEWHERE_SECONDS = "sign_out_elsewhere", 600
 
 @sensitive_post_parameters("password")
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Check name and password, begin a session, go to where the caller wanted to go (on this portal only)."""
+    """Check name and password, begin a session, go to where the caller wanted to go (on this portal only).
+
+    Who has a second factor is asked for it first.
+    """
     back = safe_next(request)
     if request.method != "POST":
         if request.user.is_authenticated:
@@ -40,6 +46,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         user = authenticate(request, **form.cleaned_data)
         if isinstance(user, User):
+            if has_second_factor(user):
+                halfway.begin(request, user, back)
+                return see_other("second_step")
             begin_session(request, user, way=Session.Way.PASSWORD)
             return see_other(back)
         # One sentence for a wrong name, a wrong password and a switched-off account: it must not tell which.
@@ -53,6 +62,12 @@ def sign_in_local(request: HttpRequest) -> HttpResponse:
     """The form for user name and password, also where the sign-in page shows providers alone."""
     shown = {"form": SignInForm(), "next": safe_next(request), **sign_in_ways(local=True)}
     return render_page(request, "accounts/sign_in.html", shown)
+
+
+@signed_in
+def signed_in_again(request: SignedInRequest) -> HttpResponse:
+    """Where a sign-in in a second window ends: it tells the first one, which goes on with what was typed there."""
+    return render_page(request, "accounts/signed_in_again.html", {"token": get_token(request)})
 
 
 @require_POST

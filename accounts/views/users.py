@@ -10,13 +10,17 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
 
+from accounts.commands.second_factor import reset_second_factor
 from accounts.commands.users import create_user, edit_user, set_password
 from accounts.decorators import SignedInRequest, signed_in
+from accounts.factors.required import has_second_factor
 from accounts.forms import EditUserForm, NewUserForm
-from accounts.models import User
+from accounts.models import Session, User
 from accounts.oidc.queries import links_of
 from accounts.permissions import require, why_not
+from accounts.sessions import current
 from web.filters import searched
 from web.forms import refusals_on
 from web.fragments import render_page, see_other
@@ -66,14 +70,30 @@ def user(request: SignedInRequest, username: str) -> HttpResponse:
             return see_other(reverse("user", args=[found.username]))
         found.refresh_from_db()
     seen = found.memberships.select_related("team").order_by("team__name", "role")
+    own = request.user.is_admin or request.user.pk == found.pk
+    here = current(request)
     shown = {
         "person": found,
         "form": form,
+        "sessions": Session.objects.filter(user=found).alive() if own else None,
+        "here": here.pk if here else None,
+        "has_second_factor": own and has_second_factor(found),
+        "why_no_reset": why_not(request.user, "second_factor.reset", None),
         "memberships": seen if request.user.is_admin else seen.filter(team__in=request.user.memberships.values("team")),
         "why_not": why_not(request.user, "user.edit", None),
         **(links_of(found) if request.user.is_admin else {}),
     }
     return render_page(request, "accounts/user.html", shown, status=422 if form.errors else 200)
+
+
+@require_POST
+@signed_in
+def reset_factor(request: SignedInRequest, username: str) -> HttpResponse:
+    """Take the second factor of somebody who has lost it, and sign them out everywhere."""
+    found = get_object_or_404(User.objects.visible_to(request.user), username__iexact=username)
+    reset_second_factor(request.user, found)
+    messages.success(request, _("%(name)s signs in with the password alone now.") % {"name": found.username}, "ok")
+    return see_other(reverse("user", args=[found.username]))
 
 
 def _store(by: User, found: User, form: EditUserForm) -> None:

@@ -2,6 +2,7 @@
 import { ago } from "./behaviours/ago.js";
 import { asOf } from "./behaviours/as_of.js";
 import { chart } from "./behaviours/chart.js";
+import { codeFromAddress } from "./behaviours/code_from_address.js";
 import { confirm } from "./behaviours/confirm.js";
 import { copy } from "./behaviours/copy.js";
 import { fileDrop } from "./behaviours/file_drop.js";
@@ -12,7 +13,9 @@ import { live } from "./behaviours/live.js";
 import { menu } from "./behaviours/menu.js";
 import { open } from "./behaviours/open.js";
 import { palette } from "./behaviours/palette.js";
+import { passkey } from "./behaviours/passkey.js";
 import { session } from "./behaviours/session.js";
+import { signedInAgain } from "./behaviours/signed_in_again.js";
 import { submitOnce } from "./behaviours/submit_once.js";
 import { theme } from "./behaviours/theme.js";
 import { signedOut } from "./behaviours/typed_text.js";
@@ -22,6 +25,7 @@ const behaviours = {
   ago,
   "as-of": asOf,
   chart,
+  "code-from-address": codeFromAddress,
   confirm,
   copy,
   "file-drop": fileDrop,
@@ -32,7 +36,9 @@ const behaviours = {
   menu,
   open,
   palette,
+  passkey,
   session,
+  "signed-in-again": signedInAgain,
   "signed-out": signedOut,
   "submit-once": submitOnce,
   theme,

@@ -12,7 +12,18 @@ from uuid import uuid4
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from accounts.models import CustomRole, GroupRule, Identity, IdentityProvider, SavedView, Team, Token, User
+from accounts.models import (
+    CustomRole,
+    GroupRule,
+    Identity,
+    IdentityProvider,
+    Passkey,
+    SavedView,
+    Session,
+    Team,
+    Token,
+    User,
+)
 from charts.models import ChartUpload, HelmOperation, HelmRelease
 from clusters.models import Cluster, Grant
 from deployments.models import AnalysisTemplate, Approval, Release
@@ -20,7 +31,7 @@ from installs.models import Install, InstallRun
 from notifications.models import Channel
 from services.models import Target
 from tests.clusters.observe.objects import raw
-from tests.factories.accounts import token_of
+from tests.factories.accounts import passkey_of, session_of, token_of
 from tests.factories.charts import new_helm_release, new_operation, new_upload
 from tests.factories.clusters import observed, watched_now
 from tests.factories.deployments import new_release, new_revision
@@ -58,6 +69,8 @@ class House:
     operation: HelmOperation
     upload: ChartUpload
     identity: Identity
+    passkey: Passkey
+    session: Session
     # Of nobody: rules of groups and installs are for admins.
     rule: GroupRule
     install: Install
@@ -99,6 +112,11 @@ class House:
             "link": PROVIDER,
             "with": PROVIDER,
             "rules": str(self.rule.pk),
+            "passkeys": str(self.passkey.pk),
+            "sessions": str(self.session.pk),
+            # Of nobody: locks are for admins.
+            "locks": str(uuid4()),
+            "sign-in-locks": str(uuid4()),
             "grants": str(self.grant.pk),
             "releases": str(self.release.pk),
             "views": str(self.view.pk),
@@ -127,6 +145,7 @@ class House:
         ids = {
             *("tokens", "grants", "releases", "views", "approvals", "channels", "notification-channels"),
             *("identities", "rules", "helm-releases", "helm-operations", "uploads", "installs", "runs"),
+            *("passkeys", "sessions", "locks", "sign-in-locks"),
         }
         return {word: str(uuid4()) if word in ids else "no-such" for word in self.values} | {
             "environments": self.target.environment.name,
@@ -169,6 +188,8 @@ def furnish(team: Team, member: User, *, env: Mapping[str, str] | None = None, *
         rule=GroupRule.objects.create(provider=provider, group="zebra-group", team=team, role="developer"),
         install=install,
         run=install.runs.get(),
+        passkey=passkey_of(member),
+        session=session_of(member)[0],
         view=SavedView.objects.create(of="services", name=VIEW, owner=member, team=team),
         template=AnalysisTemplate.objects.create(
             name=TEMPLATE, team=team, definition={"query": "sum(up)", "success": "result > 0"}

@@ -8,8 +8,11 @@ from django.test import Client
 from tests.abuse.routes import Route, all_routes
 from tests.callers import ApiClient
 
-# What must work before signing in: probes, the sign-in page itself, signing out (does nothing), the theme cookie.
-OPEN = {"healthz_live", "healthz_ready", "sign_in", "sign_out", "choose_theme"}
+# What must work before signing in: probes, the ways to sign in, signing out (does nothing), the theme cookie.
+OPEN = {
+    *("healthz_live", "healthz_ready", "sign_in", "sign_out", "choose_theme"),
+    *("second_step", "passkey_sign_in", "passkey_options", "break_glass"),
+}
 # What carries its own proof, and is shown elsewhere to want it.
 OPEN |= {"device_login", "device_token"}
 # Identity providers send people back who are not signed in yet.

@@ -23,7 +23,7 @@ Web = Callable[[User], PageClient]
 # them.
 # By which providers one can sign in stands on the page of it.
 COMMON = {"environments", "repositories", "roles", "with", "link"}
-ADMINS_ONLY = {"users", "installs", "identity-providers", "sign-in"}
+ADMINS_ONLY = {"users", "installs", "identity-providers", "sign-in", "locks", "sign-in-locks"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 WITH_OBJECT = [place for place in places() if place.words and set(place.words) - COMMON]
 LISTS = [place for place in places() if not place.words and not place.name.startswith("healthz")]

@@ -69,6 +69,10 @@ ELSEWHERE = {
     # Nobody has allowed it yet: what is written down is the decision, and the token that follows from it.
     "device_login POST": "accounts/test_device_login.py",
     "device_token POST": "accounts/test_device_login.py",
+    "session DELETE": "accounts/test_sessions.py",
+    "second_factor DELETE": "accounts/test_second_factor.py",
+    "sign_in_policy PATCH": "accounts/test_sign_in_policy.py",
+    "sign_in_lock DELETE": "accounts/test_sign_in_locks.py",
     "clusters POST": "clusters/test_register.py",
     "cluster DELETE": "clusters/test_remove.py",
     "cluster_credentials PUT": "clusters/test_rotate.py",

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 
-from accounts.models import CustomRole, Membership, Team, Token, User
+import pyotp
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.utils import timezone
+
+from accounts.models import Authenticator, CustomRole, Membership, Passkey, Session, Team, Token, User
+from accounts.session_store import SessionStore, stored_key
 from accounts.tokens import hashed, new_token
 
 _numbers = count(1)
@@ -46,3 +51,38 @@ def token_of(user: User, scopes: Iterable[str] = (), *, name: str = "ci", expire
         user=user, name=name, prefix=raw[:9], hash=hashed(raw), scopes=list(scopes), expires_at=expires_at
     )
     return raw
+
+
+def session_of(user: User, *, way: str = "password", provider: str = "", user_agent: str = "") -> tuple[Session, str]:
+    """Somebody signed in at another browser: the row, and what the cookie there holds."""
+    store = SessionStore()
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.create()
+    row = Session.objects.create(
+        user=user,
+        key=stored_key(store.session_key or ""),
+        way=way,
+        provider=provider,
+        address="192.0.2.9",
+        user_agent=user_agent,
+        ends_at=timezone.now() + timedelta(hours=12),
+    )
+    return row, store.session_key or ""
+
+
+def authenticator_of(user: User) -> pyotp.TOTP:
+    """The app of a person who has set one up."""
+    secret = pyotp.random_base32()
+    Authenticator.objects.create(
+        user=user, secrets={"secret": secret, "pending": ""}, is_on=True, turned_on_at=timezone.now()
+    )
+    return pyotp.TOTP(secret)
+
+
+def passkey_of(user: User, name: str = "laptop") -> Passkey:
+    """A passkey that is kept for a person; nothing can sign with it."""
+    return Passkey.objects.create(
+        user=user, name=name, host="testserver", credential_id=f"credential-{next(_numbers)}", public=""
+    )
