@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from audit.models import Entry
-from web import request_id
+from web import caller, request_id
 from web.live import publish
 from web.redact import redacted
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
 SYSTEM = "slipway"
+# How the command line client names itself.
+CLI_AGENT = "slipway-cli/"
 
 
 class NamedToken(Protocol):
@@ -40,17 +42,23 @@ def audit(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
     team: str = "",
+    on_behalf_of: str = "",
     **data: Any,
 ) -> None:
     """Add one entry. Call it inside the transaction of the change, so that neither is there without the other.
 
-    `by` None means that Slipway itself acted. `team` is the name of the team that owns `obj`; its maintainers may read
-    the entry. Values under names that sound secret are masked before they are stored.
+    `by` None means that Slipway itself acted, `on_behalf_of` for whom; a token may say that of itself. `team` is the
+    name of the team that owns `obj`; its maintainers may read the entry. Values under names that sound secret are
+    masked before they are stored. Request id and address are those of the request at hand.
     """
+    token = by.token if by else None
     Entry.objects.create(
         actor=by.username if by else SYSTEM,
         actor_id=by.pk if by else None,
-        token_name=by.token.name if by and by.token else "",
+        on_behalf_of=(on_behalf_of or str(getattr(token, "on_behalf_of", "")))[:255],
+        token_name=token.name if token else "",
+        way=_way(by),
+        address=caller.current().address,
         action=action,
         object_type=obj._meta.model_name or "",
         object_id=str(obj.pk),
@@ -62,3 +70,12 @@ def audit(
         data=redacted(data),
     )
     publish("audit")
+
+
+def _way(by: Actor | None) -> Entry.Way:
+    if by is None:
+        return Entry.Way.SYSTEM
+    if by.token is None:
+        return Entry.Way.BROWSER
+    by_hand = getattr(by.token, "way", "") == "device" or caller.current().agent.startswith(CLI_AGENT)
+    return Entry.Way.CLI if by_hand else Entry.Way.TOKEN

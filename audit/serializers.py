@@ -13,8 +13,9 @@ class EntryOut(serializers.ModelSerializer[Entry]):
     class Meta:
         model = Entry
         fields = [
-            *("id", "number", "at", "actor", "token_name", "action", "object", "object_type", "object_id"),
-            *("object_name", "team", "request_id", "before", "after", "data", "prev_hash", "hash"),
+            *("id", "number", "at", "actor", "actor_id", "on_behalf_of", "token_name", "way", "address", "action"),
+            *("object", "object_type", "object_id", "object_name", "team", "request_id", "before", "after", "data"),
+            *("seal", "prev_hash", "hash"),
         ]
         read_only_fields = fields
 
@@ -29,3 +30,5 @@ class VerdictOut(serializers.Serializer[dict[str, object]]):
     broken_at = serializers.IntegerField(allow_null=True, help_text="The first number of the chain that does not fit.")
     checked = serializers.IntegerField()
     unsealed = serializers.IntegerField(help_text="Entries of the last seconds, not in the chain yet.")
+    since = serializers.IntegerField(help_text="The first number that retention has left.")
+    guarded = serializers.BooleanField(help_text="Whether the database itself refuses changes of the log.")

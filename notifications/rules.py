@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from notifications.kinds import KINDS
 from notifications.models import Channel
-from notifications.sending import read_hook
 from web.errors import Invalid
 from web.outbound import AddressRefused, resolve
+from web.posting import read_hook
 
 FIELDS = {"name", "kind", "events", "to", "url", "key", "allow_private_address", "is_active"}
 LEAST_KEY, MOST_RECEIVERS = 16, 20

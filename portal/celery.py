@@ -22,7 +22,18 @@ from portal.place import broker_url
 from portal.settle import settle
 
 SIGN_OF_LIFE_SECONDS = 3.0
-ROOMS = ("durable", "audit", "accounts", "notifications", "clusters", "services", "deployments", "charts", "installs")
+ROOMS = (
+    "durable",
+    "audit",
+    "accounts",
+    "notifications",
+    "sinks",
+    "clusters",
+    "services",
+    "deployments",
+    "charts",
+    "installs",
+)
 
 app = Celery("slipway")
 task_context.connect()

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.decorators import SignedInRequest, signed_in
 from accounts.permissions import may, may_in_any_team
+from audit.queries import broken_verification
 from portal.overview import Overview, overview
 from web.fragments import render_page
 
@@ -27,6 +28,7 @@ def home(request: SignedInRequest) -> HttpResponse:
             "headline": headline(seen),
             "now": timezone.now(),
             "may_import": may_in_any_team(request.user, "service.import"),
+            "verification": broken_verification() if request.user.is_admin else None,
             "may_register": may(request.user, "cluster.register", None),
         },
     )

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "audit",
     "accounts",
     "notifications",
+    "sinks",
     "clusters",
     "services",
     "deployments",
@@ -239,6 +240,10 @@ PROVIDER_CHECK_SECONDS = int(os.environ.get("SLIPWAY_PROVIDER_CHECK_SECONDS", "3
 PROVIDER_GRACE_SECONDS = int(os.environ.get("SLIPWAY_PROVIDER_GRACE_SECONDS", "900"))
 # The page of signing in shows the providers alone; user name and password stay at /sign-in/local/.
 HIDE_LOCAL_SIGN_IN = place.flag("SLIPWAY_HIDE_LOCAL_SIGN_IN")
+# The audit log: how long it is kept (0: for ever), where it is written before it goes, how often the chain is verified.
+AUDIT_KEEP_DAYS = int(os.environ.get("SLIPWAY_AUDIT_KEEP_DAYS", "0"))
+AUDIT_ARCHIVE = os.environ.get("SLIPWAY_AUDIT_ARCHIVE", "")
+AUDIT_VERIFY_HOURS = float(os.environ.get("SLIPWAY_AUDIT_VERIFY_HOURS", "24"))
 
 RATE_LIMIT_PER_MINUTE = int(os.environ.get("SLIPWAY_RATE_LIMIT", "600"))
 ANONYMOUS_RATE_LIMIT_PER_MINUTE = int(os.environ.get("SLIPWAY_ANONYMOUS_RATE_LIMIT", "60"))

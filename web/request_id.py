@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 
+from web import caller
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -34,7 +36,7 @@ def accepted(offered: str) -> str:
 
 
 class RequestIdMiddleware:
-    """Sets the id for the time of a request and answers it in `X-Request-Id`."""
+    """Sets the id for the time of a request, with where it came from, and answers the id in `X-Request-Id`."""
 
     sync_capable = True
     async_capable = True
@@ -62,4 +64,5 @@ class RequestIdMiddleware:
     def _begin(self, request: HttpRequest) -> str:
         request_id = accepted(request.headers.get("X-Request-Id", "")) or str(uuid.uuid4())
         _current.set(request_id)
+        caller.begin(request)
         return request_id

@@ -95,6 +95,7 @@ LOOKS: dict[str, Look] = {
     "pending_rollback": Look("run", "loader-circle", _("pending-rollback"), turns=True),
     # People, tokens, plans.
     "active": Look("ok", _OK, _("active")),
+    "failing": Look("bad", "circle-alert", _("failing")),
     "disabled": Look("unknown", "ban", _("disabled")),
     "revoked": Look("unknown", "ban", _("revoked")),
     "expired": Look("unknown", "clock", _("expired")),

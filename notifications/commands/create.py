@@ -16,8 +16,8 @@ from durable.idempotency import note_made
 from notifications.facts import channel_audit
 from notifications.models import Channel
 from notifications.rules import checked_channel
-from notifications.sending import read_hook
 from web.errors import Conflict, Invalid
+from web.posting import read_hook
 
 
 class ChannelNameTaken(Conflict):

@@ -9,10 +9,12 @@ from django.db.models import Count, Max, Q
 from prometheus_client.core import GaugeMetricFamily
 
 from audit.models import Entry
+from audit.queries import last_verification
 from clusters.models import WatchState
 from deployments.models import Release
 from durable.clock import database_time
 from durable.models import Heartbeat
+from sinks.queries import most_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Standing:
-    """Read at each scrape: five short statements."""
+    """Read at each scrape: some short statements."""
 
     def describe(self) -> list[Metric]:
         """Nothing is asked of the database when this is registered."""
@@ -63,3 +65,14 @@ def _figures() -> Iterator[Metric]:
     yield life
     open_entries = Entry.objects.filter(hash="").count()
     yield GaugeMetricFamily("slipway_audit_unsealed", "Audit entries that are not in the chain yet.", open_entries)
+    if verified := last_verification():
+        yield GaugeMetricFamily(
+            "slipway_audit_chain_valid",
+            "Whether the latest look found the audit log as it was written.",
+            verified.valid,
+        )
+        since = (now - verified.at).total_seconds()
+        yield GaugeMetricFamily("slipway_audit_verified_seconds", "Since the audit log was last looked at.", since)
+    yield GaugeMetricFamily(
+        "slipway_audit_sinks_behind", "Audit entries that the slowest sink does not have yet.", most_behind()
+    )

@@ -30,6 +30,7 @@ from deployments.models import AnalysisTemplate, Approval, Release
 from installs.models import Install, InstallRun
 from notifications.models import Channel
 from services.models import Target
+from sinks.models import AuditSink
 from tests.clusters.observe.objects import raw
 from tests.factories.accounts import passkey_of, session_of, token_of
 from tests.factories.charts import new_helm_release, new_operation, new_upload
@@ -38,6 +39,7 @@ from tests.factories.deployments import new_release, new_revision
 from tests.factories.installs import log, new_check, new_host, new_install, new_install_run, new_step
 from tests.factories.registered import new_grant, saved_cluster
 from tests.factories.services import new_environment, new_service, new_target, seen_deployment
+from tests.factories.sinks import new_sink
 
 SERVICE, CLUSTER, STAGE, VIEW = "zebra-checkout", "zebra-cluster", "stage", "zebra-view"
 TEMPLATE, CHART = "zebra-template", "zebra-chart"
@@ -71,8 +73,9 @@ class House:
     identity: Identity
     passkey: Passkey
     session: Session
-    # Of nobody: rules of groups and installs are for admins.
+    # Of nobody: rules of groups, audit sinks and installs are for admins.
     rule: GroupRule
+    sink: AuditSink
     install: Install
     run: InstallRun
 
@@ -88,6 +91,7 @@ class House:
             INSTALL,
             HOST,
             SUBJECT,
+            self.sink.name,
             self.team.name,
             self.member.username,
             str(self.release.pk),
@@ -127,6 +131,8 @@ class House:
             "helm-releases": str(self.helm_release.pk),
             "helm-operations": str(self.operation.pk),
             "uploads": str(self.upload.pk),
+            "sinks": str(self.sink.pk),
+            "audit-sinks": str(self.sink.pk),
             "installs": str(self.install.pk),
             "runs": str(self.run.pk),
             "hosts": HOST,
@@ -146,6 +152,7 @@ class House:
             *("tokens", "grants", "releases", "views", "approvals", "channels", "notification-channels"),
             *("identities", "rules", "helm-releases", "helm-operations", "uploads", "installs", "runs"),
             *("passkeys", "sessions", "locks", "sign-in-locks"),
+            *("sinks", "audit-sinks"),
         }
         return {word: str(uuid4()) if word in ids else "no-such" for word in self.values} | {
             "environments": self.target.environment.name,
@@ -186,6 +193,7 @@ def furnish(team: Team, member: User, *, env: Mapping[str, str] | None = None, *
         upload=new_upload(team, CHART, by=member),
         identity=Identity.objects.create(provider=(provider := furnish_provider(env)), subject=SUBJECT, user=member),
         rule=GroupRule.objects.create(provider=provider, group="zebra-group", team=team, role="developer"),
+        sink=new_sink("zebra-sink"),
         install=install,
         run=install.runs.get(),
         passkey=passkey_of(member),

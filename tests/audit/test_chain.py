@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
-from audit import chain
+from audit import chain, guard
 from audit.models import Entry
 from audit.record import audit
 from audit.tasks import seal
@@ -21,10 +21,11 @@ Api = Callable[..., ApiClient]
 pytestmark = pytest.mark.django_db
 
 
-def tamper(sql: str) -> None:
-    """What somebody with a hand on the database does, past every guard of the code."""
+def tamper(sql: str, *values: object) -> None:
+    """What somebody does who owns the database: past every guard of the code, and its own."""
+    guard.take_down()
     with connection.cursor() as cursor:
-        cursor.execute(sql)
+        cursor.execute(sql, values or None)
 
 
 @pytest.fixture
@@ -106,5 +107,56 @@ def test_an_admin_asks_over_rest_and_others_may_not(api: Api, admin: User, maint
     answer = api(admin).get("/audit/verify/")
     assert (answer.json()["valid"], answer.json()["broken_at"]) == (True, None)
     tamper("DELETE FROM audit_entry WHERE number = 3")
-    assert api(admin).get("/audit/verify/").json() == {"valid": False, "broken_at": 3, "checked": 3, "unsealed": 0}
+    assert api(admin).get("/audit/verify/").json() == {
+        "valid": False,
+        "broken_at": 3,
+        "checked": 3,
+        "unsealed": 0,
+        "since": 1,
+        "guarded": False,
+    }
     assert api(maintainer).get("/audit/verify/").status_code == 403
+
+
+def test_a_chain_made_up_anew_lacks_the_proof_of_its_end(sealed: None) -> None:
+    """Hashes alone can be computed by anybody; what proves the end of the chain needs a key outside the database."""
+    entry = Entry.objects.get(number=5)
+    entry.actor = "mallory"
+    forged = chain.link(5, entry.prev_hash, chain.content_of(entry))
+    tamper("UPDATE audit_entry SET actor = 'mallory', hash = %s WHERE number = 5", forged)
+    tamper("UPDATE audit_chainhead SET hash = %s", forged)
+    assert (chain.verify().valid, chain.verify().broken_at) == (False, 5)
+
+
+def test_the_end_cannot_be_cut_off_together_with_the_head(sealed: None) -> None:
+    tamper("DELETE FROM audit_entry WHERE number > 3")
+    last = Entry.objects.get(number=3)
+    tamper("UPDATE audit_chainhead SET number = 3, hash = %s", last.hash)
+    assert chain.verify().broken_at == 3
+
+
+def test_entries_of_an_older_version_keep_their_hashes(sealed: None) -> None:
+    """What was sealed before an entry had an address is checked by the fields of that time."""
+    assert "address" not in chain.SEALED_FIELDS[1]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO audit_entry (at, actor, token_name, action, object_type, object_id, object_name, team,"
+            " request_id, data, prev_hash, hash) VALUES"
+            " ('2026-11-25 00:00:00+00:00', 'ada', '', 'team.edit', 'team', '1', 'x', '', '', '{}', '', '')"
+        )
+    audit(None, "team.edit", new_team())
+    seal()
+    assert list(Entry.objects.order_by("number").values_list("seal", flat=True)) == [2, 2, 2, 2, 2, 1, 2]
+    assert chain.verify().valid
+    tamper("UPDATE audit_entry SET seal = 1 WHERE number = 7")
+    assert chain.verify().broken_at == 7
+
+
+def test_each_new_field_is_sealed(sealed: None) -> None:
+    for column in ("address", "on_behalf_of", "way"):
+        before = getattr(Entry.objects.get(number=2), column)
+        change = f"UPDATE audit_entry SET {column} = %s WHERE number = 2"  # noqa: S608 - a name from above
+        tamper(change, "x")
+        assert chain.verify().broken_at == 2, column
+        tamper(change, before)
+    assert chain.verify().valid

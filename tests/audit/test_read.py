@@ -81,7 +81,7 @@ def test_a_long_log_costs_no_more_queries(
     caller.get("/audit/")
     with django_assert_max_num_queries(4):
         assert len(caller.get("/audit/").json()["results"]) == 50
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         assert browser.get("/audit/?page=2").status_code == 200
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client
 
 from accounts.models import Team, User
 from audit.models import Entry
@@ -15,6 +17,7 @@ from tests.factories.accounts import new_team
 from web.errors import Conflict
 
 Api = Callable[..., ApiClient]
+Browser = Callable[[User], Client]
 
 
 def test_it_names_actor_token_object_request_and_change(api: Api, admin: User) -> None:
@@ -24,6 +27,26 @@ def test_it_names_actor_token_object_request_and_change(api: Api, admin: User) -
     assert (entry.action, entry.object_type, entry.object_name) == ("team.create", "team", "payments")
     assert (entry.team, entry.request_id) == ("payments", "ci-4711")
     assert (entry.before, entry.after) == (None, {"name": "payments", "title": "Money"})
+
+
+def test_it_says_from_where_and_by_which_way(api: Api, web_client: Browser, admin: User) -> None:
+    api(admin).post("/teams/", {"name": "one"}, REMOTE_ADDR="192.0.2.7")
+    api(admin).post("/teams/", {"name": "two"}, REMOTE_ADDR="2001:db8::1", HTTP_USER_AGENT="slipway-cli/1.0")
+    web_client(admin).post("/settings/teams/", {"name": "three"}, REMOTE_ADDR="192.0.2.9")
+    audit(None, "team.create", new_team("four"), on_behalf_of="ada")
+    found = {entry.object_name: (entry.way, entry.address, entry.on_behalf_of) for entry in Entry.objects.all()}
+    assert found["one"] == ("token", "192.0.2.7", "")
+    assert found["two"] == ("cli", "2001:db8::1", "")
+    assert found["three"] == ("browser", "192.0.2.9", "")
+    assert (found["four"][0], found["four"][2]) == ("system", "ada")
+
+
+def test_an_address_is_believed_of_a_trusted_proxy_alone(api: Api, admin: User, settings: Any) -> None:
+    forwarded = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "203.0.113.9, 198.51.100.4"}
+    api(admin).post("/teams/", {"name": "one"}, **forwarded)
+    settings.TRUST_FORWARDED_FOR = True
+    api(admin).post("/teams/", {"name": "two"}, **forwarded)
+    assert list(Entry.objects.order_by("id").values_list("address", flat=True)) == ["10.0.0.1", "198.51.100.4"]
 
 
 def test_without_a_person_slipway_itself_is_the_actor(db: None) -> None:

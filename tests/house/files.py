@@ -17,6 +17,7 @@ ROOMS = (
     "services",
     "clusters",
     "notifications",
+    "sinks",
     "accounts",
     "audit",
     "durable",

@@ -39,7 +39,7 @@ def test_only_the_door_speaks_to_clusters() -> None:
     known = {
         "clusters/observe/trouble.py imports httpx",
         "portal/run/demo.py imports httpx",
-        "notifications/sending.py imports urllib3",
+        "web/posting.py imports urllib3",
         "charts/fetching.py imports urllib3",
         "accounts/oidc/asking.py imports urllib3",
     }
