@@ -90,7 +90,7 @@ class TestCreate:
     def test_two_of_a_name_are_refused(self, api: Api, admin: User) -> None:
         new_sink("central")
         answer = api(admin).post("/audit/sinks/", body())
-        assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (409, "name_taken")
+        assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (409, "name_taken")
 
 
 class TestEdit:
