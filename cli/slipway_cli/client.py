@@ -12,22 +12,25 @@ from __future__ import annotations
 import json
 import os
 import random
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlsplit
-from uuid import uuid4
 
 import click
 
 from slipway_cli import __version__
 from slipway_cli.errors import NotSignedIn, Refused, Trouble, Unreachable
+from slipway_cli.keys import random_key
 from slipway_cli.place import CA_FILE, Place, Token, find_token, is_loopback
 from slipway_cli.text import painted
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 PATIENCE = "SLIPWAY_RETRY_SECONDS"
@@ -90,7 +93,7 @@ class Client:
 
     def post(self, path: str, body: Any = None, *, key: str = "", **query: Any) -> Any:
         """The JSON of a POST, under a new key unless one is given."""
-        return self.call("POST", path, body=body or {}, key=key or str(uuid4()), query=query).json()
+        return self.call("POST", path, body=body or {}, key=key or random_key(), query=query).json()
 
     def rows(self, path: str, limit: int, **query: Any) -> list[dict[str, Any]]:
         """At most `limit` rows of a list, over as many portions as it takes."""
@@ -115,7 +118,7 @@ class Client:
         until: float | None = None,
     ) -> Answer:
         """One call below /api/v1/, answered with success. `until`: when patience ends, by the monotonic clock."""
-        tries = Tries(until if until is not None else time.monotonic() + self.patience)
+        tries = Tries(self.patience, until)
         told = {**(headers or {}), **({"Idempotency-Key": key} if key else {})}
         url = f"{self.place.url}/api/v1/{path.lstrip('/')}"
         asked = {name: value for name, value in (query or {}).items() if value not in (None, "")}
@@ -144,8 +147,7 @@ class Client:
         tries: Tries,
     ) -> Answer | None:
         """The answer, or None once it has waited after a lost connection."""
-        import httpx
-
+        httpx = _httpx()
         told = {**headers, "Authorization": f"Bearer {self.token.text(self.place)}"}
         limits = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
         try:
@@ -184,9 +186,10 @@ HINTS = {
 
 
 class Tries:
-    """How often and how long one call was tried."""
+    """How often and how long one call was tried. Patience counts from the first failure, unless its end is given."""
 
-    def __init__(self, until: float) -> None:
+    def __init__(self, patience: float, until: float | None = None) -> None:
+        self.patience = patience
         self.until = until
         self.count = 0
         self.is_told = False
@@ -216,6 +219,7 @@ class Tries:
 
     def _waited(self, why: str, asked: float | None) -> bool:
         self.count += 1
+        self.until = time.monotonic() + self.patience if self.until is None else self.until
         growing = min(LONGEST_PAUSE, 0.25 * 2 ** min(self.count, 10)) * random.uniform(0.8, 1.2)  # noqa: S311
         pause = asked if asked is not None else growing
         if time.monotonic() + pause > self.until:
@@ -230,16 +234,32 @@ class Tries:
 def connections(url: str, *, seconds: float = READ_SECONDS) -> httpx.Client:
     """An HTTP client for one portal: certificates are always verified, proxies of the environment are used for other
     machines alone."""
-    import httpx
-
+    module = _httpx()
     headers = {"User-Agent": f"slipway-cli/{__version__}", "Accept": f"application/json, {PROBLEM}"}
     parts = urlsplit(url)
     outside = not is_loopback(parts.hostname or "")
-    verify: Any = trusted() if parts.scheme == "https" else True
-    return httpx.Client(timeout=seconds, verify=verify, trust_env=outside, headers=headers)
+    verify = trusted() if parts.scheme == "https" else _nobody()
+    client: httpx.Client = module.Client(timeout=seconds, verify=verify, trust_env=outside, headers=headers)
+    return client
 
 
-def trusted() -> Any:
+def _httpx() -> Any:
+    """Loaded at the first call, without the command that httpx brings: what that loads takes as long as all the rest,
+    and where it is absent httpx does without."""
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+    import httpx
+
+    return httpx
+
+
+def _nobody() -> ssl.SSLContext:
+    """For plain HTTP: no certificate would be believed, and reading those of the machine is saved."""
+    import ssl
+
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def trusted() -> ssl.SSLContext | bool:
     """Which certificates are believed: those of the file named by SLIPWAY_CA_FILE, else those of this machine."""
     import ssl
 
@@ -257,8 +277,7 @@ def trusted() -> Any:
 
 def quick(method: str, url: str, *, body: Any = None, token: str = "", seconds: float = 10.0) -> Answer:
     """One call without patience, to any address. Raises Unreachable."""
-    import httpx
-
+    httpx = _httpx()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         with connections(url, seconds=seconds) as http:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +52,8 @@ def forget(url: str) -> Host | None:
 
 def _write(content: dict[str, Any]) -> None:
     """Whole or not at all, and never readable by others in between."""
+    import tempfile
+
     folder = file().parent
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=folder, prefix=".hosts-")

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 from typing import Any
-from uuid import uuid4
 
 # Each CI system with the variables that name one run of one job.
 JOBS = (
@@ -25,7 +24,14 @@ def key_for(body: dict[str, Any]) -> str:
             asked = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
             job = hashlib.sha256("\n".join(values).encode()).hexdigest()
             return f"{system}-{values[-1][:80]}-{job[:16]}-{asked[:16]}".encode("ascii", "replace").decode()
-    return str(uuid4())
+    return random_key()
+
+
+def random_key() -> str:
+    """A key that nobody else uses."""
+    from secrets import token_urlsafe
+
+    return token_urlsafe(24)
 
 
 def commit_here() -> str:

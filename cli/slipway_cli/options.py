@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
-from uuid import UUID
 
 import click
 
@@ -112,10 +112,7 @@ def release_argument(function: Command) -> Command:
 
 def is_id(text: str) -> bool:
     """Whether it is the id of a release."""
-    try:
-        return str(UUID(text)) == text.lower()
-    except ValueError:
-        return False
+    return re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text.lower()) is not None
 
 
 def release_meant(call: Call, words: tuple[str, ...]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 import click
@@ -89,6 +88,8 @@ def _text(row: dict[str, Any], path: str) -> str:
 
 def write_outputs(values: dict[str, Any]) -> None:
     """Step outputs. Each value stands between marks that nobody can foresee, so that none can set another output."""
+    from secrets import token_hex
+
     _append(
         "GITHUB_OUTPUT",
         "".join(

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
-from uuid import uuid4
 
 import click
 
 from slipway_cli import exits, output
+from slipway_cli.keys import random_key
 from slipway_cli.options import Call, portal
 from slipway_cli.text import clean
 
@@ -67,7 +67,7 @@ def api(
         return exits.SUCCEEDED
     told = dict(_header(one) for one in headers)
     if method == "POST":
-        told.setdefault("Idempotency-Key", str(uuid4()))
+        told.setdefault("Idempotency-Key", random_key())
         body = {} if body is None else body
     answer = call.client.call(method, where.path, body=body, query=query, headers=told)
     if answer.content:
