@@ -11,7 +11,9 @@ import click
 
 from slipway_cli import exits
 from slipway_cli.app import slipway
-from slipway_cli.errors import Stopped
+from slipway_cli.errors import Stopped, Trouble
+
+DEBUG = "SLIPWAY_DEBUG"
 
 
 def main() -> None:
@@ -34,6 +36,16 @@ def run(arguments: list[str]) -> int:
         # Whoever read the output has seen enough. Python would complain once more when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.SUCCEEDED
+    except Exception as fault:
+        # 1 would say that the release has failed, which nobody knows.
+        if os.environ.get(DEBUG):
+            raise
+        Trouble(
+            "slipway has met something that it does not expect",
+            f"{type(fault).__name__}: {fault}",
+            next=f"run it again with {DEBUG}=1 and report what it says",
+        ).show()
+        return exits.ERROR
     return code if isinstance(code, int) else exits.SUCCEEDED
 
 

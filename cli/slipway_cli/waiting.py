@@ -9,7 +9,7 @@ from typing import Any
 
 from slipway_cli import exits
 from slipway_cli.client import Client
-from slipway_cli.errors import GoesOn, Refused, Stopped, Trouble, Unreachable
+from slipway_cli.errors import GoesOn, Stopped, Trouble, Unreachable
 from slipway_cli.progress import Progress, chosen
 from slipway_cli.text import span
 
@@ -96,9 +96,7 @@ def _polled(client: Client, release: Release, patience: Patience, seconds: float
 def events_after(client: Client, release_id: str, after: int) -> list[dict[str, Any]]:
     """The timeline from there on; empty where it cannot be had now, as waiting matters more."""
     try:
-        found: list[dict[str, Any]] = client.get(
-            f"releases/{release_id}/events/", until=time.monotonic(), after=after, limit=200
-        )["results"]
-    except (Refused, Unreachable, Trouble):
+        found = client.get(f"releases/{release_id}/events/", until=time.monotonic(), after=after, limit=200)
+    except Trouble:
         return []
-    return found
+    return list(found.get("results") or [])

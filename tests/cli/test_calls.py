@@ -124,6 +124,13 @@ def test_what_blocks_is_named_and_ends_with_6(alone: Cli, scripted: Script) -> N
     assert "blocked by freeze_window: name year-end, until 2027-01-02T00:00:00Z" in ended.err
 
 
+def test_an_answer_of_another_shape_is_no_failed_release(alone: Cli, scripted: Script) -> None:
+    ended = at(alone, scripted(Reply(202, [1])))("deploy", "web", "dev", "-i", "web:1", "--wait")
+    assert ended.code == 2
+    assert "does not expect" in ended.err
+    assert "Traceback" not in ended.err
+
+
 def test_a_redirect_is_told_and_not_followed(alone: Cli, scripted: Script) -> None:
     thief = scripted(EMPTY)
     server = scripted(Reply(302, headers={"Location": f"{thief.url}/api/v1/releases/"}))

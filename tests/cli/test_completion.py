@@ -29,7 +29,7 @@ def offered(cli: Cli, *words: str) -> list[str]:
     ended = asked()
     assert ended.code == 0
     assert ended.err == ""
-    return [line.partition(",")[2] for line in ended.out.splitlines()]
+    return [line.partition(",")[2] for line in ended.out.splitlines() if line]
 
 
 def test_commands_and_options(alone: Cli) -> None:
