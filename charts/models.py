@@ -163,6 +163,14 @@ class HelmRelease(models.Model):
         constraints: ClassVar = (
             models.UniqueConstraint(fields=("cluster", "namespace", "name"), name="helm_release_once"),
         )
+        indexes: ClassVar = (
+            models.Index(fields=("name", "id"), name="helm_release_by_name"),
+            models.Index(fields=("created_at", "id"), name="helm_release_by_age"),
+            models.Index(fields=("deployed_at", "id"), name="helm_release_by_deployment"),
+            models.Index(fields=("status", "name"), name="helm_release_by_status"),
+            models.Index(fields=("chart", "name"), name="helm_release_by_chart"),
+            models.Index(fields=("namespace", "name"), name="helm_release_by_namespace"),
+        )
 
     def __str__(self) -> str:
         return f"{self.cluster.name}/{self.namespace}/{self.name}"
@@ -233,6 +241,12 @@ class HelmOperation(LeasedRow):
             models.UniqueConstraint(
                 fields=("release",), condition=Q(state__in=("queued", "running")), name="helm_operation_one_at_a_time"
             ),
+        )
+        indexes: ClassVar = (
+            models.Index(fields=("-created_at", "-id"), name="helm_operation_by_age"),
+            models.Index(fields=("release", "-created_at"), name="helm_operation_by_release"),
+            models.Index(fields=("state", "-created_at"), name="helm_operation_by_state"),
+            models.Index(fields=("kind", "-created_at"), name="helm_operation_by_kind"),
         )
 
     def __str__(self) -> str:

@@ -27,7 +27,7 @@ MOST_FOUND = 200
 
 def release_rows(user: User) -> QuerySet[HelmRelease]:
     """The releases that the user may see, each with its cluster and its operations that have not ended."""
-    running = HelmOperation.objects.exclude(state__in=HelmOperation.ENDED).defer("values")
+    running = HelmOperation.objects.exclude(state__in=HelmOperation.ENDED).select_related("created_by").defer("values")
     return (
         HelmRelease.objects.visible_to(user)
         .select_related("cluster")
@@ -37,12 +37,10 @@ def release_rows(user: User) -> QuerySet[HelmRelease]:
 
 def operations_of(user: User) -> QuerySet[HelmOperation]:
     """The operations on the releases that the user may see, newest first."""
-    visible = HelmRelease.objects.visible_to(user)
+    everything = HelmOperation.objects.all()
+    rows = everything if user.is_admin else everything.filter(release__in=HelmRelease.objects.visible_to(user))
     return (
-        HelmOperation.objects.filter(release__in=visible)
-        .select_related("release__cluster", "created_by")
-        .defer("values", "archive")
-        .order_by("-created_at", "-id")
+        rows.select_related("release__cluster", "created_by").defer("values", "archive").order_by("-created_at", "-id")
     )
 
 

@@ -115,7 +115,13 @@ class Service(models.Model):
     class Meta:
         ordering = ["name"]
         constraints = [models.UniqueConstraint(Lower("name"), name="service_name_ignoring_case")]
-        indexes = [models.Index(fields=["created_at", "id"], name="service_by_age")]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="service_by_age"),
+            # The constraint has an index of the name in lower case, which serves neither an order nor a name as it is.
+            models.Index(fields=["name"], name="service_by_name"),
+            models.Index(fields=["lifecycle"], name="service_by_lifecycle"),
+            models.Index(fields=["system"], name="service_by_system"),
+        ]
 
     def __str__(self) -> str:
         return self.name

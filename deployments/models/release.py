@@ -164,6 +164,7 @@ class Release(models.Model):
             models.Index(fields=["-created_at", "-id"], condition=Q(ended=False), name="release_active"),
             models.Index(fields=["-finished_at"], name="release_by_end"),
             models.Index(fields=["status", "-finished_at"], name="release_by_status"),
+            models.Index(fields=["status", "-created_at", "-id"], name="release_by_status_and_age"),
         ]
 
     def __str__(self) -> str:

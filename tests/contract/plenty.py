@@ -56,6 +56,9 @@ def multiply(house: House, reader: User) -> None:
         new_install_run(house.install, state="failed", created_by=maker)
         log(house.run, f"line {number}")
         audit(maker, "service.edit", target.service, team=team.name)
+    audit(reader, "team.edit", team, team=team.name)
+    Notice.objects.create(channel=house.channel, key="one-more", event="test", body={})
+    house.operation.lines.create(number=99, text="one more line")
     ChartRepository.objects.create(name="one-more", url="https://charts.example/")
     Membership.objects.create(team=team, user=reader, role="maintainer")
 

@@ -25,7 +25,7 @@ FEW = {
     *("accounts_role", "accounts_robot"),
 }
 # Part of one thing, found by its key: sorting that part is what a list of it is.
-OF_ONE_THING = ("/targets/", "/members/", "/checks/", "/runs/")
+OF_ONE_THING = ("/targets/", "/members/", "/checks/", "/runs/", "/revisions/")
 
 
 @pytest.fixture
@@ -47,8 +47,15 @@ def test_every_filter_and_order_of_a_list_is_indexed(
         _rows, statements = queries_of(caller, address, {"limit": "2", **query})
         for sql in statements:
             if sql.startswith("SELECT"):
-                found += [f"{query}: {problem}" for problem in problems_of(sql, address)]
+                found += [
+                    f"{query}: {problem}" for problem in problems_of(sql, address) if not is_of_one(query, problem)
+                ]
     assert not found, "\n".join(sorted(set(found)))
+
+
+def is_of_one(query: dict[str, str], problem: str) -> bool:
+    """Whether what is sorted is of one service: few, and found by its name."""
+    return "service" in query and problem.startswith("sorts")
 
 
 def asked_of(call: ApiCall, house: House, address: str) -> Iterator[dict[str, str]]:
@@ -56,6 +63,8 @@ def asked_of(call: ApiCall, house: House, address: str) -> Iterator[dict[str, st
     view = call.place.view.cls
     always = {"environment": house.target.environment.name} if address.endswith("/revisions/") else {}
     yield always
+    if address.endswith("/approvals/"):
+        yield {"state": "approved"}
     for name, how in view.filter_fields.items():
         yield {name: value_for(name, how), **always}
     for name in view.ordering_fields:
@@ -73,16 +82,18 @@ def problems_of(sql: str, address: str) -> Iterator[str]:
     """What of the statement is done by reading or sorting whole tables."""
     is_count = sql.startswith("SELECT COUNT(")
     # What is read for the rows of one portion may be sorted: it is little.
-    is_little = " LIMIT " not in sql or address.endswith(OF_ONE_THING)
+    is_little = " LIMIT " not in sql or '"id" IN (' in sql or address.endswith(OF_ONE_THING)
+    # The log is read along its key, from its newest entry, whatever is looked for in it.
+    few = FEW | ({"audit_entry"} if 'ORDER BY "audit_entry"."id"' in sql else set())
     steps = steps_on_postgres(sql) if connection.vendor == "postgresql" else steps_on_sqlite(sql)
     for step, table in steps:
-        if step == "scan" and table not in FEW and not is_count:
+        if step == "scan" and table not in few and not is_count:
             yield f"reads all of {table}: {sql[:300]}"
         if (
             step == "sort"
             and not is_count
             and not is_little
-            and not FEW & set(re.findall(r"\bFROM \"(\w+)\"", sql)[:1])
+            and not few & set(re.findall(r"\bFROM \"(\w+)\"", sql)[:1])
         ):
             yield f"sorts: {sql[-300:]}"
 
