@@ -6,7 +6,6 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0006_identity_providers'),
         ('services', '0002_environment_strategy'),
     ]
 
