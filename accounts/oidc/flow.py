@@ -167,12 +167,12 @@ def renew_tokens(provider: IdentityProvider, tokens: Mapping[str, Any]) -> dict[
     """
     configuration = configuration_of(provider)
     client = _client(provider, configuration)
+    # Without scopes it asks for those that were granted; one that was not granted would be refused.
+    client.scope = ""
     return _tokens(
         provider,
         "token",
-        lambda: client.refresh_token(
-            configuration.address("token_endpoint"), refresh_token=tokens["refresh_token"], scope=provider.scopes
-        ),
+        lambda: client.refresh_token(configuration.address("token_endpoint"), refresh_token=tokens["refresh_token"]),
     )
 
 

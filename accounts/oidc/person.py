@@ -48,8 +48,8 @@ def read_person(
         subject=subject,
         username=username[:LONGEST] if isinstance(username, str) else "",
         email=email if isinstance(email, str) else "",
-        # Some providers send the word. A missing claim is no yes, and it speaks of the standard claim alone.
-        email_is_verified=provider.email_claim == "email" and everything.get("email_verified") in (True, "true"),
+        # It speaks of the standard claim alone.
+        email_is_verified=provider.email_claim == "email" and _is_yes(everything.get("email_verified")),
         groups=_groups(provider, everything),
     )
 
@@ -62,6 +62,11 @@ def at_path(claims: Mapping[str, Any], path: str) -> Any:
     for step in path.split("."):
         found = found.get(step) if isinstance(found, Mapping) else None
     return found
+
+
+def _is_yes(value: Any) -> bool:
+    """Some providers send the word. A missing claim is no yes, and neither is a 1."""
+    return value is True or value == "true"
 
 
 def _groups(provider: IdentityProvider, claims: Mapping[str, Any]) -> tuple[str, ...] | None:

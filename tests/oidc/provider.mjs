@@ -34,7 +34,7 @@ async function newKey() {
 }
 
 // What a test asks for is done to a token that the library made; it is signed anew with the same key.
-async function spoil(raw, nonce) {
+async function spoil(raw) {
   const claims = decodeJwt(raw);
   const header = decodeProtectedHeader(raw);
   let key = await importJWK(keys[0], 'RS256');
@@ -58,6 +58,39 @@ async function spoil(raw, nonce) {
   return new SignJWT(claims).setProtectedHeader(header).sign(key);
 }
 
+// What the provider remembers; it outlives the instances that each change of the configuration makes.
+const remembered = new Map();
+
+class Memory {
+  constructor(model) {
+    this.model = model;
+  }
+
+  async upsert(id, payload) {
+    remembered.set(`${this.model}:${id}`, payload);
+  }
+
+  async find(id) {
+    return remembered.get(`${this.model}:${id}`);
+  }
+
+  async findByUid(uid) {
+    return [...remembered.entries()].find(([key, row]) => key.startsWith(`${this.model}:`) && row.uid === uid)?.[1];
+  }
+
+  async consume(id) {
+    (await this.find(id)).consumed = Math.floor(Date.now() / 1000);
+  }
+
+  async destroy(id) {
+    remembered.delete(`${this.model}:${id}`);
+  }
+
+  async revokeByGrantId(grantId) {
+    for (const [key, row] of remembered) if (row.grantId === grantId) remembered.delete(key);
+  }
+}
+
 function build() {
   const client = (id) => ({
     client_id: id,
@@ -68,6 +101,7 @@ function build() {
   });
   provider = new Provider(issuer, {
     clients: [client('slipway'), client('another-client')],
+    adapter: Memory,
     jwks: { keys },
     claims: {
       openid: ['sub'],
@@ -79,7 +113,7 @@ function build() {
     rotateRefreshToken: true,
     issueRefreshToken: async () => state.refreshes,
     pkce: { required: () => true },
-    ttl: { AccessToken: 600, IdToken: 900, RefreshToken: 86400, Grant: 86400, Session: 86400, Interaction: 600 },
+    ttl: { AccessToken: 600, IdToken: 900, RefreshToken: 86400, Grant: 86400, Session: 86400, Interaction: 7200 },
     cookies: { keys: ['for tests'] },
     features: { devInteractions: { enabled: false } },
     interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
@@ -123,6 +157,7 @@ async function control(req, res) {
     state = begun();
     counts = {};
     firstToken = '';
+    remembered.clear();
   }
   if (wish.rotate || !keys.length) keys = [await newKey()];
   Object.assign(state, wish.set ?? {});

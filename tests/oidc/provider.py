@@ -53,7 +53,8 @@ class OpenIdProvider:
         """End it as a crash would."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait(10)
+            # Closes its pipes as well.
+            self._process.communicate(timeout=10)
 
     @property
     def issuer(self) -> str:
