@@ -29,7 +29,7 @@ def user_for_token(raw: str) -> User | None:
         return None
     # Each call asks this, so the query is the plainest there is; whether the token is good is seen in the row.
     token = Token.objects.select_related("user").filter(hash=hashed(raw)).order_by().first()
-    if token is None or token.state != "usable" or not token.user.is_active:
+    if token is None or token.state != "usable" or not (token.user.is_active and token.user.is_vouched):
         return None
     token.was_used(timezone.now())
     token.user.token = token

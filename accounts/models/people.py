@@ -80,6 +80,11 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.username
 
+    @property
+    def is_vouched(self) -> bool:
+        """Whether tokens of this person work, as far as their identity provider has a say in it."""
+        return self.vouched_until is None or self.vouched_until > timezone.now()
+
 
 class TeamQuerySet(models.QuerySet["Team"]):
     def visible_to(self, user: User) -> TeamQuerySet:
