@@ -18,7 +18,8 @@ Keyword arguments: cluster_id (UUID), objects (list of Changed, in the order of 
 class Changed:
     """An object whose row is new, different or gone. `namespace` is "" for cluster-wide objects.
 
-    `passing`: a Pod on its way up and well so far. Its next change tells more, and there will be one.
+    `passing`: nothing is to be done about it, and the next change tells more. A Pod that comes up, serves or goes; a
+    Deployment or ReplicaSet that only counts its Pods after a write of Slipway or of the controller manager.
     `whole`: a Deployment or ReplicaSet that has just the Pods it asks for, all of them available.
     """
 

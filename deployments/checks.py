@@ -7,6 +7,7 @@ tried as well.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
@@ -32,11 +33,33 @@ from services.models import Target
 NO_DRY_RUN = ("does not support dry run", "side effects")
 
 
+# The plan's answers are still the cluster's when the release begins at once, on the same state of the Deployment.
+CHECKS_HOLD_FOR = timedelta(seconds=15)
+
+
 def run_checks(
-    release: Release, spec: ReleaseSpec, deployment: Json, before_request: Callable[[], None]
+    release: Release, spec: ReleaseSpec, deployment: Json, now: datetime, before_request: Callable[[], None]
 ) -> tuple[Check, ...]:
-    """The checks of a release that has written nothing yet. `before_request` is called before each request."""
-    return check_target(release.target, spec, deployment, before_request)
+    """The checks of a release that has written nothing yet: those of its plan while they hold, else asked anew.
+
+    `before_request` is called before each request.
+    """
+    return _kept(release.checked, deployment, now) or check_target(release.target, spec, deployment, before_request)
+
+
+def kept_checks(checks: Sequence[Check], deployment: Json, now: datetime) -> Json:
+    """What is stored of a plan's checks with the release; nothing where one of them did not pass."""
+    if any(check.status != "passed" for check in checks):
+        return {}
+    names = [check.name for check in checks]
+    return {"at": now.isoformat(), "resource_version": deployment["metadata"].get("resourceVersion"), "passed": names}
+
+
+def _kept(checked: Json, deployment: Json, now: datetime) -> tuple[Check, ...]:
+    is_same = checked and checked["resource_version"] == deployment["metadata"].get("resourceVersion")
+    if not is_same or now - datetime.fromisoformat(checked["at"]) > CHECKS_HOLD_FOR:
+        return ()
+    return tuple(Check(name, "passed") for name in checked["passed"])
 
 
 def check_target(

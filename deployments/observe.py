@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from clusters.connection import Door, connect, paths
 from clusters.errors import ApiRefused, ClusterUnreachable
-from clusters.models import Cluster, Observation
+from clusters.models import Cluster
 from clusters.observe import read
+from clusters.observe.workload_rows import WorkloadRow, workload_rows
 from deployments.engine.decision import State
 from deployments.engine.json import Json
 from deployments.engine.reasons import WAITING
@@ -18,7 +20,7 @@ from deployments.engine.seen import Seen
 from deployments.engine.workload import owner_uid
 from deployments.lease import REQUEST_SECONDS
 from deployments.models import Release
-from deployments.observe_traffic import NOTHING, Wanted, wanted_by, with_rows, with_traffic
+from deployments.observe_traffic import NOTHING, Wanted, aims_at, wanted_by, with_rows, with_traffic
 
 WATCH_LAGS_AT_MOST = timedelta(seconds=2)
 KINDS = ("Deployment", "ReplicaSet", "Pod")
@@ -92,25 +94,23 @@ def _from_rows(release: Release, state: State, before_request: Callable[[], None
     What is not watched on any cluster (routes, the whole HPA) is read from the API server beside them.
     """
     target = release.target
-    if not read.watching(target.cluster_id, *KINDS):
-        return None
-    row = read.observed(target.cluster_id, "Deployment", target.namespace, target.workload)
-    if row is None:
-        return None
-    sets = read.observed_many(target.cluster_id, "ReplicaSet", target.namespace, owner_uids=[row.uid])
-    pods = read.observed_many(target.cluster_id, "Pod", target.namespace, owner_uids=[one.uid for one in sets])
-    if row.whole is None or any(one.whole is None for one in [*sets, *pods]):
+    place = (target.cluster_id, target.namespace, target.workload)
+    rows = workload_rows(*place)
+    row, sets, pods = rows.deployment, rows.replica_sets, rows.pods
+    if not rows.watched.issuperset(KINDS) or row is None or any(one.whole is None for one in (row, *sets, *pods)):
         return None
     if not _reflects(state, {"Deployment/": row, **{f"ReplicaSet/{one.name}": one for one in sets}}):
-        return Seen(fresh=False, seen_at=row.seen_at)
-    events: list[Observation] = []
+        return Seen(fresh=False)
+    events: tuple[Json, ...] = ()
     if any(_is_in_trouble(pod.whole or {}) for pod in pods):
-        events = read.observed_many(target.cluster_id, "Event", target.namespace)
-    seen = Seen(row.whole, _whole(sets), _whole(pods), _whole(events), seen_at=row.seen_at)
+        found = read.observed_many(target.cluster_id, "Event", target.namespace)
+        events = tuple(one.whole for one in found if one.whole is not None)
+    seen = Seen(row.whole, _whole(sets), _whole(pods), events)
     wanted = wanted_by(release.strategy)
     if wanted.nothing:
         return seen
-    place = (target.cluster_id, target.namespace, target.workload)
+    if wanted.autoscaler and "HorizontalPodAutoscaler" in rows.watched:
+        wanted = replace(wanted, autoscaler=any(aims_at(one.slim or {}, target.workload) for one in rows.autoscalers))
     try:
         door = partial(connect, target.cluster, timeout_seconds=REQUEST_SECONDS)
         return with_rows(seen, wanted, *place, state.written, door, before_request)
@@ -120,7 +120,7 @@ def _from_rows(release: Release, state: State, before_request: Callable[[], None
         return Seen(unreachable=error.detail, live=True)
 
 
-def _reflects(state: State, rows: dict[str, Observation]) -> bool:
+def _reflects(state: State, rows: dict[str, WorkloadRow]) -> bool:
     """Whether the rows are no older than our own last write of each Deployment and ReplicaSet."""
     return all(
         key in rows and rows[key].resource_version >= written["resource_version"]
@@ -133,7 +133,7 @@ def _last_write(state: State) -> datetime:
     return max(datetime.fromisoformat(written["at"]) for written in state.written.values())
 
 
-def _whole(rows: list[Observation]) -> tuple[Json, ...]:
+def _whole(rows: tuple[WorkloadRow, ...]) -> tuple[Json, ...]:
     return tuple(row.whole for row in rows if row.whole is not None)
 
 

@@ -92,10 +92,7 @@ def with_rows(
         if found is None:
             return None
         seen = replace(seen, services=found[0], endpoint_slices=found[1])
-    scales = not read.watching(cluster_id, "HorizontalPodAutoscaler") or _scaler_in_rows(
-        cluster_id, namespace, workload
-    )
-    return _with_rest(seen, replace(wanted, autoscaler=wanted.autoscaler and scales), ask, workload)
+    return _with_rest(seen, wanted, ask, workload)
 
 
 def listed(door: Door, kind: str, namespace: str) -> list[Json]:
@@ -158,11 +155,10 @@ def _whole(rows: list[Observation]) -> tuple[Json, ...]:
     return tuple({"kind": row.kind, **row.whole} for row in rows if row.whole is not None)
 
 
-def _scaler_in_rows(cluster_id: Any, namespace: str, workload: str) -> bool:
-    aims = (
-        row.slim.get("target") or {} for row in read.observed_many(cluster_id, "HorizontalPodAutoscaler", namespace)
-    )
-    return any(aim.get("kind") == "Deployment" and aim.get("name") == workload for aim in aims)
+def aims_at(slim: Json, workload: str) -> bool:
+    """Whether the HPA of this row scales the Deployment of that name."""
+    aim = slim.get("target") or {}
+    return (aim.get("kind"), aim.get("name")) == ("Deployment", workload)
 
 
 def scales(autoscaler: Json, workload: str) -> bool:

@@ -37,7 +37,7 @@ class Pace:
         now = time.monotonic()
         ready = []
         with self._changed:
-            gap = 0.0 if at_once else self._gap(now)
+            gap = 0.0 if at_once else self._stretched(1 / LOOKS_A_SECOND_OF_ONE, now)
             for release_id in release_ids:
                 turn = self._woken.get(release_id, 0.0) + gap
                 if turn <= now:
@@ -46,16 +46,28 @@ class Pace:
                     ready.append(release_id)
                 else:
                     self._put_off[release_id] = min(turn, self._put_off.get(release_id, turn))
-            if self._put_off:
-                self._begin()
-                self._changed.notify()
+            self._see_to_put_off()
         if ready:
             self._wake(*ready)
 
-    def _gap(self, now: float) -> float:
-        """Seconds between two wake-ups of one release: the more of them were woken lately, the more."""
+    def wake_later(self, release_ids: Iterable[UUID], seconds: float) -> None:
+        """Wake each after so many seconds, if nothing else does before."""
+        now = time.monotonic()
+        with self._changed:
+            turn = now + self._stretched(seconds, now)
+            for release_id in release_ids:
+                self._put_off.setdefault(release_id, turn)
+            self._see_to_put_off()
+
+    def _see_to_put_off(self) -> None:
+        if self._put_off:
+            self._begin()
+            self._changed.notify()
+
+    def _stretched(self, gap: float, now: float) -> float:
+        """At least `gap` seconds between two wake-ups of one release: the more of them were woken lately, the more."""
         self._woken = {one: at for one, at in self._woken.items() if now - at < LONGEST_SECONDS}
-        return min(LONGEST_SECONDS, max(1 / LOOKS_A_SECOND_OF_ONE, len(self._woken) / LOOKS_A_SECOND))
+        return min(LONGEST_SECONDS, max(gap, len(self._woken) / LOOKS_A_SECOND))
 
     def _begin(self) -> None:
         if self._thread is None or not self._thread.is_alive():

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from clusters.errors import ApiRefused, ClusterUnreachable
 from clusters.models import Observation
 from deployments.analysis.trying import template_notes
-from deployments.checks import check_target
+from deployments.checks import check_target, kept_checks
 from deployments.default_strategy import chosen_strategy
 from deployments.engine.json import Json
 from deployments.engine.read_strategy import StrategyInvalid
@@ -75,6 +75,7 @@ class Plan:
     warnings: list[Note]
     refusals: list[Note]
     checks: tuple[Check, ...]
+    checked: Json
 
     @property
     def template_diff(self) -> str:
@@ -173,9 +174,9 @@ def plan_release(target: Target, wish: Wish, by: User, *, instead_of: Release | 
         around = surroundings_of(target, deployment, template_to, strategy)
     service = target.kubernetes_service or _only_service(around)
     spec = _spec(target, deployment, strategy, template_to, service)
-    checks = check_target(target, spec, live)
+    checks, now = check_target(target, spec, live), database_time()
     gates, closed, advice = plan_gates(
-        target, strategy, by, database_time(), is_rollback=wish.template is not None, emergency=wish.emergency
+        target, strategy, by, now, is_rollback=wish.template is not None, emergency=wish.emergency
     )
     unusable, unmeasured = template_notes(strategy, target) if around != Surroundings() else ([], [])
     # A superseding release begins once the older one has given the workload back, whatever it looks like now.
@@ -208,6 +209,7 @@ def plan_release(target: Target, wish: Wish, by: User, *, instead_of: Release | 
         ],
         refusals=refusals,
         checks=checks,
+        checked=kept_checks(checks, live, now),
     )
 
 

@@ -21,12 +21,16 @@ DUE_WITHIN = timedelta(seconds=2)
 def wake_followers(sender: object, *, cluster_id: uuid.UUID, objects: list[Changed], **_more: Any) -> None:
     """Receiver of `clusters.signals.objects_changed`: each release is woken once, whatever has changed of it.
 
-    A Pod that is only on its way up is told to open pages, and wakes nobody. What the release probably waits for
-    passes the others by.
+    A Pod that comes up, serves or goes is told to open pages, and wakes nobody. What the release probably waits for
+    passes the others by; counts that move are looked at now and then, for what is told of them.
     """
     followers = _followers(cluster_id, [one for one in objects if one.kind in FOLLOWED])
-    for telling in (Telling.MUCH, Telling.SOMETHING):
-        _pace.wake([one for one, said in followers.items() if said is telling], at_once=telling is Telling.MUCH)
+    told: dict[Telling, list[uuid.UUID]] = {telling: [] for telling in Telling}
+    for release_id, telling in followers.items():
+        told[telling].append(release_id)
+    _pace.wake(told[Telling.MUCH], at_once=True)
+    _pace.wake(told[Telling.SOMETHING])
+    _pace.wake_later(told[Telling.PROGRESS], PROGRESS_SECONDS)
     for release_id in followers:
         publish(f"release:{release_id}")
 
@@ -38,8 +42,13 @@ class Telling(Enum):
     """How much a change may mean to a release."""
 
     NOTHING = "nothing"
+    PROGRESS = "progress"
     SOMETHING = "something"
     MUCH = "much"
+
+
+# How old what is told of counts that move may get.
+PROGRESS_SECONDS = 2.0
 
 
 def _followers(cluster_id: uuid.UUID, changed: list[Changed]) -> dict[uuid.UUID, Telling]:
@@ -70,7 +79,9 @@ def _telling(about: list[Changed], *, is_rolling: bool) -> Telling:
     rollout are whole after each of its many waves."""
     if any(one.whole and (one.kind == "Deployment" or not is_rolling) for one in about):
         return Telling.MUCH
-    return Telling.NOTHING if all(one.passing for one in about) else Telling.SOMETHING
+    if not all(one.passing for one in about):
+        return Telling.SOMETHING
+    return Telling.NOTHING if all(one.kind == "Pod" for one in about) else Telling.PROGRESS
 
 
 def _about(names: set[str], changed: Iterable[Changed]) -> list[Changed]:

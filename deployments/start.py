@@ -63,6 +63,7 @@ def make_release(
                 config=dict(plan.wish.config),
                 version_label=plan.wish.version or (rollback_to.version_label if rollback_to else ""),
                 workload_uid=plan.uid,
+                checked=plan.checked,
                 template_from=plan.template_from,
                 template_to=plan.template_to,
                 from_revision=_running(target, plan, contents, older),

@@ -1,7 +1,7 @@
 """What stands around a workload, for the plan: Services, routes, autoscaler, budgets, quotas, claims, nodes, guard.
 
-All of it is asked of the API server at once, each kind within the deadline of one request. What may not be read, or
-does not come, is unknown: named, and never taken for none.
+All of it is asked of the API server at once (slices once their Services are known), each kind within the deadline of
+one request. What may not be read, or does not come, is unknown: named, and never taken for none.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from clusters.access_manifest import GUARD
 from clusters.connection import Door, connect, paths
 from clusters.errors import ApiRefused, ClusterUnreachable
 from clusters.observe import read
+from clusters.observe.slim.network import SERVICE_NAME
 from clusters.observe.whole import selector_text
 from deployments.engine.json import Json
 from deployments.engine.seen import Seen
@@ -66,10 +67,11 @@ class Surroundings:
 def surroundings_of(target: Target, deployment: Json, template_to: Json, strategy: Strategy) -> Surroundings:
     """Ask for everything that the plan of this strategy judges by. Never raises for what a cluster can answer."""
     routes = ROUTES.get(strategy.traffic, ()) if isinstance(strategy, Canary) else ()
-    kinds = ("ReplicaSet", "Service", "EndpointSlice", "HorizontalPodAutoscaler", "PodDisruptionBudget", *routes)
+    kinds = ("Service", "HorizontalPodAutoscaler", "PodDisruptionBudget", *routes)
     asked = _Asked(target)
     questions: dict[str, Question] = {kind: partial(_listed, kind, target.namespace) for kind in kinds}
     selector = {"labelSelector": selector_text(deployment["spec"].get("selector") or {})}
+    questions["ReplicaSet"] = partial(_items, paths.replicasets(target.namespace), selector)
     questions["Pod"] = partial(_items, paths.pods(target.namespace), selector)
     questions["ResourceQuota"] = partial(_items, paths.resource_quotas(target.namespace), None)
     questions["guard"] = lambda door: bool(door.get(paths.admission_policy_binding(GUARD)))
@@ -82,16 +84,16 @@ def surroundings_of(target: Target, deployment: Json, template_to: Json, strateg
 
     services = _picking(asked.found.get("Service") or [], deployment)
     names = {one["metadata"]["name"] for one in services}
+    if names:
+        # A namespace has as many slices as Services, and those of others are large.
+        wanted = {"labelSelector": f"{SERVICE_NAME} in ({','.join(sorted(names))})"}
+        asked.all({"EndpointSlice": partial(_items, paths.all_of_kind("EndpointSlice", target.namespace), wanted)})
     uid = deployment["metadata"]["uid"]
     return Surroundings(
         replica_sets=tuple(one for one in asked.found.get("ReplicaSet") or [] if owner_uid(one) == uid),
         pods=tuple(asked.found.get("Pod") or ()),
         services=services,
-        endpoint_slices=tuple(
-            one
-            for one in asked.found.get("EndpointSlice") or []
-            if ((one["metadata"].get("labels") or {}).get("kubernetes.io/service-name")) in names
-        ),
+        endpoint_slices=tuple(asked.found.get("EndpointSlice") or ()),
         routes=tuple(
             {"apiVersion": paths.api_version(kind), "kind": kind, **one}
             for kind in routes
@@ -137,7 +139,7 @@ class _Asked:
         try:
             door = connect(self._target.cluster, timeout_seconds=REQUEST_SECONDS)
         except ClusterUnreachable as error:
-            self.unknown = dict.fromkeys(questions, error.detail)
+            self.unknown |= dict.fromkeys(questions, error.detail)
             return
         with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="plan") as threads:
             futures = {name: threads.submit(question, door) for name, question in questions.items()}

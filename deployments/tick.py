@@ -38,6 +38,8 @@ from web.measures import WRITES
 
 MOST_ROUNDS = 40
 LOOK_AFTER_UNSENT = timedelta(seconds=1)
+# What a write sets going is told by the watcher; this is for the case that it is not.
+LOOK_AFTER_DONE = timedelta(seconds=4)
 LOOK_AFTER_ERROR_SECONDS = 10.0
 
 log = structlog.get_logger(__name__)
@@ -107,7 +109,7 @@ def _look(release: Release, spec: ReleaseSpec, state: State, now: datetime, held
         seen = replace(seen, measurements=measurements_of(release, state))
     seen = replace(seen, voices=voices_of(release, now), window=window_of(release, now))
     if state.phase == "Gated" and seen.deployment is not None and not state.unconfirmed:
-        checks = run_checks(release, spec, seen.deployment, lambda: lease.renew(held))
+        checks = run_checks(release, spec, seen.deployment, now, lambda: lease.renew(held))
         seen = replace(seen, checks=checks)
     return seen
 
@@ -121,6 +123,6 @@ def _apply(release: Release, state: State, write: Write, held: Held) -> tuple[He
     if outcome.kind == "ambiguous":
         held = lease.raise_epoch(held)
     now = database_time()
-    wake_at = now + LOOK_AFTER_UNSENT if outcome.kind in ("unsent", "ambiguous") else None
-    save_outcome(release.pk, held, after_write(state, write, outcome, now), wake_at=wake_at)
+    wake_at = {"unsent": now + LOOK_AFTER_UNSENT, "ambiguous": now + LOOK_AFTER_UNSENT, "done": now + LOOK_AFTER_DONE}
+    save_outcome(release.pk, held, after_write(state, write, outcome, now), wake_at=wake_at.get(outcome.kind))
     return held, outcome

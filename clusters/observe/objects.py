@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from clusters.observe.slim.parts import Malformed, Raw, Slim, flag, mapping, mappings, number, text, texts
+from clusters.observe.slim.workloads import is_on_its_way
 from clusters.quantities import NotAQuantity
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ _BIGGEST_INTEGER = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class SeenObject:
-    """What a row is made of. `bad` says why an object could not be read; its slim is then {"bad": bad}."""
+    """What a row is made of. `bad` says why an object could not be read; its slim is then {"bad": bad}.
+
+    `on_its_way`: see `slim.workloads.is_on_its_way`; it is told and not stored.
+    """
 
     kind: str
     namespace: str
@@ -33,6 +37,7 @@ class SeenObject:
     owner_name: str = ""
     owner_uid: str = ""
     slim: Slim | None = None
+    on_its_way: bool = False
     bad: str = ""
 
     @property
@@ -90,6 +95,7 @@ def _read(kind: Kind, raw: Raw, metadata: Raw, namespace: str, name: str) -> See
         owner_name=text(owner, "name", limit=253),
         owner_uid=text(owner, "uid", limit=64),
         slim=slim,
+        on_its_way=kind.name in ("Deployment", "ReplicaSet") and is_on_its_way(raw),
     )
 
 

@@ -15,7 +15,7 @@ from clusters.models import Observation
 from clusters.observe import rows
 from clusters.observe.objects import SeenObject
 from clusters.observe.rows import Change
-from clusters.observe.slim.pods import is_coming_up
+from clusters.observe.slim.pods import is_coming_up, is_serving
 from clusters.observe.slim.workloads import is_whole
 from clusters.observe.threads import with_database
 from clusters.signals import Changed, objects_changed
@@ -191,11 +191,13 @@ def _filled(waiting: Change, fill: Change) -> Change:
 
 def _told(seen: SeenObject, deleted: bool) -> Changed:
     slim, told = seen.slim or {}, (seen.kind, seen.namespace, seen.name, seen.owner_name, seen.labels or {}, deleted)
-    if deleted or seen.bad:
+    if seen.kind == "Pod" and not seen.bad:
+        # Its ReplicaSet counts one that serves, and one that goes.
+        goes = deleted or "deleting" in slim
+        return Changed(*told, passing=goes or is_coming_up(slim) or is_serving(slim))
+    if deleted or seen.bad or seen.kind not in ("Deployment", "ReplicaSet"):
         return Changed(*told)
-    if seen.kind == "Pod":
-        return Changed(*told, passing=is_coming_up(slim))
-    return Changed(*told, whole=seen.kind in ("Deployment", "ReplicaSet") and is_whole(slim))
+    return Changed(*told, passing=seen.on_its_way, whole=is_whole(slim))
 
 
 def _cancel(entries: dict[Key, Change | Job]) -> None:

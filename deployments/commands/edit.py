@@ -110,6 +110,7 @@ def _columns(plan: Plan, release: Release) -> dict[str, Any]:
         "config": dict(plan.wish.config),
         "version_label": plan.wish.version,
         "workload_uid": plan.uid,
+        "checked": plan.checked,
         "template_from": plan.template_from,
         "template_to": plan.template_to,
     }

@@ -92,4 +92,3 @@ class Seen:
     unreachable: str = ""
     predecessor_ended: bool = True
     checks: tuple[Check, ...] | None = None
-    seen_at: datetime | None = None

@@ -104,6 +104,8 @@ class Release(models.Model):
     approval_rules = models.JSONField[list[dict[str, Any]]](default=list)
     emergency = models.BooleanField(default=False)
     workload_uid = models.CharField(max_length=64, blank=True)
+    # What the cluster said yes to when this was asked for, and of which Deployment: see deployments.checks.
+    checked = models.JSONField[dict[str, Any]](default=dict)
     template_from = models.JSONField[dict[str, Any]](default=dict)
     template_to = models.JSONField[dict[str, Any]](default=dict)
     from_revision = models.ForeignKey(

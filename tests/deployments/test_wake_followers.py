@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+import time
+from uuid import UUID, uuid4
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -12,9 +13,11 @@ from clusters.models import KeepWhole
 from clusters.signals import Changed
 from deployments import receivers
 from deployments.models import Release
-from deployments.receivers import wake_followers
+from deployments.pace import Pace
+from deployments.receivers import PROGRESS_SECONDS, wake_followers
 from deployments.tasks import advance
 from services.models import Target
+from tests.deployments.test_pace import Woken
 from tests.factories.deployments import checkout_target, new_release
 
 ROLLOUT = [
@@ -97,6 +100,22 @@ def test_a_pod_on_its_way_up_tells_open_pages_and_wakes_nobody(
     assert wakes(release) == 1
 
 
+def test_counts_that_move_are_looked_at_later_and_what_a_person_wrote_at_once(
+    target: Target, developer: User, hints: list[str], valkey: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = followed(target, developer)
+    woken = Woken()
+    monkeypatch.setattr(receivers, "_pace", Pace(woken))
+    counts = Changed("ReplicaSet", "dev", "checkout-7f9c", owner_name="checkout", passing=True)
+    began = time.monotonic()
+    wake_followers(None, cluster_id=target.cluster_id, objects=[counts])
+    wake_followers(None, cluster_id=target.cluster_id, objects=ROLLOUT[:1])
+    assert woken.until(1)[0][1] - began < PROGRESS_SECONDS
+    wake_followers(None, cluster_id=target.cluster_id, objects=[counts])
+    (_, first), (one, second) = woken.until(2)
+    assert (one, second - first >= PROGRESS_SECONDS) == (release.pk, True)
+
+
 @pytest.mark.parametrize(
     ("strategy", "kind", "at_once"),
     [
@@ -119,7 +138,17 @@ def test_what_a_release_waits_for_passes_the_crowd_by(
     release = followed(target, developer)
     Release.objects.filter(pk=release.pk).update(strategy={**release.strategy, "type": strategy})
     asked = []
-    monkeypatch.setattr(receivers._pace, "wake", lambda ids, *, at_once: asked.extend((one, at_once) for one in ids))
+
+    class Asked:
+        """A pace that notes what it is asked."""
+
+        def wake(self, release_ids: list[UUID], *, at_once: bool = False) -> None:
+            asked.extend((one, at_once) for one in release_ids)
+
+        def wake_later(self, release_ids: list[UUID], seconds: float) -> None:
+            asked.extend((one, seconds) for one in release_ids)
+
+    monkeypatch.setattr(receivers, "_pace", Asked())
     name = "checkout" if kind == "Deployment" else "checkout-7f9c"
     wake_followers(
         None, cluster_id=target.cluster_id, objects=[Changed(kind, "dev", name, owner_name="checkout", whole=True)]

@@ -96,6 +96,11 @@ def is_coming_up(slim: Slim) -> bool:
     return slim.get("phase") == "Pending" and not waits_for_node and all(map(_is_well, containers))
 
 
+def is_serving(slim: Slim) -> bool:
+    """Whether the Pod of this row does what it is there for, and did from the start."""
+    return slim.get("phase") == "Running" and bool(slim.get("ready")) and not slim.get("restarts")
+
+
 def _is_well(container: Slim) -> bool:
     state = container["state"]
     is_waiting = state.get("is", "waiting") == "waiting"

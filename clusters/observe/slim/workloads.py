@@ -19,6 +19,10 @@ from clusters.observe.slim.parts import (
 )
 
 REVISION = "deployment.kubernetes.io/revision"
+# Whose writes of a spec are no news to a release: its own, and what the Deployment controller makes of them.
+EXPECTED_WRITERS = {"slipway", "kube-controller-manager"}
+# Conditions of a workload that does not get where it is meant to.
+IN_TROUBLE = {("Progressing", "False"), ("ReplicaFailure", "True")}
 
 
 def _template(spec: Raw) -> tuple[Raw, Raw]:
@@ -54,6 +58,19 @@ def is_whole(slim: Slim) -> bool:
     """Whether the workload of this row has just the Pods it asks for, all of its newest template and available."""
     counts = {slim.get("replicas"), slim.get("available")} | ({slim["updated"]} if "paused" in slim else set())
     return counts == {slim.get("desired")} and slim.get("observed_generation", 0) >= slim.get("generation", 0)
+
+
+def is_on_its_way(raw: Raw) -> bool:
+    """Whether a Deployment or ReplicaSet only counts its Pods: its spec was last written by whom it is expected from
+    (by managedFields, to the second), and no condition tells of trouble."""
+    for condition in mappings(mapping(raw, "status"), "conditions"):
+        if (text(condition, "type"), text(condition, "status")) in IN_TROUBLE:
+            return False
+    writers: dict[str, set[str]] = {}
+    for entry in mappings(mapping(raw, "metadata"), "managedFields"):
+        if "f:spec" in mapping(entry, "fieldsV1"):
+            writers.setdefault(text(entry, "time"), set()).add(text(entry, "manager"))
+    return bool(writers) and writers[max(writers)] <= EXPECTED_WRITERS
 
 
 def deployment(raw: Raw) -> Slim:
