@@ -18,7 +18,7 @@ from tests.factories.deployments import checkout_target, new_release
 from tests.factories.services import deployment_as_seen
 
 # Take the lease and learn its epoch; row, clock, watches, Deployment, ReplicaSets, Pods; when to look again; give back.
-IDLE = 10
+IDLE = 7
 PODS = 5
 
 

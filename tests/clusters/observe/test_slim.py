@@ -98,6 +98,32 @@ def test_a_workload_is_whole_when_all_it_asks_for_is_there(kind: str, status: di
     assert is_whole(seen.slim) is is_it
 
 
+SPEC = {"f:spec": {}}
+
+
+@pytest.mark.parametrize(
+    ("writers", "conditions", "is_it"),
+    [
+        ([("kubectl", "01", SPEC), ("slipway", "02", SPEC)], [], True),
+        ([("slipway", "01", SPEC), ("kubectl", "02", SPEC)], [], False),
+        ([("slipway", "02", SPEC), ("kubectl", "02", SPEC)], [], False),
+        ([("slipway", "01", SPEC), ("kubectl", "02", {"f:metadata": {}})], [], True),
+        ([("kube-controller-manager", "01", SPEC)], [], True),
+        ([("slipway", "01", SPEC)], [("ReplicaFailure", "True")], False),
+        ([("slipway", "01", SPEC)], [("Progressing", "False")], False),
+        ([("slipway", "01", SPEC)], [("Progressing", "True")], True),
+        ([], [], False),
+    ],
+)
+def test_a_workload_is_on_its_way_while_nobody_else_wrote_it_and_nothing_is_wrong(
+    writers: list[tuple[str, str, dict[str, object]]], conditions: list[tuple[str, str]], is_it: bool
+):
+    fields = [{"manager": who, "time": f"2026-01-01T00:00:{at}Z", "fieldsV1": what} for who, at, what in writers]
+    status = {"conditions": [{"type": kind, "status": value} for kind, value in conditions]}
+    seen = see(BY_NAME["ReplicaSet"], raw("ReplicaSet", metadata={"managedFields": fields}, spec={}, status=status))
+    assert seen.on_its_way is is_it
+
+
 def test_a_pod_requests_its_containers_or_its_largest_init_container():
     assert see(BY_NAME["Pod"], pod()).slim["requests"] == {"cpu_millis": 2000, "memory_bytes": 96 * 2**20}
 
