@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deployments', '0010_built_in_templates'),
+        ('deployments', '0011_lists_by_index'),
     ]
 
     operations = [
