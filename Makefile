@@ -17,7 +17,7 @@ export SLIPWAY_KUBECONFIG := $(KUBECONFIG)
 endif
 export UV_PYTHON_DOWNLOADS := never
 
-CODE := $(wildcard web durable audit accounts notifications sinks clusters services deployments charts installs metrics portal sandbox benchmarks cli/slipway_cli)
+CODE := $(wildcard web durable audit accounts notifications sinks clusters services deployments charts installs metrics webhooks portal sandbox benchmarks cli/slipway_cli)
 
 .DEFAULT_GOAL := help
 .PHONY: help run stop status test test-again soak check bench bench-quick bench-canaries lane demo lint types arrows templates fmt lock screenshots openapi openapi-current cli \

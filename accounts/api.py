@@ -1,4 +1,4 @@
-"""People, teams, members and tokens over REST."""
+"""People, teams, members and saved views over REST."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from rest_framework import status
 from rest_framework.response import Response
 
 from accounts import queries
-from accounts.commands import roles, saved_views, teams, tokens, users
-from accounts.durations import parse_duration
+from accounts.commands import roles, saved_views, teams, users
 from accounts.environments import require_environment
-from accounts.models import CustomRole, Membership, SavedView, Team, Token, User
+from accounts.models import CustomRole, Membership, SavedView, Team, User
 from accounts.permissions import ANYWHERE, PERMISSIONS, answer_for, require
 from accounts.serializers import (
     MemberIn,
@@ -31,9 +30,6 @@ from accounts.serializers import (
     TeamEdit,
     TeamIn,
     TeamOut,
-    TokenIn,
-    TokenMade,
-    TokenOut,
     UserEdit,
     UserIn,
     UserOut,
@@ -284,43 +280,6 @@ class MemberViewSet(IdempotentMixin, ApiViewSet):
         if team is None:
             raise Http404
         return team
-
-
-class TokenViewSet(IdempotentMixin, MadeByPost):
-    """One's own tokens; admins see and revoke everybody's."""
-
-    serializer_class = TokenOut
-    ordering_fields = ("created_at", "name")
-    ordering = ("-created_at",)
-    filter_fields = {"user": "user__username__iexact"}
-    search_fields = ("name",)
-    secret_fields = ("token",)
-    ticking_fields = ("last_used_at", "state")
-
-    def get_queryset(self) -> QuerySet[Token]:
-        return Token.objects.visible_to(caller(self.request)).select_related("user")
-
-    def list(self, request: Request) -> Response:
-        return self.paged(self.get_queryset())
-
-    def retrieve(self, request: Request, pk: Any) -> Response:
-        return self.answer(self.one(pk=pk))
-
-    @extend_schema(request=TokenIn, responses={201: TokenMade})
-    def create(self, request: Request) -> Response:
-        body = self.valid(TokenIn(data=request.data))
-        lasts = parse_duration(body["expires"]) if body["expires"] else None
-        by = caller(request)
-        token, raw = tokens.create_token(by, by, body["name"], scopes=body["scopes"], lasts=lasts)
-        return created({**TokenOut(token).data, "token": raw}, self.location_of(token))
-
-    def location_of(self, obj: Token) -> str:
-        return reverse("api:token", args=[obj.pk])
-
-    @extend_schema(responses={204: None})
-    def destroy(self, request: Request, pk: Any) -> Response:
-        tokens.revoke_token(caller(request), self.matched(self.one(pk=pk)))
-        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class SavedViewViewSet(IdempotentMixin, ApiViewSet):

@@ -23,15 +23,19 @@ if TYPE_CHECKING:
 SCHEME = 'Bearer realm="slipway"'
 
 
-def user_for_token(raw: str) -> User | None:
-    """The person behind a token that is neither expired nor revoked, with `.token` set; None for any other text."""
+def user_for_token(raw: str, address: str = "") -> User | None:
+    """Whom a token that is neither expired nor revoked stands for, with `.token` set; None for any other text.
+
+    `address` is the caller's, where it is known: it is kept with the time of the last use.
+    """
     if not raw.startswith(PREFIX) or len(raw) > 200 or not raw.isascii():
         return None
     # Each call asks this, so the query is the plainest there is; whether the token is good is seen in the row.
-    token = Token.objects.select_related("user").filter(hash=hashed(raw)).order_by().first()
-    if token is None or token.state != "usable" or not (token.user.is_active and token.user.is_vouched):
+    rows, print_ = Token.objects.select_related("user").order_by(), hashed(raw)
+    token = rows.filter(hash=print_).first() or rows.filter(old_hash=print_, old_until__gt=timezone.now()).first()
+    if token is None or not token.is_good:
         return None
-    token.was_used(timezone.now())
+    token.was_used(timezone.now(), address)
     token.user.token = token
     return token.user
 
@@ -46,7 +50,7 @@ def user_for_session(session_key: str | None) -> User | None:
     session = SessionStore(session_key)
     if session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS or session.get(LACKS):
         return None
-    user = User.objects.filter(pk=session[SESSION_KEY], is_active=True).first()
+    user = User.objects.filter(pk=session[SESSION_KEY], is_active=True, robot_of=None).first()
     if user is None or not constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
         return None
     return user
@@ -60,7 +64,11 @@ class BearerAuthentication(authentication.BaseAuthentication):
         if not header:
             return None
         scheme, _space, raw = header.partition(" ")
-        user = user_for_token(raw.strip()) if scheme.lower() == "bearer" else None
+        # Not above: it answers errors as DRF does, which asks for this class while it is being imported.
+        from accounts.lockout import client_address
+
+        address = client_address(request._request)
+        user = user_for_token(raw.strip(), address) if scheme.lower() == "bearer" else None
         if user is None or user.token is None:
             raise exceptions.AuthenticationFailed(_("The token is unknown, expired or revoked."))
         return user, user.token
@@ -70,7 +78,11 @@ class BearerAuthentication(authentication.BaseAuthentication):
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """The browser's session, with CSRF checked."""
+    """The browser's session, with CSRF checked. A robot has none."""
+
+    def authenticate(self, request: Request) -> Any:
+        found = super().authenticate(request)
+        return None if found is not None and found[0].is_robot else found
 
     def authenticate_header(self, request: Request) -> str:
         return SCHEME

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import api, api_security
+from accounts import api, api_ci, api_robots, api_security, api_tokens
 from accounts.device import api as device
 from accounts.oidc import api as oidc
 
@@ -50,8 +50,6 @@ urlpatterns = [
     path("teams/<str:name>/", api.TeamViewSet.as_view({"get": "retrieve", "patch": "partial_update"}), name="team"),
     path("teams/<str:name>/members/", api.MemberViewSet.as_view({"get": "list", "post": "create"}), name="members"),
     path("teams/<str:name>/members/<str:user>/", api.MemberViewSet.as_view({"delete": "destroy"}), name="member"),
-    path("tokens/", api.TokenViewSet.as_view({"get": "list", "post": "create"}), name="tokens"),
-    path("tokens/<uuid:pk>/", api.TokenViewSet.as_view({"get": "retrieve", "delete": "destroy"}), name="token"),
     path(
         "identity-providers/",
         oidc.ProviderViewSet.as_view({"get": "list", "post": "create"}),
@@ -78,4 +76,30 @@ urlpatterns = [
         oidc.IdentityViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
         name="identity",
     ),
+    path("teams/<str:name>/robots/", api_robots.Robots.as_view({"get": "list", "post": "create"}), name="robots"),
+    path(
+        "teams/<str:name>/robots/<str:robot>/",
+        api_robots.Robots.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="robot",
+    ),
+    path(
+        "teams/<str:name>/robots/<str:robot>/tokens/",
+        api_robots.RobotTokens.as_view({"get": "list", "post": "create"}),
+        name="robot_tokens",
+    ),
+    path("auth/exchange/", api_ci.ExchangeView.as_view(), name="exchange"),
+    path("ci-identities/", api_ci.CiIdentities.as_view({"get": "list", "post": "create"}), name="ci_identities"),
+    path("ci-identities/try/", api_ci.TryToken.as_view({"post": "create"}), name="try_ci_token"),
+    path(
+        "ci-identities/<str:name>/",
+        api_ci.CiIdentities.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="ci_identity",
+    ),
+    path("tokens/", api_tokens.Tokens.as_view({"get": "list", "post": "create"}), name="tokens"),
+    path(
+        "tokens/<uuid:pk>/",
+        api_tokens.Tokens.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="token",
+    ),
+    path("tokens/<uuid:pk>/rotate/", api_tokens.Tokens.as_view({"post": "rotate"}), name="token_rotate"),
 ]

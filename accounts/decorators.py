@@ -35,7 +35,7 @@ def signed_in(
 
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if isinstance(request.user, User) and request.user.is_active:
+        if isinstance(request.user, User) and request.user.is_active and not request.user.is_robot:
             return view(request, *args, **kwargs)  # type: ignore[arg-type]
         return to_sign_in(request)
 

@@ -1,4 +1,4 @@
-"""Forms about people, teams and tokens. What may be stored is decided by the commands."""
+"""Forms about people and teams. What may be stored is decided by the commands."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SignInPolicy
-from accounts.permissions import GRANTABLE, SCOPES
+from accounts.permissions import GRANTABLE
 from web.forms import lasting_name, offer
 
 
@@ -188,28 +188,3 @@ class RoleForm(EditRoleForm):
 
     name = lasting_name()
     field_order = ("name", "title", "permissions")
-
-
-class TokenForm(forms.Form):
-    """A token to be."""
-
-    name = forms.CharField(label=_("What it is for"), help_text=_("For example: CI of checkout."), max_length=100)
-    expires = forms.ChoiceField(
-        label=_("Lasts"),
-        choices=[
-            ("30d", _("30 days")),
-            ("90d", _("90 days")),
-            ("365d", _("1 year")),
-            ("24h", _("1 day")),
-            ("", _("Until it is revoked")),
-        ],
-        initial="30d",
-        required=False,
-    )
-    scopes = forms.MultipleChoiceField(
-        label=_("May"),
-        help_text=_("None chosen: everything that you may, now and later. Each one includes reading."),
-        choices=[(scope, scope) for scope in SCOPES],
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.held import ANYWHERE, forget_roles, made_of, rights_of
 from accounts.models import Membership, Role, Team, User
+from accounts.narrowing import outside_of
 from web.errors import NotPermitted
 
 if TYPE_CHECKING:
@@ -164,36 +165,52 @@ PERMISSIONS: dict[str, Permission] = {
     "role.create": _by((), "admin"),
     "role.edit": _by((), "admin"),
     "role.remove": _by((), "admin"),
+    "robot.create": _by((Role.MAINTAINER,), "admin"),
+    "robot.edit": _by((Role.MAINTAINER,), "admin"),
+    "robot.remove": _by((Role.MAINTAINER,), "admin"),
+    "ci_identity.create": _by((Role.MAINTAINER,), "admin"),
+    "ci_identity.edit": _by((Role.MAINTAINER,), "admin"),
+    "ci_identity.remove": _by((Role.MAINTAINER,), "admin"),
+    "webhook_source.create": _by((Role.MAINTAINER,), "admin"),
+    "webhook_source.edit": _by((Role.MAINTAINER,), "admin"),
+    "webhook_source.rotate": _by((Role.MAINTAINER,), "admin"),
+    "webhook_source.remove": _by((Role.MAINTAINER,), "admin"),
+    "webhook_source.deliver_again": _by((Role.MAINTAINER,), "admin"),
 }
 READING = frozenset(name for name, one in PERMISSIONS.items() if one.is_reading)
 # What a custom role may be made of: what some role in a team holds, and not all of them.
 GRANTABLE = tuple(name for name, one in PERMISSIONS.items() if one.roles and not one.is_reading)
 
 
-def require(by: User, permission: str, team: Team | None, environment: str = "") -> None:
+def require(by: User, permission: str, team: Team | None, environment: str = "", *, service: str = "") -> None:
     """Let the caller pass or raise NotPermitted, which names the permission, the team and who can grant it.
 
     `team` is the owner of the thing at hand, None where only admins decide. `environment` is the name of the one that
     the thing is in; "" for what is in none, where only roles for all environments count; ANYWHERE: some environment.
+    `service` is the name of the one that the thing is of: a token can be narrowed to some.
     """
-    refusal = _refusal(by, permission, team, environment)
+    refusal = _refusal(by, permission, team, environment, service)
     if refusal:
         raise refusal
 
 
-def require_reach(by: User, permission: str) -> None:
-    """The half of `require` that is about the caller alone: active, and with a token whose scopes reach the permission.
+def require_reach(
+    by: User, permission: str, team: Team | None = None, environment: str = "", *, service: str = ""
+) -> None:
+    """The half of `require` that is about the caller alone: active, and with a token that reaches the permission there.
 
     For what is decided by other rules than the roles in one team. Raises NotPermitted.
     """
-    refusal = _unreached(by, permission)
+    refusal = _unreached(by, permission) or _outside(by, permission, team, environment, service)
     if refusal:
         raise refusal
 
 
-def may(by: User, permission: str, team: Team | None, environment: str = "") -> bool:
+def may(by: User, permission: str, team: Team | None, environment: str = "", *, service: str = "") -> bool:
     """Whether `require` would pass."""
-    return _unreached(by, permission) is None and _holds(by, permission, team, environment)
+    if _unreached(by, permission) or _outside(by, permission, team, environment, service):
+        return False
+    return _holds(by, permission, team, environment)
 
 
 def why_not(by: User, permission: str, team: Team | None, environment: str = "") -> str:
@@ -273,11 +290,15 @@ def team_ids_with(user: User, permission: str, environment: str = "") -> set[UUI
 def people_with(permission: str, teams: Iterable[str]) -> dict[str, list[tuple[str, UUID, str]]]:
     """Who is active and holds the permission in the teams of these names: (environment, user id, user name) by team.
 
+    People alone: a robot is nobody to ask, and its voice never counts.
+
     One query, and one more where a custom role is held there.
     """
     found: dict[str, list[tuple[str, UUID, str]]] = {team: [] for team in teams}
     useless = set(Role.values) - PERMISSIONS[permission].roles
-    members = Membership.objects.filter(team__name__in=found, user__is_active=True).exclude(role__in=useless)
+    members = Membership.objects.filter(team__name__in=found, user__is_active=True, user__robot_of=None).exclude(
+        role__in=useless
+    )
     members = members.order_by("user__username")
     rows = list(members.values_list("team__name", "role", "environment", "user_id", "user__username"))
     custom = made_of(role for _team, role, *_rest in rows)
@@ -304,10 +325,28 @@ def _hold(roles: set[str], permission: str, custom: dict[str, frozenset[str]]) -
     return bool(roles & wanted.roles) or wanted.is_reading or any(permission in custom.get(role, ()) for role in roles)
 
 
-def _refusal(by: User, permission: str, team: Team | None, environment: str) -> NotPermitted | None:
-    if refusal := _unreached(by, permission):
+def _refusal(by: User, permission: str, team: Team | None, environment: str, service: str = "") -> NotPermitted | None:
+    if refusal := _unreached(by, permission) or _outside(by, permission, team, environment, service):
         return refusal
     return None if _holds(by, permission, team, environment) else _missing_role(by, permission, team, environment)
+
+
+def _outside(by: User, permission: str, team: Team | None, environment: str, service: str) -> NotPermitted | None:
+    """The refusal of a token that is narrowed to other teams, services or environments."""
+    token = by.token
+    if token is None or not token.is_narrowed or "read" in PERMISSIONS[permission].scopes:
+        return None
+    # What is asked about some environment is asked again about the one at hand.
+    place = next(iter(token.environments), "") if environment == ANYWHERE else environment
+    why = outside_of(token, team=team.name if team else "", service=service, environment=place)
+    if not why:
+        return None
+    return NotPermitted(
+        _("%(permission)s is not reached: %(why)s.") % {"permission": permission, "why": why},
+        permission=permission,
+        granted_by=by.username,
+        next=_("Make a token that reaches it."),
+    )
 
 
 def _unreached(by: User, permission: str) -> NotPermitted | None:

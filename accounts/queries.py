@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Prefetch
+from django.db.models import Count, Max, Prefetch, Q
 from django.http import QueryDict
+from django.utils import timezone
 
-from accounts.models import CustomRole, Membership, Role, SavedView, Team, User
-from accounts.permissions import GRANTABLE, PERMISSIONS, permissions_of, team_names_with, why_not
+from accounts.models import CustomRole, Membership, Role, SavedView, Team, Token, User
+from accounts.permissions import (
+    GRANTABLE,
+    PERMISSIONS,
+    permissions_of,
+    team_ids_with,
+    team_names_with,
+    why_not,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from django.db.models import QuerySet
+
+ENDING_WITHIN = timedelta(days=7)
 
 
 def audited_team_names(user: User) -> list[str]:
@@ -51,12 +64,53 @@ def view_menu(user: User, of: str, given: QueryDict) -> ViewMenu:
 
 def team_list(user: User) -> QuerySet[Team]:
     """Visible teams, each with `people`: how many persons belong to it."""
-    return Team.objects.visible_to(user).annotate(people=Count("memberships__user", distinct=True)).order_by("name")
+    return (
+        Team.objects.visible_to(user)
+        .annotate(people=Count("memberships__user", filter=Q(memberships__user__robot_of=None), distinct=True))
+        .order_by("name")
+    )
+
+
+def robots_of(team: Team) -> QuerySet[User]:
+    """The robots of a team that are in use, with their roles and `last_used_at` of their tokens. Two queries."""
+    used = Max("tokens__last_used_at")
+    robots = User.objects.filter(robot_of=team, is_active=True).select_related("robot_of")
+    return robots.prefetch_related("memberships").annotate(last_used_at=used).order_by("username")
+
+
+def robots_kept_by(user: User, team: Team | None = None) -> QuerySet[User]:
+    """The robots in use of the teams that a person looks after, or of one of these teams."""
+    robots = User.objects.filter(kind=User.Kind.ROBOT, is_active=True).select_related("robot_of").order_by("username")
+    if not user.is_admin:
+        robots = robots.filter(robot_of__in=team_ids_with(user, "robot.edit"))
+    return robots.filter(robot_of=team) if team else robots
+
+
+def tokens_of(user: User) -> QuerySet[Token]:
+    """The tokens of one person or robot, newest first."""
+    return Token.objects.filter(user=user).order_by("-created_at", "id")
+
+
+def ending_soon(user: User) -> QuerySet[Token]:
+    """The tokens made by hand that end within a week, of those that the user looks after."""
+    soon = timezone.now() + ENDING_WITHIN
+    return (
+        Token.objects.visible_to(user)
+        .usable()
+        .filter(way=Token.Way.MADE, expires_at__lt=soon)
+        .filter(Q(user=user) | Q(user__robot_of__isnull=False))
+        .select_related("user__robot_of")
+        .order_by("expires_at")
+    )
 
 
 def team_with_members(user: User) -> QuerySet[Team]:
     """Visible teams with their memberships and people loaded."""
-    members = Membership.objects.select_related("user").order_by("user__username", "role", "environment")
+    members = (
+        Membership.objects.filter(user__robot_of=None)
+        .select_related("user")
+        .order_by("user__username", "role", "environment")
+    )
     return Team.objects.visible_to(user).prefetch_related(Prefetch("memberships", queryset=members))
 
 
@@ -67,6 +121,11 @@ def role_choices() -> list[tuple[str, str]]:
         *((str(value), str(label)) for value, label in Role.choices),
         *((name, title or name) for name, title in custom),
     ]
+
+
+def robot_role_choices(held: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """What a robot can be given, and what it has for one environment: as `role` or `role@environment`."""
+    return [*role_choices(), *((one, one) for one in held if "@" in one)]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""People, teams and tokens as JSON."""
+"""People and teams as JSON."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import CustomRole, Membership, SavedView, Team, Token, User
-from accounts.permissions import SCOPES
+from accounts.models import CustomRole, Membership, SavedView, Team, User
 
 
 class UserOut(serializers.ModelSerializer[User]):
@@ -15,7 +14,7 @@ class UserOut(serializers.ModelSerializer[User]):
 
     class Meta:
         model = User
-        fields = ["id", "username", "email", "is_admin", "is_active", "created_at"]
+        fields = ["id", "username", "kind", "email", "is_admin", "is_active", "created_at"]
         read_only_fields = fields
 
 
@@ -65,7 +64,10 @@ class MeOut(UserOut):
         return held
 
     def get_token(self, user: User) -> dict[str, Any] | None:
-        return {"name": user.token.name, "scopes": user.token.scopes} if user.token else None
+        if user.token is None:
+            return None
+        names = ("name", "scopes", "teams", "services", "environments", "expires_at")
+        return {name: getattr(user.token, name) for name in names}
 
 
 class TeamOut(serializers.ModelSerializer[Team]):
@@ -141,34 +143,6 @@ class PermissionAnswer(serializers.Serializer[Any]):
     allowed = serializers.BooleanField()
     why_not = serializers.CharField(allow_blank=True)
     granted_by = serializers.CharField(allow_blank=True)
-
-
-class TokenOut(serializers.ModelSerializer[Token]):
-    user = serializers.CharField(source="user.username")
-    scopes = serializers.ListField(child=serializers.CharField())
-    state = serializers.ChoiceField(["usable", "expired", "revoked"])
-
-    class Meta:
-        model = Token
-        fields = [
-            *("id", "user", "name", "prefix", "scopes", "state"),
-            *("created_at", "expires_at", "last_used_at", "revoked_at"),
-        ]
-        read_only_fields = fields
-
-
-class TokenMade(TokenOut):
-    token = serializers.CharField(help_text="The token itself, in this answer only.")
-
-    class Meta(TokenOut.Meta):
-        fields = [*TokenOut.Meta.fields, "token"]
-        read_only_fields = fields
-
-
-class TokenIn(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=100)
-    scopes = serializers.ListField(child=serializers.ChoiceField(SCOPES), required=False, default=list)
-    expires = serializers.CharField(required=False, default="", allow_blank=True, help_text="As 12h or 30d.")
 
 
 class SavedViewOut(serializers.ModelSerializer[SavedView]):

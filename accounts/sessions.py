@@ -16,12 +16,14 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 
 from accounts.factors.required import LACKS, lacks_second_factor
 from accounts.lockout import client_address
 from accounts.models import Session, User
 from accounts.session_store import stored_key
 from audit.record import audit
+from web.errors import NotPermitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +46,8 @@ def begin_session(request: HttpRequest, user: User, *, way: str, provider: str =
 
     `way` is one of Session.Way, `provider` the name of the identity provider that vouched, if one did.
     """
+    if user.is_robot:
+        raise NotPermitted(_("A robot does not sign in: it acts through tokens."), granted_by=_("nobody"))
     replaced = current(request)
     with transaction.atomic():
         if request.user.is_authenticated:

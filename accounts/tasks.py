@@ -17,6 +17,7 @@ from accounts.sessions import forget_ended
 BEAT: dict[str, dict[str, Any]] = {
     "forget-sessions": {"task": "accounts.forget_sessions", "schedule": 3600.0},
     "look-at-sessions": {"task": "accounts.look_at_sessions", "schedule": 30.0},
+    "forget-exchanges": {"task": "accounts.forget_exchanges", "schedule": 3600.0},
 }
 
 
@@ -33,3 +34,13 @@ def forget_sessions() -> None:
 def look_at_sessions() -> None:
     """Ask identity providers whether they still vouch for the sessions that are due."""
     vouching.sweep()
+
+
+@shared_task(name="accounts.forget_exchanges")
+def forget_exchanges() -> None:
+    """Remove the tokens that CI jobs were given and that ended long ago, and what guards against swapping twice."""
+    from accounts.commands.exchange import forget_swapped
+    from accounts.commands.tokens import forget_given_out
+
+    forget_swapped()
+    forget_given_out()

@@ -81,7 +81,8 @@ def give_voice(
 def require_voice(by: User, verdict: str, approval: Approval, voters: Voters) -> None:
     """Raises NotPermitted unless the person's voice counts."""
     permission = f"release.{verdict}"
-    require_reach(by, permission)
+    target = approval.release.target
+    require_reach(by, permission, target.team, target.environment.name, service=target.service.name)
     if is_asked(by, approval, voters):
         return
     why = (

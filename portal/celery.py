@@ -33,6 +33,7 @@ ROOMS = (
     "deployments",
     "charts",
     "installs",
+    "webhooks",
 )
 
 app = Celery("slipway")

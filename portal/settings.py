@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "charts",
     "installs",
     "metrics",
+    "webhooks",
     "portal",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -244,6 +245,8 @@ HIDE_LOCAL_SIGN_IN = place.flag("SLIPWAY_HIDE_LOCAL_SIGN_IN")
 AUDIT_KEEP_DAYS = int(os.environ.get("SLIPWAY_AUDIT_KEEP_DAYS", "0"))
 AUDIT_ARCHIVE = os.environ.get("SLIPWAY_AUDIT_ARCHIVE", "")
 AUDIT_VERIFY_HOURS = float(os.environ.get("SLIPWAY_AUDIT_VERIFY_HOURS", "24"))
+# Tokens may last so many days at most; 0: until they are revoked.
+TOKEN_MAX_DAYS = int(os.environ.get("SLIPWAY_TOKEN_MAX_DAYS", "0"))
 
 RATE_LIMIT_PER_MINUTE = int(os.environ.get("SLIPWAY_RATE_LIMIT", "600"))
 ANONYMOUS_RATE_LIMIT_PER_MINUTE = int(os.environ.get("SLIPWAY_ANONYMOUS_RATE_LIMIT", "60"))
@@ -264,6 +267,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "Health": ["healthy", "degraded", "unhealthy", "unknown"],
         "ValidityOf": ["server_certificate", "client_certificate", "token"],
         "TokenState": ["usable", "expired", "revoked"],
+        "UserKind": "accounts.models.User.Kind",
+        "TokenWay": "accounts.models.Token.Way",
+        "WebhookSourceKind": "webhooks.models.WebhookSource.Kind",
         "SavedViewOf": "accounts.models.SavedView.Of",
         "RoleEnum": "accounts.models.Role",
         "InstallHostRole": "installs.models.InstallHost.Role",

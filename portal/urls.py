@@ -18,6 +18,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("charts.api_urls")),
     path("", include("installs.api_urls")),
     path("", include("metrics.api_urls")),
+    path("", include("webhooks.api_urls")),
 ]
 
 urlpatterns = [
@@ -37,6 +38,7 @@ urlpatterns = [
     path("", include("charts.urls")),
     path("", include("installs.urls")),
     path("", include("metrics.urls")),
+    path("", include("webhooks.urls")),
 ]
 
 handler400 = "web.problems.bad_request"

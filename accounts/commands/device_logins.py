@@ -135,7 +135,9 @@ def collect_token(device_code: str) -> tuple[DeviceLogin, Token, str]:
         ):
             raise ExpiredToken(_("The code is used."), next=_("Ask for a new one: slipway login."))
         lasts = timedelta(seconds=login.lasts_seconds)
-        token, raw = create_token(login.user, login.user, login.client, scopes=login.scopes, lasts=lasts)
+        token, raw = create_token(
+            login.user, login.user, login.client, scopes=login.scopes, lasts=lasts, way=Token.Way.DEVICE
+        )
     return login, token, raw
 
 

@@ -82,7 +82,7 @@ def _check(of: str, name: str, query: str) -> None:
 
 def _require_whole_token(by: User) -> None:
     """One's own views are no part of what scopes speak of: a token that is limited does not change them."""
-    if by.token and by.token.scopes and "admin" not in by.token.scopes:
+    if by.token and (by.token.is_narrowed or (by.token.scopes and "admin" not in by.token.scopes)):
         raise NotPermitted(
             _("The token “%(name)s” is limited by its scopes and cannot change saved views.") % {"name": by.token.name},
             granted_by=by.username,

@@ -54,6 +54,8 @@ def add_member(by: User | None, team: Team, user: User, role: str, environment: 
     """
     if by:
         require(by, "team.add_member", team, environment)
+    if user.is_robot and user.robot_of_id != team.pk:
+        raise Invalid.at("/user", "other_team", _("A robot belongs to one team and has roles in no other."))
     with transaction.atomic():
         require_role(role)
         require_environment(environment)

@@ -101,6 +101,10 @@ def _other_admins(user: User) -> bool:
 
 def _check(user: User, password: str | None = None) -> None:
     errors: list[dict[str, str]] = []
+    if user.is_robot and (user.is_admin or password is not None):
+        pointer = "/is_admin" if user.is_admin else "/password"
+        detail = _("A robot is no admin and has no password: it acts through tokens.")
+        errors.append({"pointer": pointer, "code": "robot", "detail": detail})
     try:
         user.clean_fields(exclude=["password"])
     except ValidationError as error:

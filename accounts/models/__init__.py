@@ -1,5 +1,6 @@
 """The rows of accounts, a file for each subject."""
 
+from accounts.models.ci_identities import CiIdentity, SwappedCiToken
 from accounts.models.device_logins import DeviceGuess, DeviceLogin
 from accounts.models.factors import Authenticator, Passkey, RecoveryCode
 from accounts.models.identity_providers import GroupRule, Identity, IdentityProvider, ProviderSession
@@ -13,6 +14,7 @@ from accounts.models.tokens import Token
 __all__ = [
     "Authenticator",
     "BreakGlass",
+    "CiIdentity",
     "CustomRole",
     "DeviceGuess",
     "DeviceLogin",
@@ -27,6 +29,7 @@ __all__ = [
     "SavedView",
     "Session",
     "SignInPolicy",
+    "SwappedCiToken",
     "Team",
     "Theme",
     "Token",

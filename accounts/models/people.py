@@ -54,7 +54,14 @@ class Theme(models.TextChoices):
 
 
 class User(AbstractBaseUser):
-    """A person. Rights come from memberships; an admin passes every check."""
+    """A person, or a robot of one team. Rights come from memberships; an admin passes every check.
+
+    A robot has no password and never signs in: it acts through tokens that the maintainers of its team look after.
+    """
+
+    class Kind(models.TextChoices):
+        PERSON = "person", _("Person")
+        ROBOT = "robot", _("Robot")
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     username = models.CharField(_("user name"), max_length=150, validators=[username_rule])
@@ -65,6 +72,10 @@ class User(AbstractBaseUser):
     theme = models.CharField(max_length=10, default="system", choices=Theme.choices)
     # Tokens of a person without a password here work until then: as long as a provider vouches. None: without end.
     vouched_until = models.DateTimeField(null=True, editable=False)
+    kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.PERSON, editable=False)
+    robot_of = models.ForeignKey(
+        "accounts.Team", models.CASCADE, null=True, blank=True, editable=False, related_name="robots"
+    )
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -74,7 +85,14 @@ class User(AbstractBaseUser):
     token: Token | None = None
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(Lower("username"), name="user_name_whatever_case")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(Lower("username"), name="user_name_whatever_case"),
+            models.CheckConstraint(
+                condition=models.Q(kind="person", robot_of=None)
+                | models.Q(kind="robot", robot_of__isnull=False, is_admin=False),
+                name="robot_has_a_team_and_is_no_admin",
+            ),
+        ]
         ordering: ClassVar = ["username"]
 
     def __str__(self) -> str:
@@ -84,6 +102,15 @@ class User(AbstractBaseUser):
     def is_vouched(self) -> bool:
         """Whether tokens of this person work, as far as their identity provider has a say in it."""
         return self.vouched_until is None or self.vouched_until > timezone.now()
+
+    @property
+    def is_robot(self) -> bool:
+        return self.kind == self.Kind.ROBOT
+
+    @property
+    def short_name(self) -> str:
+        """What a robot is called in its team: `ci` of `ci@payments`; a person's user name."""
+        return self.username.rpartition("@")[0] if self.is_robot else self.username
 
 
 class TeamQuerySet(models.QuerySet["Team"]):

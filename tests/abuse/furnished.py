@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from accounts.models import (
+    CiIdentity,
     CustomRole,
     GroupRule,
     Identity,
@@ -32,7 +33,7 @@ from notifications.models import Channel
 from services.models import Target
 from sinks.models import AuditSink
 from tests.clusters.observe.objects import raw
-from tests.factories.accounts import passkey_of, session_of, token_of
+from tests.factories.accounts import new_robot, passkey_of, session_of, token_of
 from tests.factories.charts import new_helm_release, new_operation, new_upload
 from tests.factories.clusters import observed, watched_now
 from tests.factories.deployments import new_release, new_revision
@@ -40,8 +41,10 @@ from tests.factories.installs import log, new_check, new_host, new_install, new_
 from tests.factories.registered import new_grant, saved_cluster
 from tests.factories.services import new_environment, new_service, new_target, seen_deployment
 from tests.factories.sinks import new_sink
+from webhooks.models import WebhookDelivery, WebhookSource
 
 SERVICE, CLUSTER, STAGE, VIEW = "zebra-checkout", "zebra-cluster", "stage", "zebra-view"
+ROBOT, IDENTITY, SOURCE = "zebra-robot", "zebra-identity", "zebra-source"
 TEMPLATE, CHART = "zebra-template", "zebra-chart"
 INSTALL, HOST = "zebra-install", "zebra-host"
 # Roles are everybody's to know.
@@ -64,6 +67,10 @@ class House:
     target: Target
     release: Release
     view: SavedView
+    robot: User
+    ci_identity: CiIdentity
+    source: WebhookSource
+    delivery: WebhookDelivery
     approval: Approval
     channel: Channel
     template: AnalysisTemplate
@@ -86,6 +93,9 @@ class House:
             CLUSTER,
             VIEW,
             TEMPLATE,
+            ROBOT,
+            IDENTITY,
+            SOURCE,
             CHART,
             self.helm_release.name,
             INSTALL,
@@ -124,6 +134,11 @@ class House:
             "grants": str(self.grant.pk),
             "releases": str(self.release.pk),
             "views": str(self.view.pk),
+            "robots": self.robot.short_name,
+            "ci-identities": self.ci_identity.name,
+            "webhook-sources": self.source.name,
+            "webhooks": self.source.name,
+            "deliveries": str(self.delivery.pk),
             "approvals": str(self.approval.pk),
             "channels": str(self.channel.pk),
             "notification-channels": str(self.channel.pk),
@@ -150,6 +165,7 @@ class House:
         """The same for things that are not there."""
         ids = {
             *("tokens", "grants", "releases", "views", "approvals", "channels", "notification-channels"),
+            "deliveries",
             *("identities", "rules", "helm-releases", "helm-operations", "uploads", "installs", "runs"),
             *("passkeys", "sessions", "locks", "sign-in-locks"),
             *("sinks", "audit-sinks"),
@@ -164,6 +180,12 @@ class House:
 def furnish(team: Team, member: User, *, env: Mapping[str, str] | None = None, **observed_parts: Any) -> House:
     """One of everything for the team; `env` goes into the pod templates, `observed_parts` into a Pod that was seen."""
     token_of(member)
+    robot = new_robot(team, ROBOT)
+    rule = {"match": "zebra/checkout:*", "service": SERVICE, "environment": STAGE}
+    secret = {"now": (env or {}).get("DB_PASSWORD", "x")}
+    source = WebhookSource.objects.create(
+        name=SOURCE, kind="generic", team=team, robot=robot, secret=secret, rules=[rule]
+    )
     CustomRole.objects.create(name=ROLE, permissions=["release.abort"])
     cluster = saved_cluster(CLUSTER, status="connected", last_seen_at=timezone.now() - timedelta(seconds=2))
     service = new_service(SERVICE, team)
@@ -198,6 +220,18 @@ def furnish(team: Team, member: User, *, env: Mapping[str, str] | None = None, *
         run=install.runs.get(),
         passkey=passkey_of(member),
         session=session_of(member)[0],
+        robot=robot,
+        ci_identity=CiIdentity.objects.create(
+            name=IDENTITY,
+            team=team,
+            robot=robot,
+            provider="github",
+            issuer="https://token.actions.githubusercontent.com",
+            audience="https://slipway.example",
+            claims={"repository": "zebra/checkout"},
+        ),
+        source=source,
+        delivery=WebhookDelivery.objects.create(source=source, key="id:zebra", body_hash="0", done_at=timezone.now()),
         view=SavedView.objects.create(of="services", name=VIEW, owner=member, team=team),
         template=AnalysisTemplate.objects.create(
             name=TEMPLATE, team=team, definition={"query": "sum(up)", "success": "result > 0"}

@@ -14,7 +14,7 @@ OPEN = {
     *("second_step", "passkey_sign_in", "passkey_options", "break_glass"),
 }
 # What carries its own proof, and is shown elsewhere to want it.
-OPEN |= {"device_login", "device_token"}
+OPEN |= {"device_login", "device_token", "exchange", "webhook"}
 # Identity providers send people back who are not signed in yet.
 OPEN |= {"sign_in_local", "begin_sign_in", "finish_sign_in", "signed_out"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

@@ -44,7 +44,7 @@ def test_the_command_prints_the_token_alone_and_it_works() -> None:
     assert token.scopes == ["read", "deploy"]
     assert timedelta(days=29) < token.expires_at - timezone.now() <= timedelta(days=30)
     me = called_with(printed.strip()).get("/me/").json()
-    assert (me["username"], me["token"]) == ("ci-bot", {"name": "ci", "scopes": ["read", "deploy"]})
+    assert (me["username"], me["token"]["name"], me["token"]["scopes"]) == ("ci-bot", "ci", ["read", "deploy"])
     token.refresh_from_db()
     assert token.last_used_at is not None
 

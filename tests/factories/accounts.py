@@ -86,3 +86,11 @@ def passkey_of(user: User, name: str = "laptop") -> Passkey:
     return Passkey.objects.create(
         user=user, name=name, host="testserver", credential_id=f"credential-{next(_numbers)}", public=""
     )
+
+
+def new_robot(team: Team, name: str = "ci", role: str = "developer") -> User:
+    """A robot of the team, as its command leaves it."""
+    robot = User(username=f"{name}@{team.name}", kind=User.Kind.ROBOT, robot_of=team)
+    robot.set_unusable_password()
+    robot.save()
+    return member_of(team, role, robot)

@@ -1,0 +1,56 @@
+"""Pure: whether the claims of a CI job match a rule, and whether a rule pins down whose jobs it means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+# Claims that name one repository or project. A rule without one of them, written out in full, would let every
+# project of the CI system in.
+PINS: dict[str, tuple[str, ...]] = {
+    "github": ("repository", "repository_id", "sub"),
+    "gitlab": ("project_path", "project_id", "sub"),
+    "other": ("sub", "repository", "repository_id", "project_path", "project_id"),
+}
+# What the log keeps of a job, where it says it.
+TOLD = (
+    *("sub", "repository", "project_path", "ref", "ref_type", "sha", "environment"),
+    *("workflow", "job_workflow_ref", "run_id", "run_attempt", "actor", "pipeline_id", "job_id", "user_login"),
+)
+MOST_STARS = 6
+LONGEST_VALUE = 1000
+
+
+def matches(pattern: str, value: Any) -> bool:
+    """Whether a claim's value is what the pattern says: `*` is anything but a slash, `**` is anything.
+
+    Of a list one element has to match. A claim that is absent, an object or very long matches nothing.
+    """
+    if isinstance(value, list):
+        return any(matches(pattern, one) for one in value if not isinstance(one, list))
+    if isinstance(value, bool):
+        value = "true" if value else "false"
+    if not isinstance(value, str | int) or len(text := str(value)) > LONGEST_VALUE:
+        return False
+    parts = [".*" if part == "**" else "[^/]*" if part == "*" else re.escape(part) for part in _parts(pattern)]
+    return re.fullmatch("".join(parts), text, re.DOTALL) is not None
+
+
+def unmatched(rule: Mapping[str, str], claims: Mapping[str, Any]) -> list[str]:
+    """The claims of the rule that the job does not have as the rule wants them."""
+    return [name for name, pattern in rule.items() if not matches(pattern, claims.get(name))]
+
+
+def pins(provider: str, rule: Mapping[str, str]) -> bool:
+    """Whether the rule names one repository or project in full."""
+    return any(rule.get(name) and "*" not in rule[name] for name in PINS[provider])
+
+
+def told(claims: Mapping[str, Any]) -> dict[str, str]:
+    """What may be kept of a job's claims: those that say which job it was, cut to a length."""
+    return {name: str(claims[name])[:200] for name in TOLD if isinstance(claims.get(name), str | int)}
+
+
+def _parts(pattern: str) -> list[str]:
+    return [part for part in re.split(r"(\*\*|\*)", pattern) if part]
