@@ -22,6 +22,8 @@ def find_roles(user: User, words: str) -> list[Found]:
 
 
 def find_sign_in(user: User, words: str) -> list[Found]:
-    """For an admin the page of identity providers."""
-    page = Found(_("Sign-in and identity providers"), reverse("identity_providers"), "log-in")
-    return [page] if words and user.is_admin and matches(page.label, words) else []
+    """The page on which a program is signed in; for an admin that of identity providers as well."""
+    pages = [Found(_("Sign a program in: slipway login"), reverse("device"), "log-in")]
+    if user.is_admin:
+        pages.append(Found(_("Sign-in and identity providers"), reverse("identity_providers"), "log-in"))
+    return [found for found in pages if words and matches(found.label, words)]

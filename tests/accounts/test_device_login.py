@@ -8,7 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.commands.device_logins import MOST_FROM_ONE_ADDRESS, MOST_GUESSES, forget_device_logins
@@ -233,6 +235,21 @@ def test_a_token_that_comes_along_changes_nothing(api: Api, db: None) -> None:
     stale = ApiClient()
     stale.credentials(HTTP_AUTHORIZATION="Bearer slip_gone")
     assert stale.post("/auth/device/", {}).status_code == 200
+
+
+def test_the_decision_asks_as_often_however_many_wait(api: Api, web_client: Browser, developer: User) -> None:
+    device = asked(api)
+    browser = web_client(developer)
+
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert browser.post("/device/", {"code": device["user_code"]}).status_code == 200
+        return len(captured)
+
+    alone = statements()
+    for _ in range(12):
+        asked(api)
+    assert statements() == alone <= 12
 
 
 def test_what_is_over_is_forgotten(api: Api, developer: User, db: None) -> None:

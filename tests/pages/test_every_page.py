@@ -51,6 +51,7 @@ PAGES: dict[str, Address] = {
     "audit": lambda shop: "/audit/",
     "profile": lambda shop: "/settings/profile/",
     "tokens": lambda shop: "/settings/tokens/",
+    "device": lambda shop: "/device/?code=WDJB-MJHT",
     "teams": lambda shop: "/settings/teams/",
     "users": lambda shop: "/settings/users/",
     "palette": lambda shop: "/palette/?q=check",
