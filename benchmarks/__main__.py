@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import events, memory, releases
+from benchmarks import cli_start, events, memory, releases
 from benchmarks.portal import bench
 from benchmarks.table import Line, read, show, write
 
@@ -26,7 +26,7 @@ def pages(*options: str) -> list[Line]:
 
 def everything() -> list[Line]:
     """What `make bench` measures."""
-    lines = [*pages(), *_marked(pages("--postgres"), " on PostgreSQL")]
+    lines = [*cli_start.measure(20), *pages(), *_marked(pages("--postgres"), " on PostgreSQL")]
     with bench() as run:
         lines += events.measure(run, 20)
         lines += releases.measure(run, quick=False, rate="500/s")
@@ -38,7 +38,7 @@ def everything() -> list[Line]:
 
 def a_few() -> list[Line]:
     """What `make bench-quick` measures, in under two minutes."""
-    lines = pages("--quick")
+    lines = [*cli_start.measure(5), *pages("--quick")]
     with bench() as run:
         lines += events.measure(run, 5)
         lines += releases.measure(run, quick=True, rate="500/s")

@@ -100,6 +100,7 @@ def test_the_gitlab_job_keeps_the_release_as_an_artifact(job: Job, shop: Shop) -
 
 @pytest.mark.sandbox
 def test_the_gitlab_job_ends_with_5_at_an_approval_when_told_so(job: Job, shop: Shop) -> None:
+    shop.person("sue", "storefront", "approver")
     strategy = json.dumps({"type": "canary", "steps": [{"approval": {"required": 1}}, {"set_weight": 50}]})
     outcome = run_gitlab_job(
         job,
@@ -210,7 +211,7 @@ def test_curl_3_and_6(shop: Shop, tmp_path: Path) -> None:
         assert late.returncode == 3, late.stderr
         blocked = curl(shop, tmp_path, "recommendations", "dev", f"{IMAGE}/recommendations:10.0.1")
         assert blocked.returncode == 6, blocked.stderr
-        assert "Another release" in blocked.stderr
+        assert "The release is blocked (409): Release #" in blocked.stderr
         shop.api.post(f"releases/{shop.releases('recommendations', 'dev')[0]['id']}/abort/", json={})
     finally:
         shop.api.patch("services/recommendations/targets/dev/", json={"strategy": None})
