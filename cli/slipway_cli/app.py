@@ -23,7 +23,7 @@ COMMANDS = {
     "retry": "decide:retry",
     "abort": "decide:abort",
     "rollback": "deploy:rollback",
-    "promote-env": "deploy:promote_env",
+    "promote-env": "promote_env:promote_env",
     "approvals": "lists:approvals",
     "services": "lists:services",
     "environments": "lists:environments",

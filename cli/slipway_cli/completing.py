@@ -40,6 +40,12 @@ def of_release(context: click.Context, _parameter: click.Parameter, begun: str) 
     return _beginning(begun, "environments/" if given else "services/")
 
 
+def of_promotion(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """First a service, unless a whole system is promoted, then environments."""
+    given = context.params.get("words") or ()
+    return _beginning(begun, "environments/" if given or context.params.get("system") else "services/")
+
+
 def _beginning(begun: str, path: str) -> list[str]:
     try:
         return [name for name in _names(path) if name.startswith(begun)]

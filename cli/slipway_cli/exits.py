@@ -39,6 +39,6 @@ def needs_approval(release: dict[str, Any]) -> bool:
     return release.get("status") == "waiting" and release.get("reason") == "ApprovalRequired"
 
 
-def is_in_window(release: dict[str, Any]) -> bool:
-    """Whether a freeze window holds it."""
-    return release.get("status") == "waiting" and release.get("reason") == "FreezeWindow"
+def is_held_by_time(release: dict[str, Any]) -> bool:
+    """Whether it waits for the end of a freeze window, or of the soak time that an environment asks for."""
+    return release.get("status") == "waiting" and release.get("reason") in ("FreezeWindow", "PromotionGate")

@@ -21,6 +21,13 @@ R = TypeVar("R")
 Command = Callable[..., Any]
 
 
+KEY = click.option("--idempotency-key", "key", default="", help="Asked again under one key, it is done once.")
+REASON = click.option("--reason", default="", help="Why, for the timeline and the audit log.")
+SUPERSEDE = click.option("--supersede", is_flag=True, help="End the release that is under way there.")
+OVERRIDE = click.option("--override", default="", metavar="WHY", help="Pass the promotion gate; takes the role for it.")
+SOAK = click.option("--wait-soak", is_flag=True, help="Where only soak time is missing, begin at its end.")
+
+
 @dataclass
 class Call:
     """One run of a command: its portal and the form of its answer."""
@@ -72,7 +79,7 @@ def waits(*, always: bool = False) -> Callable[[Command], Command]:
     def with_options(function: Command) -> Command:
         @click.option("--timeout", type=Duration(), default="15m", show_default=True, help="How long to wait at most.")
         @click.option("--no-wait-approval", is_flag=True, help="Exit with 5 where it waits for an approval.")
-        @click.option("--no-wait-window", is_flag=True, help="Exit with 6 where a freeze window holds it.")
+        @click.option("--no-wait-window", is_flag=True, help="Exit with 6 where a freeze window or soak time holds it.")
         @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
         @wraps(function)
         def called(

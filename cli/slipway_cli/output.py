@@ -133,6 +133,27 @@ def summary_of(release: dict[str, Any]) -> str:
     )
 
 
+def promotion_summary(promotion: dict[str, Any], page: str) -> str:
+    """A promotion of several services as Markdown."""
+    head = f"{promotion.get('system', '')} from {promotion['from']} to {promotion['to']}: {promotion['status']}".strip()
+    told = [
+        (one["service"], one.get("version") or "", one.get("status") or one["state"])
+        for one in [*promotion["releases"], *(promotion.get("skipped") or [])]
+    ]
+    rows = ["| " + " | ".join(_marked(cell) for cell in cells) + " |" for cells in told]
+    lines = [
+        f"### {_marked(head)}",
+        "",
+        "| service | version | status |",
+        "|---|---|---|",
+        *rows,
+        "",
+        f"[The promotion]({page})",
+        "",
+    ]
+    return "\n".join(lines)
+
+
 def _marked(text: object) -> str:
     """Text that Markdown takes for nothing but text."""
     escaped = clean(text).replace("&", "&amp;").replace("<", "&lt;")

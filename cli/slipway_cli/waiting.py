@@ -79,7 +79,7 @@ def outcome(release: Release, patience: Patience) -> int | None:
         return exits.of_ended(release)
     if not patience.for_approval and exits.needs_approval(release):
         return exits.NEEDS_APPROVAL
-    if not patience.for_window and exits.is_in_window(release):
+    if not patience.for_window and exits.is_held_by_time(release):
         return exits.BLOCKED
     return None
 

@@ -11,13 +11,20 @@ import click
 
 from slipway_cli import exits, keys, output
 from slipway_cli.errors import GoesOn
-from slipway_cli.options import Call, environment_argument, portal, service_argument, waits
+from slipway_cli.options import (
+    KEY,
+    OVERRIDE,
+    REASON,
+    SOAK,
+    SUPERSEDE,
+    Call,
+    environment_argument,
+    portal,
+    service_argument,
+    waits,
+)
 from slipway_cli.text import clean
 from slipway_cli.waiting import Patience
-
-KEY = click.option("--idempotency-key", "key", default="", help="Asked again under one key, it is done once.")
-REASON = click.option("--reason", default="", help="Why, for the timeline and the audit log.")
-SUPERSEDE = click.option("--supersede", is_flag=True, help="End the release that is under way there.")
 
 
 @click.command()
@@ -32,6 +39,8 @@ SUPERSEDE = click.option("--supersede", is_flag=True, help="End the release that
 @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
 @REASON
 @SUPERSEDE
+@OVERRIDE
+@SOAK
 @KEY
 @waits()
 @portal
@@ -48,6 +57,8 @@ def deploy(
     dry_run: bool,
     reason: str,
     supersede: bool,
+    override: str,
+    wait_soak: bool,
     key: str,
     patience: Patience | None,
 ) -> int:
@@ -67,6 +78,8 @@ def deploy(
         "source_url": source_url or keys.page_here(),
         "reason": reason,
         "supersede": supersede,
+        "override": override,
+        "wait": wait_soak,
     }
     body = {name: value for name, value in body.items() if value}
     if dry_run:
@@ -106,31 +119,6 @@ def rollback(
     }
     body = {name: value for name, value in body.items() if value}
     return begun(call, "releases/rollback/", body, key, patience)
-
-
-@click.command("promote-env")
-@service_argument
-@environment_argument("origin")
-@environment_argument("to")
-@REASON
-@SUPERSEDE
-@KEY
-@waits()
-@portal
-def promote_env(
-    call: Call,
-    service: str,
-    origin: str,
-    to: str,
-    reason: str,
-    supersede: bool,
-    key: str,
-    patience: Patience | None,
-) -> int:
-    """Release to environment TO what runs of SERVICE in environment ORIGIN, by the same digest."""
-    body: dict[str, Any] = {"service": service, "from": origin, "to": to, "reason": reason, "supersede": supersede}
-    body = {name: value for name, value in body.items() if value}
-    return begun(call, "promotions/", body, key, patience)
 
 
 def begun(call: Call, path: str, body: dict[str, Any], key: str, patience: Patience | None) -> int:
@@ -185,7 +173,7 @@ def _plan(call: Call, plan: dict[str, Any]) -> int:
     """What a release would do: its exit code is that of the refusal that would meet it."""
     refusals = plan.get("refusals") or []
     code = exits.ERROR if refusals else exits.SUCCEEDED
-    if any(gate.get("kind") == "freeze_window" for gate in plan.get("gates") or []) and refusals:
+    if any(gate.get("kind") in ("freeze_window", "promotion") for gate in plan.get("gates") or []) and refusals:
         code = exits.BLOCKED
     if call.output == "json":
         output.show_json(plan)
