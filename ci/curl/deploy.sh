@@ -43,7 +43,8 @@ if [ -z "$key" ]; then
   fi
 fi
 
-# call METHOD PATH SECONDS [BODY]: sets $answer and $status, 000 without an answer. The token stays out of the arguments,
+# call METHOD PATH SECONDS [BODY]: sets $answer, $status (000 without an answer) and $replayed (true where it is what an
+# earlier call under the same key was answered; needs curl 7.84). The token stays out of the arguments,
 # which every user of the machine can read.
 call() {
   method=$1 path=$2 seconds=$3
@@ -51,10 +52,11 @@ call() {
   [ $# -eq 0 ] || set -- --header 'Content-Type: application/json' --header "Idempotency-Key: $key" --data "$1"
   got=$(printf 'header = "Authorization: Bearer %s"\n' "$SLIPWAY_TOKEN" |
     curl --config - --silent --show-error --request "$method" --connect-timeout 10 --max-time "$seconds" \
-      --write-out '\n%{http_code}' "$@" "$url/$path") || got='
+      --write-out '\n%{http_code} %header{idempotency-replayed}' "$@" "$url/$path") || got='
 000'
   status=${got##*
 }
+  replayed=${status#* } status=${status%% *}
   answer=${got%
 *}
 }
@@ -92,8 +94,14 @@ refused() {
 
 body="{\"service\": \"$1\", \"environment\": \"$2\", \"image\": \"$3\"${strategy:+, \"strategy\": \"$strategy\"}}"
 call POST releases/ 60 "$body"
+first=$key number=1
 while [ "$status" != 202 ]; do
-  again || refused
+  if [ "$replayed" = true ] && [ -z "${SLIPWAY_KEY:-}" ] && [ "$number" -lt 100 ]; then
+    # What this job was refused before may be possible now. A refused call has begun nothing.
+    number=$((number + 1)) key=$first-$number
+  else
+    again || refused
+  fi
   call POST releases/ 60 "$body"
 done
 id=$(field id)

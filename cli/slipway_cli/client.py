@@ -53,6 +53,11 @@ class Answer:
     headers: Mapping[str, str]
     content: bytes
 
+    @property
+    def is_replayed(self) -> bool:
+        """Whether it is what an earlier call under the same key was answered."""
+        return self.headers.get("idempotency-replayed") == "true"
+
     def json(self) -> Any:
         """The body. Raises Trouble when it is none of ours, as the page of a proxy."""
         try:
@@ -174,7 +179,7 @@ class Client:
                 next=f"slipway login --url {self.place.url}, or set SLIPWAY_TOKEN to a token that is valid",
                 request_id=str(problem.get("request_id") or ""),
             )
-        return Refused(answer.status, problem, next=HINTS.get(answer.status, ""))
+        return Refused(answer.status, problem, next=HINTS.get(answer.status, ""), is_replayed=answer.is_replayed)
 
 
 HINTS = {

@@ -58,9 +58,11 @@ class NotSignedIn(Trouble):
 class Refused(Trouble):
     """The portal answered with a problem document, or something else that is no success."""
 
-    def __init__(self, status: int, problem: dict[str, Any], *, next: str = "") -> None:
+    def __init__(self, status: int, problem: dict[str, Any], *, next: str = "", is_replayed: bool = False) -> None:
         self.status = status
         self.problem = problem
+        # The answer to an earlier call under the same key: it says nothing of how things stand now.
+        self.is_replayed = is_replayed
         reasons = [str(problem.get("detail") or ""), *_entries(problem), *_blockers(problem)]
         super().__init__(
             f"{problem.get('title') or 'The portal refused'} ({status})",

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from slipway_cli.text import STATUS_COLOURS, clean, is_coloured, painted, table
+from slipway_cli.text import STATUS_COLOURS, clean, escaped, is_coloured, painted, table
 
 FORMATS = ("text", "json", "github")
 Rows = list[dict[str, Any]]
@@ -63,7 +63,7 @@ def _page(release: dict[str, Any]) -> str:
 
 def show_json(value: Any) -> None:
     """As the API answered it."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    click.echo(escaped(json.dumps(value, indent=2, ensure_ascii=False)))
 
 
 def show_rows(rows: Rows, columns: dict[str, str], output: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import unicodedata
@@ -27,9 +28,23 @@ STATUS_COLOURS = {
 def clean(text: object) -> str:
     """One line without control characters: what a portal or a cluster says must not drive the terminal.
 
-    Takes escape sequences, line breaks and marks that turn the direction of writing out.
+    Takes escape sequences, line breaks and marks that turn the direction of writing out; in a job of GitHub Actions
+    what its runner would take for a command as well.
     """
-    return "".join(letter if _is_harmless(letter) else " " for letter in str(text))
+    line = "".join(letter if _is_harmless(letter) else " " for letter in str(text))
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return line
+    # The runner finds "::" after blanks at the start of a line, and "##[" anywhere in it.
+    line = line.replace("##[", "# #[")
+    return line.replace("::", ": :", 1) if line.lstrip().startswith("::") else line
+
+
+def escaped(text: str) -> str:
+    """JSON as text with the same letters written as escapes: it means the same, and drives no terminal."""
+    return "".join(
+        letter if letter == "\n" or _is_harmless(letter) else json.dumps(letter, ensure_ascii=True)[1:-1]
+        for letter in text
+    )
 
 
 def _is_harmless(letter: str) -> bool:

@@ -131,6 +131,34 @@ def test_an_answer_of_another_shape_is_no_failed_release(alone: Cli, scripted: S
     assert "Traceback" not in ended.err
 
 
+def test_a_refusal_of_an_earlier_try_of_the_job_is_asked_anew(alone: Cli, scripted: Script) -> None:
+    before = problem(409, "release_blocked", headers={"Idempotency-Replayed": "true"})
+    server = scripted(before, before, BEGUN)
+    ended = at(alone, server, CI_PROJECT_ID="1", CI_JOB_ID="2")("deploy", "web", "dev", "-i", "web:1")
+    assert ended.code == 0, ended.err
+    first, second, third = server.headers("Idempotency-Key")
+    assert (second, third) == (f"{first}-2", f"{first}-3")
+    mine = at(alone, scripted(before))("deploy", "web", "dev", "-i", "web:1", "--idempotency-key", "mine")
+    assert mine.code == 2
+
+
+def test_in_a_job_of_github_nothing_that_others_say_is_a_command(alone: Cli, scripted: Script) -> None:
+    server = scripted(problem(422, "invalid", detail="::set-env name=PATH::/evil\n ##[add-path]/evil"))
+    ended = at(alone, server, GITHUB_ACTIONS="true")("deploy", "web", "dev", "-i", "web:1")
+    lines = ended.err.splitlines()
+    assert [line for line in lines if line.strip().startswith("::") or "##[" in line] == []
+    assert "  : :set-env name=PATH::/evil" in lines
+
+
+def test_json_means_what_it_said_and_drives_no_terminal(alone: Cli, scripted: Script) -> None:
+    rows = [{"name": "a\u202eb\x9b31m\U000e0001 世界"}]
+    ended = at(alone, scripted(Reply(body={"results": rows, "next": None})))("services", "-o", "json")
+    assert ended.json == rows
+    assert "\u202e" not in ended.out
+    assert "\x9b" not in ended.out
+    assert "世界" in ended.out
+
+
 def test_a_redirect_is_told_and_not_followed(alone: Cli, scripted: Script) -> None:
     thief = scripted(EMPTY)
     server = scripted(Reply(302, headers={"Location": f"{thief.url}/api/v1/releases/"}))

@@ -133,6 +133,19 @@ def test_6_blocked_by_a_freeze_window(cli: Cli, shop: Shop, window_in_prod: None
     assert "+" in plan.out
 
 
+def test_6_and_the_same_job_gets_in_once_the_window_is_over(cli: Cli, shop: Shop, window_in_prod: None) -> None:
+    job = cli.with_(CI_PROJECT_ID="4", CI_JOB_ID="4711")
+    asked = ("deploy", "stock", "prod", "--image", f"{IMAGE}/stock:2.0.0", "--wait")
+    assert [job(*asked).code, job(*asked).code] == [6, 6]
+    shop.edit_environment("prod", freeze_windows=[])
+
+    ended = job(*asked)
+
+    assert ended.code == 0, ended.err
+    assert job(*asked).code == 0
+    assert len(shop.releases("stock", "prod")) == 1
+
+
 def test_6_blocked_by_another_release_unless_it_is_superseded(cli: Cli, shop: Shop) -> None:
     first = cli("deploy", "stock", "dev", "-i", f"{IMAGE}/stock:2.0.0", "-s", HELD, "-o", "json").json["id"]
     shop.until(first, "paused")

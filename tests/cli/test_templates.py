@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ import yaml
 from tests.cli.ci_systems import CI, Job, Outcome, run_github_action, run_gitlab_job, run_jenkinsfile
 from tests.cli.command import Cli
 from tests.cli.conftest import Shop
+from tests.cli.scripted import Reply, Scripted, problem
 
 IMAGE = "registry.shop.example"
 ACTION, GITLAB, JENKINS = CI / "github" / "action.yml", CI / "gitlab" / "slipway.yml", CI / "jenkins" / "Jenkinsfile"
@@ -215,6 +218,17 @@ def test_curl_3_and_6(shop: Shop, tmp_path: Path) -> None:
         shop.api.post(f"releases/{shop.releases('recommendations', 'dev')[0]['id']}/abort/", json={})
     finally:
         shop.api.patch("services/recommendations/targets/dev/", json={"strategy": None})
+
+
+def test_curl_asks_anew_what_the_job_was_refused_before(tmp_path: Path, scripted: Callable[..., Scripted]) -> None:
+    before = problem(409, "release_blocked", headers={"Idempotency-Replayed": "true"})
+    server = scripted(
+        before, Reply(202, {"id": "1", "status": "queued"}), Reply(200, {"id": "1", "status": "succeeded"})
+    )
+    environment = {"PATH": os.environ["PATH"], "SLIPWAY_URL": server.url, "SLIPWAY_TOKEN": "slip_x", "CI_JOB_ID": "8"}
+    done = subprocess.run(["sh", CURL, "web", "dev", "web:1"], env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert server.headers("Idempotency-Key")[:2] == ["gitlab-8-web-dev", "gitlab-8-web-dev-2"]
 
 
 @pytest.mark.sandbox

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from slipway_cli import exits, keys, output
-from slipway_cli.errors import GoesOn
+from slipway_cli.client import Answer
+from slipway_cli.errors import GoesOn, Refused
 from slipway_cli.options import (
     KEY,
     OVERRIDE,
@@ -25,6 +26,9 @@ from slipway_cli.options import (
 )
 from slipway_cli.text import clean
 from slipway_cli.waiting import Patience
+
+# How often one job may be refused the same before its next try counts as another job's.
+MOST_ASKED = 100
 
 
 @click.command()
@@ -124,12 +128,12 @@ def rollback(
 def begun(call: Call, path: str, body: dict[str, Any], key: str, patience: Patience | None) -> int:
     """POST what begins a release, once for this key, and wait for it where that is wanted."""
     try:
-        answer = call.client.call("POST", path, body=body, key=key or keys.key_for(body))
+        answer = asked(call, path, body, key)
         release = answer.json()
     except KeyboardInterrupt:
         click.echo("Interrupted while asking: look at slipway releases whether it has begun.", err=True)
         raise
-    again = answer.headers.get("idempotency-replayed") == "true"
+    again = answer.is_replayed
     click.echo(
         f"{'this job began it before: ' if again else ''}release {release['id']}, {clean(release['links']['ui'])}",
         err=True,
@@ -143,6 +147,22 @@ def begun(call: Call, path: str, body: dict[str, Any], key: str, patience: Patie
         except KeyboardInterrupt as stop:
             raise GoesOn(release, "Interrupted; the release goes on", exits.INTERRUPTED) from stop
     return call.wait(release, patience)
+
+
+def asked(call: Call, path: str, body: dict[str, Any], key: str) -> Answer:
+    """POST under the given key, else under that of the job.
+
+    A refusal is kept under its key as well. What a job was refused before, and asks again, is asked under the next key
+    of the job: the window may be over. A refused call has begun nothing, so that none is begun twice.
+    """
+    own = key or keys.key_for(body)
+    for number in range(1, MOST_ASKED):
+        try:
+            return call.client.call("POST", path, body=body, key=own if number == 1 else f"{own}-{number}")
+        except Refused as refused:
+            if key or not refused.is_replayed:
+                raise
+    return call.client.call("POST", path, body=body, key=keys.random_key())
 
 
 def _images(given: tuple[str, ...]) -> dict[str, Any]:

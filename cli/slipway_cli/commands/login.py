@@ -14,7 +14,7 @@ from slipway_cli import exits, hosts, output
 from slipway_cli.client import Client, problem_of, quick
 from slipway_cli.errors import NotSignedIn, Refused, Trouble
 from slipway_cli.options import Call, portal
-from slipway_cli.place import Token
+from slipway_cli.place import TOKEN, Token
 from slipway_cli.text import clean
 
 # RFC 8628, section 3.5: how much slower to ask after `slow_down`.
@@ -43,6 +43,8 @@ def login(call: Call, with_token: bool, scopes: tuple[str, ...], no_browser: boo
     host = {"token": raw, "user": me["username"], "token_id": given.get("token_id", "")}
     hosts.keep(place.url, host)
     click.echo(f"signed in to {place.url} as {clean(me['username'])}", err=True)
+    if os.environ.get(TOKEN):
+        click.echo(f"{TOKEN} is set, and goes before what was kept now", err=True)
     if call.output == "json":
         output.show_json({"url": place.url, "user": me["username"]})
     return exits.SUCCEEDED

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from slipway_cli import completing, exits, keys, output
-from slipway_cli.commands.deploy import begun
+from slipway_cli import completing, exits, output
+from slipway_cli.commands.deploy import asked, begun
 from slipway_cli.errors import GoesOn, Stopped, Unreachable
 from slipway_cli.options import KEY, OVERRIDE, REASON, SOAK, SUPERSEDE, Call, portal, waits
 from slipway_cli.text import clean, span
@@ -65,7 +65,7 @@ def promote_env(
     body = {name: value for name, value in body.items() if value}
     if not system:
         return begun(call, "promotions/", body, key, patience)
-    promotion = call.client.call("POST", "promotions/", body=body, key=key or keys.key_for(body)).json()
+    promotion = asked(call, "promotions/", body, key).json()
     click.echo(f"promotion {promotion['promotion']}, {clean(_page(promotion))}", err=True)
     return _waited(call, promotion, patience) if patience else _end(call, promotion, exits.SUCCEEDED)
 
