@@ -4,18 +4,22 @@
    that whatever its late owner still writes, to the row or to the cluster, is refused.
 2. `renew` before each request to a cluster; a request takes at most REQUEST_SECONDS, which is less than the lease.
 3. `give_back` succeeds only when nobody woke the release meanwhile; otherwise the tick looks again.
-All times are by the database's clock.
+All times are by the database's clock. What every tick does is written in SQL: building these statements anew cost a
+third of a tick that finds nothing.
 """
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
 
-from django.db.models import Case, F, Q, Value, When
+from django.db import connection
+from django.db.models import Q
 
 from deployments.models import Release
-from durable.clock import DbNow
+from durable.clock import DbNow, sql_now
 
 LEASE_SECONDS = 4.0
 REQUEST_SECONDS = 3.0
@@ -41,22 +45,15 @@ class Held:
 def take(release_id: uuid.UUID) -> Held | None:
     """Own a release that has not ended. None while another tick holds it, or when there is nothing to own."""
     owner = uuid.uuid4().hex
-    free = Q(lease_owner="") | Q(lease_until__lte=DbNow())
-    taken = Release.objects.filter(free, pk=release_id, ended=False).update(
-        epoch=Case(When(lease_owner="", then=F("epoch")), default=F("epoch") + Value(1)),
-        lease_owner=owner,
-        lease_until=DbNow(LEASE_SECONDS),
-        queued_at=None,
-    )
-    if not taken:
-        return None
-    epoch = Release.objects.filter(pk=release_id, lease_owner=owner).values_list("epoch", flat=True).first()
-    return None if epoch is None else Held(release_id, owner, epoch)
+    with connection.cursor() as cursor:
+        cursor.execute(_sql(connection.vendor).take, _named(release_id, owner=owner))
+        taken = cursor.fetchone()
+    return None if taken is None else Held(release_id, owner, taken[0])
 
 
 def renew(held: Held) -> None:
     """Stay owner for another LEASE_SECONDS. Raises LeaseLost."""
-    if not Release.objects.filter(held.row()).update(lease_until=DbNow(LEASE_SECONDS)):
+    if not _changed(_sql(connection.vendor).renew, held):
         raise LeaseLost
 
 
@@ -72,8 +69,7 @@ def give_back(held: Held, *, seen_wake_seq: int) -> bool:
 
     A hint that found the release held has been spent: the next wake-up may send another at once.
     """
-    free = {"lease_owner": "", "lease_until": None, "queued_at": None}
-    return Release.objects.filter(held.row(), wake_seq=seen_wake_seq).update(**free) == 1
+    return _changed(_sql(connection.vendor).give_back, held, wake_seq=seen_wake_seq)
 
 
 def drop(held: Held, *, look_again_in: float, in_new_epoch: bool = False) -> None:
@@ -83,3 +79,42 @@ def drop(held: Held, *, look_again_in: float, in_new_epoch: bool = False) -> Non
     """
     free = {"lease_owner": "", "lease_until": None, "queued_at": None, "epoch": held.epoch + in_new_epoch}
     Release.objects.filter(held.row()).update(**free, wake_at=DbNow(look_again_in))
+
+
+@dataclass(frozen=True)
+class _Statements:
+    take: str
+    renew: str
+    give_back: str
+
+
+@lru_cache(maxsize=2)
+def _sql(vendor: str) -> _Statements:
+    """The statements for a database. Only names and times of ours are in the text."""
+    table, now, later = Release._meta.db_table, sql_now(vendor, 0), sql_now(vendor, LEASE_SECONDS)
+    ours = "id = %(id)s AND lease_owner = %(owner)s AND epoch = %(epoch)s"
+    return _Statements(
+        take=f"""
+            UPDATE {table}
+            SET epoch = CASE WHEN lease_owner = '' THEN epoch ELSE epoch + 1 END,
+                lease_owner = %(owner)s, lease_until = {later}, queued_at = NULL
+            WHERE id = %(id)s AND NOT ended AND (lease_owner = '' OR lease_until <= {now})
+            RETURNING epoch
+        """,  # noqa: S608
+        renew=f"UPDATE {table} SET lease_until = {later} WHERE {ours}",  # noqa: S608
+        give_back=f"""
+            UPDATE {table} SET lease_owner = '', lease_until = NULL, queued_at = NULL
+            WHERE {ours} AND wake_seq = %(wake_seq)s
+        """,  # noqa: S608
+    )
+
+
+def _changed(statement: str, held: Held, **values: Any) -> bool:
+    """Whether the statement found the row as ours."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, _named(held.release_id, owner=held.owner, epoch=held.epoch, **values))
+        return bool(cursor.rowcount == 1)
+
+
+def _named(release_id: uuid.UUID, **values: Any) -> dict[str, Any]:
+    return {"id": release_id if connection.features.has_native_uuid_field else release_id.hex, **values}
