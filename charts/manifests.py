@@ -158,17 +158,18 @@ def _masked(document: dict[str, Any]) -> dict[str, Any]:
     if document.get("kind") != "Secret":
         return document
     hidden: dict[str, Any] = {
-        part: dict.fromkeys(document[part], MASK)
+        part: dict.fromkeys(document[part], MASK) if isinstance(document[part], dict) else MASK
         for part in ("data", "stringData")
-        if isinstance(document.get(part), dict)
+        if document.get(part) is not None
     }
     about = document.get("metadata")
-    if isinstance(about, dict) and isinstance(about.get("annotations"), dict):
-        # kubectl keeps the whole Secret there.
-        notes = {
-            k: v for k, v in about["annotations"].items() if k != "kubectl.kubernetes.io/last-applied-configuration"
-        }
-        hidden["metadata"] = {**about, "annotations": notes}
+    if isinstance(about, dict):
+        kept = {name: value for name, value in about.items() if name != "managedFields"}
+        if isinstance(about.get("annotations"), dict):
+            # kubectl keeps the whole Secret there.
+            notes = about["annotations"].items()
+            kept["annotations"] = {k: v for k, v in notes if k != "kubectl.kubernetes.io/last-applied-configuration"}
+        hidden["metadata"] = kept
     return {**document, **hidden}
 
 

@@ -7,6 +7,7 @@ from django.db.models import Max
 
 from charts.models import HelmOperation, OperationLine
 from web.live import publish
+from web.printable import printable
 from web.redact import redacted_text
 
 MOST_LINES, LONGEST = 2_000, 2_000
@@ -14,7 +15,7 @@ MOST_LINES, LONGEST = 2_000, 2_000
 
 def say(operation: HelmOperation, text: str, *, unless_said_last: bool = False) -> None:
     """Add a line. Past the limit nothing more is written, so that a talkative chart fills no disk."""
-    text = redacted_text(text.replace("\0", ""))[:LONGEST]
+    text = "\n".join(printable(line) for line in redacted_text(text).splitlines())[:LONGEST]
     for _attempt in range(3):
         last = OperationLine.objects.filter(operation=operation).aggregate(Max("number"))["number__max"] or 0
         if last >= MOST_LINES:

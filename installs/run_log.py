@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
@@ -10,13 +9,13 @@ from django.db.models import Max
 
 from installs.models import InstallLine, InstallRun
 from web.live import publish
+from web.printable import printable
 from web.redact import MASK, redacted_text
 
 MOST_LINES, LONGEST = 20_000, 2_000
 MOST_OF_A_STEP = 4_000
 # Shorter ones are words that occur in any text.
 _SHORTEST_SECRET = 4
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 
 
 class Log:
@@ -76,8 +75,3 @@ class Log:
 
     def _last(self) -> int:
         return InstallLine.objects.filter(run=self._run).aggregate(Max("number"))["number__max"] or 0
-
-
-def printable(text: str) -> str:
-    """One line without terminal commands and control characters; tabs stay."""
-    return "".join(each for each in _ESCAPES.sub("", text) if each == "\t" or each.isprintable()).rstrip()

@@ -16,7 +16,6 @@ class SinkForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=80)
     address = forms.CharField(
         label=_("Address"),
-        required=False,
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off"}),
         help_text=_("tls://logs.example.com:6514, tcp://…, udp://… or https://…; stored encrypted, shown as its host."),
     )

@@ -49,6 +49,8 @@ def sink(request: SignedInRequest, sink_id: UUID) -> HttpResponse:
     named = {name: getattr(found, name) for name in ("name", "authority", "allow_private_address", "is_active")}
     form = SinkForm(request.POST if request.method == "POST" else None, initial=named)
     del form.fields["start"]
+    # What is not typed stays.
+    form.fields["address"].required = False
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
             commands.edit_sink(request.user, found, **form.fields_given())

@@ -10,9 +10,9 @@ import pytest
 
 from installs.errors import HostKeyChanged, HostKeyUnknown, HostUnreachable
 from installs.host_keys import fingerprint
-from installs.run_log import printable
 from installs.ssh import LOCK_BUSY, MOST_BYTES, TIMED_OUT, Session
 from tests.installs.sshd import Sshd, free_port
+from web.printable import printable
 
 
 def test_a_script_runs_as_root_with_its_secrets_in_the_environment(sshd: Sshd) -> None:

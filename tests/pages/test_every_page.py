@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Team, User
+from sinks.models import AuditSink
+from tests.factories.sinks import new_sink
 from tests.pages.browser import Visitor
 from tests.pages.shop import Shop, open_shop
 
 pytestmark = pytest.mark.browser
 
 Address = Callable[[Shop], str]
+
+
+def _failing_sink() -> AuditSink:
+    """One that has not been reached for a while."""
+    sink = new_sink("central")
+    sink.failing_since, sink.attempts, sink.error = (
+        timezone.now(),
+        3,
+        "127.0.0.1:9 does not take it: Connection refused",
+    )
+    sink.due_at = timezone.now() + timedelta(minutes=5)
+    sink.save()
+    return sink
+
 
 PAGES: dict[str, Address] = {
     "home": lambda shop: "/",
@@ -49,6 +67,8 @@ PAGES: dict[str, Address] = {
     "chart-repositories": lambda shop: "/charts/repositories/",
     "chart-upload": lambda shop: "/charts/upload/",
     "audit": lambda shop: "/audit/",
+    "audit-sinks": lambda shop: "/settings/audit-sinks/",
+    "audit-sink": lambda shop: _failing_sink().get_absolute_url(),
     "profile": lambda shop: "/settings/profile/",
     "tokens": lambda shop: "/settings/tokens/",
     "device": lambda shop: "/device/?code=WDJB-MJHT",
