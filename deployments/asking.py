@@ -26,7 +26,7 @@ def ask_of(release: Release, verb: str, *, by: User, ask: Callable[[Release], As
     `ask` looks at the locked row: what to note down, or None when it is so already or has been asked before. It raises
     WrongPhase where the release is in no state for it. Raises NotPermitted. Answers the release as it is now.
     """
-    require(by, f"release.{verb}", release.team, release.target.environment.name)
+    require(by, f"release.{verb}", release.team, release.target.environment.name, service=release.target.service.name)
     with transaction.atomic():
         current = Release.objects.with_names().select_for_update(of=("self",)).get(pk=release.pk)
         noted = ask(current)

@@ -19,7 +19,7 @@ def abort_release(release: Release, *, by: User, reason: str = "") -> Release:
 
     Raises NotPermitted, and WrongPhase when the release has ended otherwise or the new version has already won.
     """
-    require(by, "release.abort", release.team, release.target.environment.name)
+    require(by, "release.abort", release.team, release.target.environment.name, service=release.target.service.name)
     with transaction.atomic():
         current = Release.objects.with_names().select_for_update(of=("self",)).get(pk=release.pk)
         if "abort" in current.asks or current.status == Status.ABORTED:

@@ -44,7 +44,7 @@ def edit_release(
     `release` is as the caller saw it: PreconditionFailed when somebody has edited it since. Raises NotPermitted,
     WrongPhase once it has begun, ReleaseInvalid and ReleaseBlocked as a start does.
     """
-    require(by, "release.edit", release.team, release.target.environment.name)
+    require(by, "release.edit", release.team, release.target.environment.name, service=release.target.service.name)
     require_target_namespace(by, release.target)
     _require_editable(release)
     wish = Wish(

@@ -29,7 +29,7 @@ def promote_service(
     Raises NotPermitted, ReleaseInvalid, UnknownWorkload, and ReleaseBlocked when nothing runs there, something is being
     released there, or what stands in the way of any start.
     """
-    require(by, "release.start", service.team, to.name)
+    require(by, "release.start", service.team, to.name, service=service.name)
     if origin.pk == to.pk:
         detail = _("%(service)s already runs in %(environment)s.") % {"service": service.name, "environment": to.name}
         raise ReleaseInvalid(detail, errors=[{"pointer": "/to", "code": "same_environment", "detail": detail}])

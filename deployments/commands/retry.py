@@ -22,7 +22,7 @@ def retry_release(release: Release, *, by: User) -> Release:
     Raises NotPermitted, WrongPhase while the release is under way or when it has succeeded, ReleaseBlocked and
     ReleaseInvalid as a start does.
     """
-    require(by, "release.retry", release.team, release.target.environment.name)
+    require(by, "release.retry", release.team, release.target.environment.name, service=release.target.service.name)
     require_target_namespace(by, release.target)
     if release.ended:
         return _start_anew(release, by)

@@ -40,7 +40,7 @@ def rollback_release(
     role that may override (audited). Raises NotPermitted, NothingToRollBackTo, ReleaseBlocked (also when an object that
     the template names is gone).
     """
-    require(by, "release.rollback", service.team, environment.name)
+    require(by, "release.rollback", service.team, environment.name, service=service.name)
     target = target_of(service, environment)
     require_target_namespace(by, target)
     revision = _named(target, to_revision) if to_revision is not None else last_good(target, _running(target))

@@ -22,7 +22,7 @@ def settle_orphans(target: Target, *, by: User, action: str) -> list[dict[str, s
     Answers what was given back; what the cluster refused is found again. Raises NotPermitted, and ReleaseBlocked while
     a release of the target runs: what it holds is no orphan, but the two would meet.
     """
-    require(by, f"orphan.{action}", target.team, target.environment.name)
+    require(by, f"orphan.{action}", target.team, target.environment.name, service=target.service.name)
     require_target_namespace(by, target)
     if active := Release.objects.active().filter(target=target).first():
         raise ReleaseBlocked(

@@ -37,7 +37,7 @@ def start_release(
 
 def plan_for(by: User, *, service: Service, environment: Environment, wish: Wish) -> Plan:
     """The plan that a person may see before starting; asks for the same rights. Raises as `start_release` does."""
-    require(by, "release.start", service.team, environment.name)
+    require(by, "release.start", service.team, environment.name, service=service.name)
     target = target_of(service, environment)
     require_target_namespace(by, target)
     return plan_release(target, wish, by)

@@ -48,7 +48,7 @@ def create_target(
     Raises NotPermitted, Invalid, TargetExists, WorkloadTaken, UnknownWorkload, UnknownContainer, WorkloadRefused,
     ClusterUnreachable.
     """
-    require(by, "target.create", service.team, environment)
+    require(by, "target.create", service.team, environment, service=service.name)
     place = {"environment": environment, "cluster": cluster, "namespace": namespace, "workload": workload}
     clean = checked_target({**place, **fields})
     target = Target(

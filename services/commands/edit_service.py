@@ -23,9 +23,9 @@ def edit_service(by: User, service: Service, *, team: Team | None = None, **fiel
 
     Raises NotPermitted, Invalid with a pointer for each bad field, PreconditionFailed when it was edited meanwhile.
     """
-    require(by, "service.edit", service.team)
+    require(by, "service.edit", service.team, service=service.name)
     if team is not None and team != service.team:
-        require(by, "service.edit", team)
+        require(by, "service.edit", team, service=service.name)
     clean = checked_service(fields)
     if clean.pop("name", service.name) != service.name:
         raise Invalid.at("/name", "fixed", _("A service keeps its name: releases and other services refer to it."))

@@ -25,7 +25,7 @@ def edit_target(by: User, target: Target, **fields: Any) -> Target:
     Raises NotPermitted, Invalid, PreconditionFailed; UnknownContainer, UnknownWorkload, ClusterUnreachable when the
     container or the Kubernetes Service changes and has to be looked up.
     """
-    require(by, "target.edit", target.team, target.environment.name)
+    require(by, "target.edit", target.team, target.environment.name, service=target.service.name)
     clean = checked_target(fields)
     now = target_facts(target)
     for field in IDENTITY & clean.keys():

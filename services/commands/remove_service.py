@@ -23,7 +23,7 @@ def remove_service(by: User, service: Service) -> None:
 
     Raises NotPermitted, PreconditionFailed, StillUsed while a release of it is under way.
     """
-    require(by, "service.remove", service.team)
+    require(by, "service.remove", service.team, service=service.name)
     with atomic():
         claim_version(service)
         targets = list(service.targets.select_related("service", "environment", "cluster"))

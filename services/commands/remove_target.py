@@ -23,7 +23,7 @@ def remove_target(by: User, target: Target) -> None:
 
     Raises NotPermitted, PreconditionFailed, StillUsed while a release of it is under way.
     """
-    require(by, "target.remove", target.team, target.environment.name)
+    require(by, "target.remove", target.team, target.environment.name, service=target.service.name)
     with atomic():
         claim_version(target)
         blocked_by = what_blocks_removal(target)
