@@ -110,6 +110,8 @@ PERMISSIONS: dict[str, Permission] = {
     "release.promote": _by(MAKERS, "deploy"),
     "release.pause": _by(MAKERS, "deploy"),
     "release.resume": _by(MAKERS, "deploy"),
+    "promotion.start": _by(MAKERS, "deploy"),
+    "promotion.abort": _by(MAKERS, "deploy"),
     "orphan.clean": _by(MAKERS, "deploy"),
     "orphan.continue": _by(MAKERS, "deploy"),
     "release.approve": _by(JUDGES, "approve"),

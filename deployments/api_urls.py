@@ -4,7 +4,7 @@ from django.urls import path
 
 from deployments.api import analysis_templates, approvals, decide, events, releases, revisions
 from deployments.api.drift import DriftView, OrphansView
-from deployments.api.promotions import PromotionsView
+from deployments.api.promotions import AbortPromotionView, MatrixView, PromotionsView
 from deployments.api.wait import WaitView
 
 release = releases.ReleaseViewSet
@@ -34,6 +34,9 @@ urlpatterns = [
     path("approvals/<uuid:approval_id>/", approvals.ApprovalViewSet.as_view({"get": "retrieve"}), name="approval"),
     path("services/<str:name>/drift/", DriftView.as_view(), name="drift"),
     path("services/<str:name>/orphans/", OrphansView.as_view(), name="orphans"),
-    path("promotions/", PromotionsView.as_view(), name="promotions"),
+    path("promotions/", PromotionsView.as_view(MANY), name="promotions"),
+    path("promotions/matrix/", MatrixView.as_view({"get": "list"}), name="promotion_matrix"),
+    path("promotions/<uuid:promotion_id>/", PromotionsView.as_view({"get": "retrieve"}), name="promotion"),
+    path("promotions/<uuid:promotion_id>/abort/", AbortPromotionView.as_view(), name="promotion_abort"),
     path("services/<str:name>/revisions/", revisions.RevisionViewSet.as_view({"get": "list"}), name="revisions"),
 ]

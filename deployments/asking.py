@@ -20,8 +20,11 @@ from deployments.verbs import allowed_verbs
 Ask = dict[str, Any]
 
 
-def ask_of(release: Release, verb: str, *, by: User, ask: Callable[[Release], Ask | None]) -> Release:
-    """Ask a release to do something, in one transaction under its row's lock.
+def ask_of(
+    release: Release, verb: str, *, by: User, ask: Callable[[Release], Ask | None], kept_as: str = ""
+) -> Release:
+    """Ask a release to do something, in one transaction under its row's lock. `kept_as` where the ask is not named as
+    the verb.
 
     `ask` looks at the locked row: what to note down, or None when it is so already or has been asked before. It raises
     WrongPhase where the release is in no state for it. Raises NotPermitted. Answers the release as it is now.
@@ -32,8 +35,9 @@ def ask_of(release: Release, verb: str, *, by: User, ask: Callable[[Release], As
         noted = ask(current)
         if noted is None:
             return current
-        said = Said(f"release.{verb}", Sentence(f"{verb}_asked", {**noted, "by": by.username}), noted)
-        add_ask(current, verb, {"by": by.username, **noted}, said, by)
+        name = kept_as or verb
+        said = Said(f"release.{verb}", Sentence(f"{name}_asked", {**noted, "by": by.username}), noted)
+        add_ask(current, name, {"by": by.username, **noted}, said, by)
         audit(by, f"release.{verb}", current, before={"status": current.status}, team=current.team.name, **noted)
     return Release.objects.with_names().get(pk=release.pk)
 

@@ -14,6 +14,7 @@ from accounts.permissions import why_not
 from deployments.freeze import may_override, override_role_of
 from deployments.models import Release, Revision
 from deployments.shares import is_before_the_first_pod, is_routed, kind_of
+from deployments.verbs import is_held_by_window
 from deployments.way_on import promotes_to, resumes_with
 from web.nav import url_or_none
 
@@ -85,18 +86,14 @@ def retry(release: Release, user: User, kind: str = "") -> Choice:
 
 
 def override(release: Release, user: User) -> Choice:
-    """Let it pass the freeze window that holds it."""
-    window = (release.state.get("gates") or {}).get("window") or {}
-    what = _("It goes on now, inside “%(window)s”. Your name and reason stand in the timeline and in the audit log.")
-    passing = _posted(
-        release,
-        user,
-        "override",
-        _("Override the freeze window"),
-        what % {"window": window.get("name", "")},
-        icon="skip-forward",
-        takes_reason=True,
-    )
+    """Let it pass the freeze window that holds it, else the promotion gate."""
+    label, what = _("Override the freeze window"), _("It goes on now, inside “%(held)s”.")
+    held = ((release.state.get("gates") or {}).get("window") or {}).get("name", "")
+    if not is_held_by_window(release):
+        label, what = _("Override the promotion gate"), _("It begins now, without the proof in %(held)s.")
+        held = ((release.state.get("gates") or {}).get("promotion") or {}).get("from", "")
+    what = what % {"held": held} + " " + _("Your name and reason stand in the timeline and in the audit log.")
+    passing = _posted(release, user, "override", label, what, icon="skip-forward", takes_reason=True)
     role = override_role_of(release.target.environment, timezone.now())
     if passing.why_not or may_override(user, release.target, role):
         return passing

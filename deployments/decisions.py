@@ -12,7 +12,7 @@ from deployments.choices import Choice
 from deployments.models import Phase, Release, Status
 from deployments.shares import is_before_the_first_pod, kind_of
 from deployments.step_facts import step_facts, step_index
-from deployments.verbs import allowed_verbs, is_held_by_window
+from deployments.verbs import allowed_verbs, is_held_by_promotion, is_held_by_window
 from deployments.way_on import question_of
 
 if TYPE_CHECKING:
@@ -49,6 +49,9 @@ def _while_it_runs(release: Release, user: User) -> Decisions:
     if is_held_by_window(release):
         wanted = [choices.override(release, user), choices.edit(release, user), choices.abort(release, user)]
         return Decisions(_("Wait for the end of the freeze window?"), "hold", wanted)
+    if is_held_by_promotion(release):
+        wanted = [choices.override(release, user), choices.edit(release, user), choices.abort(release, user)]
+        return Decisions(_("Wait for the promotion gate?"), "hold", wanted)
     if release.phase == Phase.PAUSED:
         return _paused(release, user)
     if is_before_the_first_pod(release):

@@ -61,6 +61,8 @@ def release_facts(release: Release, base: str = "", *, alone: bool = True) -> Js
         "gates": gate_facts(release),
         "analysis": analysis_facts(release) if alone else None,
         "retry_of": str(release.retry_of_id) if release.retry_of_id else None,
+        "promoted_from": str(release.promoted_from_id) if release.promoted_from_id else None,
+        "promotion": str(release.promotion_id) if release.promotion_id else None,
         "supersedes": str(release.supersedes_id) if release.supersedes_id else None,
         "note": release.note,
         "commit": release.commit,

@@ -88,6 +88,11 @@ class DeployForm(forms.Form):
         help_text=_("The running release stops; this one starts from whatever it leaves."),
     )
 
+    wait = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    override = forms.CharField(
+        label=_("Why it may pass the promotion gate"), required=False, max_length=LONGEST_NOTE, widget=forms.HiddenInput
+    )
+
     def __init__(self, targets: Sequence[Target], containers: Sequence[str], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.targets = {target.environment.name: target for target in targets}
@@ -138,6 +143,8 @@ class DeployForm(forms.Form):
             "version": data["version"],
             "strategy": self._strategy(),
             "supersede": data["supersede"],
+            "wait": data["wait"],
+            "override": data["override"],
         }
 
     def _strategy(self) -> str | dict[str, Any] | None:

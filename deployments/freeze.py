@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
@@ -57,6 +59,11 @@ def _row(window: Json, now: datetime) -> WindowRow:
     unnamed = {key: value for key, value in window.items() if key != "name"}
     until, next_at = holds.until if holds else None, coming.starts if coming else None
     return WindowRow(name_of(window), name_of(unnamed), mode, role, until, next_at)
+
+
+def until_words(moment: datetime) -> str:
+    """ "3 Dec 14:00 UTC", in the zone of the reader."""
+    return date_format(localtime(moment), "j M H:i T")
 
 
 def may_override(by: User, target: Target, role: str) -> bool:

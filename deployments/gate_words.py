@@ -17,6 +17,15 @@ def gate_words(gate: Json) -> str:
         until = parse_datetime(str(gate.get("until") or ""))
         shown = date_format(localtime(until), "j M H:i T") if until else "–"
         return _("Freeze window “%(name)s” until %(until)s") % {"name": gate.get("name", ""), "until": shown}
+    if gate["kind"] == "promotion":
+        until = parse_datetime(str(gate.get("until") or ""))
+        if until is None:
+            return _("Promotion gate: proof in %(origin)s") % {"origin": gate["from"]}
+        shown = date_format(localtime(until), "j M H:i T")
+        return _("Promotion gate: it runs in %(origin)s until %(until)s first") % {
+            "origin": gate["from"],
+            "until": shown,
+        }
     where = _("before it begins") if gate.get("gate") == "start" else _at_step(str(gate.get("gate") or ""))
     rules = ", ".join(_rule(rule) for rule in gate.get("rules") or [])
     return _("Approval %(where)s: %(rules)s") % {"where": where, "rules": rules}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
 from deployments.brief import in_brief
 from deployments.engine.json import Json
@@ -29,7 +30,9 @@ OF_PODS = (
     *("QuotaExceeded", "Unschedulable", "AdmissionDenied", "Forbidden"),
 )
 # What holds a release in any phase, and has something to be said about it.
-LASTING = ("ClusterUnreachable", "FreezeWindow", "ScaledToZero")
+LASTING = ("ClusterUnreachable", "FreezeWindow", "PromotionGate", "ScaledToZero")
+# What holds a release in Gated, and is more to be told than that it asks the cluster.
+HELD_BY = {"FreezeWindow": _l("Held by a freeze window"), "PromotionGate": _l("Held by the promotion gate")}
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,9 @@ class Cause:
 
 def standing_of(release: Release, now: datetime) -> Standing:
     """The big word of the page. Phases that have a word of their own show it instead of the status."""
-    own_word = release.phase in OWN_WORD and not (release.phase == Phase.GATED and release.reason == "FreezeWindow")
+    own_word = release.phase in OWN_WORD and not (release.phase == Phase.GATED and release.reason in HELD_BY)
     look = look_of(release.phase.lower() if own_word else release.status)
-    word = str(_("Held by a freeze window") if release.reason == "FreezeWindow" else look.word)
+    word = str(HELD_BY.get(release.reason, look.word))
     steps = [] if kind_of(release) == "rolling" or release.ended else step_facts(release)
     step = steps[step_index(steps)] if steps else None
     detail = _of_step(release, step, own_count(steps), now) if step else _detail(release, now)
@@ -144,6 +147,9 @@ def _next(release: Release) -> str:
         "DriftDetected": _("Look at what was changed, then deploy again."),
         "AdmissionDenied": _("Change what the policy objects to, then deploy again."),
         "FreezeWindow": _("It goes on by itself when the window ends. Who has the override role can let it pass."),
+        "PromotionGate": _(
+            "It begins by itself once the lower environment allows it. Who has the override role can let it pass."
+        ),
         "AnalysisFailed": _("Look at the measurements below: which template failed, at which value."),
         "AnalysisInconclusive": _("Neither good nor bad was measured: see why below, then measure again or accept it."),
         "ApprovalRejected": _("Talk to who rejected it, then deploy a version that answers the objection."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -27,6 +27,7 @@ from deployments.plan_gates import plan_gates
 from deployments.plan_refusals import refusals_in_place
 from deployments.plan_steps import PlannedStep, extra_pods, planned_steps
 from deployments.plan_warnings import warnings_in_place
+from deployments.promotion.gate import plan_gate
 from deployments.revisions import images_of
 from deployments.strategy_words import problem_words
 from deployments.surroundings import Surroundings, surroundings_of
@@ -45,7 +46,10 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Wish:
     """What somebody asks for: images by container, or one image for the service's own container; or, for a rollback, a
-    whole template."""
+    whole template.
+
+    `wait`: a promotion gate that opens by itself does not refuse the release; `override` is why it may pass one.
+    """
 
     image: str = ""
     images: Mapping[str, str] = field(default_factory=dict)
@@ -55,6 +59,8 @@ class Wish:
     version: str = ""
     template: Json | None = None
     emergency: bool = False
+    wait: bool = False
+    override: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,7 @@ class Plan:
     refusals: list[Note]
     checks: tuple[Check, ...]
     checked: Json
+    override: Json | None = None
 
     @property
     def template_diff(self) -> str:
@@ -178,6 +185,8 @@ def plan_release(target: Target, wish: Wish, by: User, *, instead_of: Release | 
     gates, closed, advice = plan_gates(
         target, strategy, by, now, is_rollback=wish.template is not None, emergency=wish.emergency
     )
+    gated = replace(wish, wait=wish.wait or instead_of is not None)
+    promotion = plan_gate(target, gated, images or images_of(template_to), template_from, by, now)
     unusable, unmeasured = template_notes(strategy, target) if around != Surroundings() else ([], [])
     # A superseding release begins once the older one has given the workload back, whatever it looks like now.
     busy = active is not None
@@ -187,6 +196,7 @@ def plan_release(target: Target, wish: Wish, by: User, *, instead_of: Release | 
         *_in_place(spec, deployment, around),
         *unusable,
         *(note for note in closed if not (instead_of and note.code == "freeze_window")),
+        *promotion.refusals,
     ]
     return Plan(
         target=target,
@@ -198,7 +208,7 @@ def plan_release(target: Target, wish: Wish, by: User, *, instead_of: Release | 
         images=images or images_of(template_to),
         active=active,
         kubernetes_service=service,
-        gates=gates,
+        gates=[*gates, *promotion.gates],
         owners=owners_of(deployment, _autoscaler(target)),
         warnings=[
             *warnings_of(deployment, template_to, strategy, checks),
@@ -206,10 +216,12 @@ def plan_release(target: Target, wish: Wish, by: User, *, instead_of: Release | 
             *(warnings_in_place(spec, deployment, around) if around != Surroundings() else []),
             *unmeasured,
             *advice,
+            *promotion.warnings,
         ],
         refusals=refusals,
         checks=checks,
         checked=kept_checks(checks, live, now),
+        override=promotion.override,
     )
 
 

@@ -42,7 +42,7 @@ STATUS = {
 }
 
 # What a release waits for that is not a pod: api.md calls it waiting, whatever the phase.
-WAITS_FOR = ("ApprovalRequired", "FreezeWindow")
+WAITS_FOR = ("ApprovalRequired", "FreezeWindow", "PromotionGate")
 
 
 def status_of(state: State) -> Status:

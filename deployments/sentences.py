@@ -28,6 +28,7 @@ SENTENCES: dict[str, str | Promise] = {
     "resume_asked": _("%(by)s asked to go on"),
     "promote_asked": _("%(by)s asked to promote"),
     "override_asked": _("%(by)s let it pass the freeze window “%(window)s”: “%(reason)s”"),
+    "override_promotion_asked": _("%(by)s let it pass the promotion gate from %(promotion)s: “%(reason)s”"),
     "edit_asked": _("%(by)s changed what was asked for: %(what)s"),
     "started_promotion": _("Promotion of %(version)s from %(origin)s to %(environment)s started by %(by)s"),
     "started_emergency": _("%(by)s starts it as an emergency, past approvals and freeze windows, by the role %(role)s"),
@@ -44,6 +45,23 @@ SENTENCES: dict[str, str | Promise] = {
     ),
     "freeze_window": _("Held by the freeze window “%(window)s” until %(until)s"),
     "freeze_window_ended": _("The freeze window “%(window)s” has ended"),
+    "promotion_no_target": _(
+        "%(service)s does not run in %(origin)s, where images have to prove themselves before %(environment)s"
+    ),
+    "promotion_not_run": _("%(version)s has to run in %(origin)s before %(environment)s, and has not been there"),
+    "promotion_under_way": _(
+        "%(version)s has to run in %(origin)s before %(environment)s; release #%(number)s is bringing it there"
+    ),
+    "promotion_not_released": _("%(version)s runs in %(origin)s, but no release has brought it there"),
+    "promotion_failed": _(
+        "Release #%(number)s of %(version)s in %(origin)s did not succeed (%(reason)s), and none has since"
+    ),
+    "promotion_rolled_back": _("%(version)s was rolled back in %(origin)s"),
+    "promotion_rolling_back": _("%(version)s is being rolled back in %(origin)s (release #%(number)s)"),
+    "promotion_too_short": _("%(version)s ran in %(origin)s for %(ran)s s only; %(environment)s asks for %(soak)s s"),
+    "promotion_unknown_since": _("Since when %(version)s runs in %(origin)s is not known; release it there again"),
+    "promotion_soaking": _("%(version)s has to run in %(origin)s until %(until)s before it goes to %(environment)s"),
+    "promotion_opened": _("The images have proved themselves in %(origin)s"),
     # before the first write
     "waits_for_older": _("Waiting for the older release of this target to let it go"),
     "checks_passed": _("The API server would take the template and its pods"),

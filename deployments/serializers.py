@@ -32,6 +32,24 @@ def note_field() -> serializers.CharField:
     return serializers.CharField(required=False, default="", allow_blank=True, max_length=LONGEST_NOTE)
 
 
+def wait_field() -> serializers.BooleanField:
+    """Whether to wait for the soak time of a promotion gate instead of being refused."""
+    return serializers.BooleanField(
+        required=False, default=False, help_text="wait for the soak time of the promotion gate instead of a refusal"
+    )
+
+
+def override_field() -> serializers.CharField:
+    """Why to pass a promotion gate; empty to keep to it."""
+    return serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=LONGEST_NOTE,
+        help_text="why it may pass the promotion gate; needs the role that may override a freeze window",
+    )
+
+
 def step_field() -> serializers.IntegerField:
     """The index of the step that the caller has seen; None where they don't say."""
     return serializers.IntegerField(required=False, allow_null=True, default=None, min_value=0)
@@ -57,6 +75,8 @@ class ReleaseIn(StrictBody):
     commit = serializers.CharField(required=False, default="", allow_blank=True, max_length=200)
     source_url = serializers.URLField(required=False, default="", allow_blank=True, max_length=500)
     config = serializers.DictField(required=False, default=dict)
+    wait = wait_field()
+    override = override_field()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("image" in attrs) == bool(attrs.get("images")):
@@ -98,16 +118,37 @@ class OverrideIn(StrictBody):
 
 
 class PromotionIn(StrictBody):
-    """What runs in environment `from` is released to environment `to`."""
+    """What runs in environment `from` is released to environment `to`: of one `service` (202 with its release), or of
+    several `services` or a whole `system` (202 with a promotion that goes on in waves)."""
 
-    service = serializers.CharField(max_length=63)
+    service = serializers.CharField(required=False, max_length=63)
+    services = serializers.ListField(
+        child=serializers.CharField(max_length=63), required=False, allow_empty=False, max_length=200
+    )
+    system = serializers.CharField(required=False, max_length=63)
     to = serializers.CharField(max_length=63)
     reason = note_field()
-    supersede = serializers.BooleanField(required=False, default=False)
+    supersede = serializers.BooleanField(
+        required=False, default=False, help_text="of one service: take over from the release that is under way"
+    )
+    wait = wait_field()
+    override = override_field()
+    max_parallel = serializers.IntegerField(
+        required=False, default=5, min_value=1, max_value=20, help_text="of several: how many releases run at a time"
+    )
 
     def get_fields(self) -> dict[str, Any]:
         # `from` is a word of Python.
         return {**super().get_fields(), "from": serializers.CharField(max_length=63)}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if sum(name in attrs for name in ("service", "services", "system")) != 1:
+            words = _("Give one of these: service, services, system.")
+            raise serializers.ValidationError({"service": [words]}, code="required")
+        if attrs["supersede"] and "service" not in attrs:
+            words = _("Only the promotion of one service takes over from a release that is under way.")
+            raise serializers.ValidationError({"supersede": [words]}, code="one_service")
+        return attrs
 
 
 class ReleasePatch(StrictBody):
@@ -285,14 +326,19 @@ class SideOut(serializers.Serializer[Any]):
 
 
 class GateOut(serializers.Serializer[Any]):
-    """What holds a release: an approval (`gate` names the place) or a freeze window (`name`, `until`)."""
+    """What holds a release: an approval (`gate` names the place), a freeze window (`name`, `until`), or a promotion
+    gate (`from`; `until` where it opens by itself)."""
 
-    kind = serializers.CharField(help_text="approval or freeze_window")
+    kind = serializers.CharField(help_text="approval, freeze_window or promotion")
     status = serializers.CharField(help_text="pending or closed")
     gate = serializers.CharField(required=False)
     name = serializers.CharField(required=False)
     until = serializers.DateTimeField(required=False)
     since = serializers.DateTimeField()
+
+    def get_fields(self) -> dict[str, Any]:
+        # `from` is a word of Python.
+        return {**super().get_fields(), "from": serializers.CharField(required=False)}
 
 
 class LinksOut(serializers.Serializer[Any]):
@@ -332,6 +378,10 @@ class ReleaseOut(serializers.Serializer[Release]):
     gates = GateOut(many=True)
     analysis = AnalysisOut(many=True, allow_null=True, help_text="null in lists")
     retry_of = serializers.UUIDField(allow_null=True)
+    promoted_from = serializers.UUIDField(
+        allow_null=True, help_text="the release that brought the images to where they come from"
+    )
+    promotion = serializers.UUIDField(allow_null=True, help_text="the promotion of several services that started it")
     supersedes = serializers.UUIDField(allow_null=True)
     note = serializers.CharField(allow_blank=True)
     commit = serializers.CharField(allow_blank=True)

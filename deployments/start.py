@@ -11,8 +11,9 @@ from audit.record import audit
 from clusters.models import KeepWhole
 from deployments.analysis.templates import kept_with_release
 from deployments.engine.decision import Said, Sentence, State
+from deployments.engine.json import Json
 from deployments.errors import ReleaseBlocked
-from deployments.models import Release, Revision
+from deployments.models import Promotion, Release, Revision
 from deployments.named_objects import contents_of
 from deployments.plan import Plan
 from deployments.revisions import found_revision, newest_revision
@@ -38,6 +39,8 @@ def make_release(
     notes: tuple[Said, ...] = (),
     rollback_to: Revision | None = None,
     retry_of: Release | None = None,
+    promoted_from: Release | None = None,
+    promotion: Promotion | None = None,
 ) -> Release:
     """Turn a plan without refusals into a queued release, and have it advanced once that is committed.
 
@@ -46,6 +49,7 @@ def make_release(
     """
     target = plan.target
     contents = contents_of(target, plan.template_from)
+    notes = (*notes, *_overridden(plan))
     try:
         with transaction.atomic():
             # Every release of a target passes this row, so that numbers and the one active release are decided in turn.
@@ -69,6 +73,9 @@ def make_release(
                 from_revision=_running(target, plan, contents, older),
                 rollback_to=rollback_to,
                 retry_of=retry_of,
+                promoted_from=promoted_from,
+                promotion=promotion,
+                asks={"override_promotion": plan.override} if plan.override else {},
                 supersedes=older,
                 note=reason,
                 commit=commit,
@@ -87,11 +94,24 @@ def make_release(
             first = Said(action, said, {"reason": reason} if reason else {})
             add_events(release.pk, 0, (first, *notes), actor=by.username)
             audit(by, action, release, after=_facts(release), team=target.team.name)
+            if plan.override:
+                audit(by, "release.override", release, team=target.team.name, **_without_by(plan.override))
             after_commit(wake, release.pk)
             _announce(target)
     except IntegrityError as error:
         raise _taken(target) from error
     return release
+
+
+def _overridden(plan: Plan) -> tuple[Said, ...]:
+    """The line of the timeline that says who let the release pass its promotion gate, and why."""
+    if not plan.override:
+        return ()
+    return (Said("release.override", Sentence("override_promotion_asked", plan.override), _without_by(plan.override)),)
+
+
+def _without_by(ask: Json) -> Json:
+    return {name: value for name, value in ask.items() if name != "by"}
 
 
 def _running(target: Target, plan: Plan, contents: dict[str, str], older: Release | None) -> Revision | None:

@@ -65,8 +65,9 @@ def _checks(release: Release, told: _Told) -> Stop:
         return Stop(_("Checks"), "done")
     if release.ended:
         return Stop(_("Checks"), "failed" if release.started_at or release.reason else "skipped")
-    is_held = release.reason == "FreezeWindow"
-    detail = _("freeze window") if is_held else _("asking the cluster") if release.phase == Phase.GATED else ""
+    held_by = {"FreezeWindow": _("freeze window"), "PromotionGate": _("promotion gate")}.get(release.reason, "")
+    is_held = bool(held_by)
+    detail = held_by if is_held else _("asking the cluster") if release.phase == Phase.GATED else ""
     return Stop(_("Checks"), "waiting" if is_held else "now" if release.phase == Phase.GATED else "next", detail)
 
 

@@ -8,6 +8,7 @@ from celery import shared_task
 
 BEAT = {
     "deployments.sweep": {"task": "deployments.tasks.sweep", "schedule": 1.0, "options": {"queue": "ticks"}},
+    "deployments.sweep_promotions": {"task": "deployments.tasks.sweep_promotions", "schedule": 1.0},
     "deployments.clean_orphans": {"task": "deployments.tasks.clean_orphans", "schedule": 30.0},
     "deployments.clean_orphan_routes": {"task": "deployments.tasks.clean_orphan_routes", "schedule": 600.0},
 }
@@ -27,6 +28,23 @@ def sweep() -> None:
     from deployments.wake import sweep as hint_what_is_due
 
     hint_what_is_due()
+
+
+@shared_task(ignore_result=True)
+def advance_promotion(promotion_id: str) -> None:
+    """One pass over one bulk promotion."""
+    from deployments.promotion.driving import advance as bring_on
+
+    bring_on(promotion_id)
+
+
+@shared_task(ignore_result=True)
+def sweep_promotions() -> None:
+    """Hint the bulk promotions that are due."""
+    from deployments.promotion.driving import due
+
+    for promotion_id in due():
+        advance_promotion.delay(str(promotion_id))
 
 
 @shared_task(ignore_result=True)

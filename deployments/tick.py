@@ -22,6 +22,7 @@ from deployments.checks import run_checks
 from deployments.effects import perform
 from deployments.engine.decide import decide
 from deployments.engine.decision import State, Write
+from deployments.engine.gates import awaits_start
 from deployments.engine.outcome import Outcome, after_write
 from deployments.engine.seen import Seen
 from deployments.engine.spec import ReleaseSpec
@@ -30,6 +31,7 @@ from deployments.lease import Held, LeaseLost
 from deployments.models import Release
 from deployments.named_objects import contents_of
 from deployments.observe import observe
+from deployments.promotion.gate import unproven_of
 from deployments.restore import above_claim
 from deployments.save import save_decision, save_outcome
 from deployments.spec import spec_of, state_of
@@ -108,6 +110,8 @@ def _look(release: Release, spec: ReleaseSpec, state: State, now: datetime, held
     if state.runs:
         seen = replace(seen, measurements=measurements_of(release, state))
     seen = replace(seen, voices=voices_of(release, now), window=window_of(release, now))
+    if state.phase == "Gated" or awaits_start(state):
+        seen = replace(seen, unproven=unproven_of(release, now))
     if state.phase == "Gated" and seen.deployment is not None and not state.unconfirmed:
         checks = run_checks(release, spec, seen.deployment, now, lambda: lease.renew(held))
         seen = replace(seen, checks=checks)

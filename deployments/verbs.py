@@ -19,7 +19,7 @@ def allowed_verbs(release: Release) -> list[str]:
         return ["retry", "rollback"]
     if release.phase in (Phase.FINISHING, Phase.ABORTING):
         return []
-    held = ["override"] if is_held_by_window(release) else []
+    held = ["override"] if is_held_by_window(release) or is_held_by_promotion(release) else []
     return ["abort", *held, *_while_it_runs(release)]
 
 
@@ -71,6 +71,12 @@ def is_held_by_window(release: Release) -> bool:
     window = (release.state.get("gates") or {}).get("window") or {}
     passed = release.asks.get("override") or {}
     return bool(window) and (passed.get("window"), passed.get("until")) != (window["name"], window["until"])
+
+
+def is_held_by_promotion(release: Release) -> bool:
+    """Whether a promotion gate holds it that nobody has let it pass yet."""
+    held = (release.state.get("gates") or {}).get("promotion") or {}
+    return bool(held) and (release.asks.get("override_promotion") or {}).get("promotion") != held["from"]
 
 
 def is_in_place(release: Release) -> bool:

@@ -17,6 +17,7 @@ def environment_facts(environment: Environment) -> dict[str, Any]:
         "approvals": environment.approvals,
         "freeze_windows": environment.freeze_windows,
         "strategy": environment.strategy,
+        "promotion": environment.promotion,
         "colour": environment.colour,
     }
 

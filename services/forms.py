@@ -119,10 +119,30 @@ class EnvironmentForm(forms.Form):
             "One a line, all needed: a team and how many of its approvers have to agree, such as: platform 1"
         ),
     )
+    promotion_from = forms.ChoiceField(
+        label=gettext_lazy("Images come from"),
+        required=False,
+        help_text=gettext_lazy("The environment in which an image has to prove itself before it may be released here."),
+    )
+    soak_seconds = forms.IntegerField(
+        label=gettext_lazy("Soak time, seconds"),
+        required=False,
+        min_value=0,
+        help_text=gettext_lazy("How long it has to have run there: 3600 is an hour."),
+    )
+    require_success = forms.BooleanField(
+        label=gettext_lazy("A release has to have succeeded there; what was found running does not count"),
+        required=False,
+        initial=True,
+    )
+    require_same_image = forms.BooleanField(
+        label=gettext_lazy("It has to be the same image, by digest where both name one"), required=False, initial=True
+    )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, is_edit: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, is_edit: bool = False, others: Iterable[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        offer(self, "promotion_from", [("", gettext_lazy("anywhere: no gate")), *((name, name) for name in others)])
         if is_edit:
             del self.fields["name"]
 
@@ -130,12 +150,29 @@ class EnvironmentForm(forms.Form):
         """The fields under the names of the commands."""
         typed = self.cleaned_data
         given = {key: typed[key] for key in ("name", "title", "order", "colour", "protected") if key in typed}
-        return given | {"approvals": [_rule(line) for line in from_lines(typed["approvals"])]}
+        return given | {
+            "approvals": [_rule(line) for line in from_lines(typed["approvals"])],
+            "promotion": self._gate(typed),
+        }
+
+    @staticmethod
+    def _gate(typed: dict[str, Any]) -> dict[str, Any] | None:
+        if not typed["promotion_from"]:
+            return None
+        return {
+            "from": typed["promotion_from"],
+            "soak_seconds": typed["soak_seconds"] or 0,
+            "require_success": typed["require_success"],
+            "require_same_image": typed["require_same_image"],
+        }
 
     @staticmethod
     def initial_of(environment: Environment) -> dict[str, Any]:
         """What the form shows of an environment that exists."""
+        gate = environment.promotion or {"require_success": True, "require_same_image": True}
         return {
+            **{name: gate.get(name) for name in ("soak_seconds", "require_success", "require_same_image")},
+            "promotion_from": gate.get("from", ""),
             "title": environment.title,
             "order": environment.order,
             "colour": environment.colour,

@@ -29,7 +29,11 @@ class Colour(models.TextChoices):
 
 
 class Environment(models.Model):
-    """A stage such as dev, staging or prod. Ordered; protected ones ask for approvals."""
+    """A stage such as dev, staging or prod. Ordered; protected ones ask for approvals.
+
+    `promotion` is its gate, None for none: `{from, soak_seconds, require_success, require_same_image}` (see
+    services.rules.promotion).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=NAME_LENGTH, validators=[dns_label])
@@ -39,6 +43,7 @@ class Environment(models.Model):
     approvals = models.JSONField(default=list, blank=True)
     freeze_windows = models.JSONField(default=list, blank=True)
     strategy = models.JSONField[dict[str, Any] | None](null=True, blank=True)
+    promotion = models.JSONField[dict[str, Any] | None](null=True, blank=True)
     colour = models.CharField(max_length=16, choices=Colour.choices, default=Colour.DEV)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)

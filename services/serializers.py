@@ -15,6 +15,18 @@ class ApprovalRuleSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField(min_value=1)
 
 
+class PromotionGateSerializer(serializers.Serializer[Any]):
+    """An image is released here only once it has proved itself in environment `from`."""
+
+    soak_seconds = serializers.IntegerField(required=False, min_value=0)
+    require_success = serializers.BooleanField(required=False)
+    require_same_image = serializers.BooleanField(required=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        # `from` is a word of Python.
+        return {"from": serializers.CharField(max_length=63), **super().get_fields()}
+
+
 class EnvironmentSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(read_only=True)
     name = serializers.CharField(max_length=63)
@@ -24,6 +36,7 @@ class EnvironmentSerializer(serializers.Serializer[Any]):
     approvals = ApprovalRuleSerializer(many=True, required=False)
     freeze_windows = serializers.ListField(child=serializers.DictField(), required=False)
     strategy = serializers.JSONField(required=False, allow_null=True)
+    promotion = PromotionGateSerializer(required=False, allow_null=True)
     colour = serializers.ChoiceField(choices=Colour.choices, required=False)
     created_at = serializers.DateTimeField(read_only=True)
 

@@ -110,4 +110,6 @@ def _wish(body: dict[str, Any]) -> Wish:
         strategy=body["strategy"],
         supersede=body["supersede"],
         version=body["version"],
+        wait=body["wait"],
+        override=body["override"].strip(),
     )

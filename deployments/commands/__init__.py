@@ -1,6 +1,7 @@
 """What may be done with releases: one file a verb."""
 
 from deployments.commands.abort import abort_release
+from deployments.commands.abort_promotion import abort_promotion
 from deployments.commands.approve import approve_release
 from deployments.commands.edit import edit_release
 from deployments.commands.override import override_window
@@ -13,13 +14,16 @@ from deployments.commands.retry import retry_release
 from deployments.commands.rollback import rollback_release
 from deployments.commands.settle_orphans import settle_orphans
 from deployments.commands.start import start_release
+from deployments.commands.start_promotion import plan_promotion, start_promotion
 
 __all__ = [
+    "abort_promotion",
     "abort_release",
     "approve_release",
     "edit_release",
     "override_window",
     "pause_release",
+    "plan_promotion",
     "promote_release",
     "promote_service",
     "reject_release",
@@ -27,5 +31,6 @@ __all__ = [
     "retry_release",
     "rollback_release",
     "settle_orphans",
+    "start_promotion",
     "start_release",
 ]

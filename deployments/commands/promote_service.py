@@ -13,8 +13,9 @@ from deployments.engine.decision import Sentence
 from deployments.engine.json import Json
 from deployments.engine.workload import template_of
 from deployments.errors import ReleaseBlocked, ReleaseInvalid
-from deployments.models import Release
+from deployments.models import Promotion, Release
 from deployments.plan import Wish, plan_release, target_of
+from deployments.promotion.images import same_image
 from deployments.running_images import images_to_promote
 from deployments.start import make_release
 from services.live_workload import require_workload
@@ -22,12 +23,24 @@ from services.models import Environment, Service, Target
 
 
 def promote_service(
-    by: User, *, service: Service, origin: Environment, to: Environment, reason: str = "", supersede: bool = False
+    by: User,
+    *,
+    service: Service,
+    origin: Environment,
+    to: Environment,
+    reason: str = "",
+    supersede: bool = False,
+    wait: bool = False,
+    override: str = "",
+    expected: str = "",
+    promotion: Promotion | None = None,
 ) -> Release:
-    """Start a release of the images that run in `origin`, by the digest that its pods report, to `to`.
+    """Start a release of the images that run in `origin`, by the digest that its pods report, to `to`. Images only:
+    what else stands in the pod template of `to` stays.
 
-    Raises NotPermitted, ReleaseInvalid, UnknownWorkload, and ReleaseBlocked when nothing runs there, something is being
-    released there, or what stands in the way of any start.
+    `wait` and `override` as in Wish. `expected` is the image that was looked at, `promotion` the one of many services
+    that this belongs to. Raises NotPermitted, ReleaseInvalid, UnknownWorkload, and ReleaseBlocked when nothing runs
+    there, another image than was expected, something is being released there, or what stands in the way of any start.
     """
     require(by, "release.start", service.team, to.name, service=service.name)
     if origin.pk == to.pk:
@@ -54,15 +67,33 @@ def promote_service(
             blocked_by=[{"kind": "nothing_runs", "environment": origin.name}],
             next=_("Release it there first, or scale it up."),
         )
-    newest = source.revisions.order_by("-number").first()
-    plan = plan_release(
-        target, Wish(images=images, supersede=supersede, version=newest.version_label if newest else ""), by
-    )
+    if expected and not any(same_image(expected, image) for image in images.values()):
+        detail = _("%(origin)s no longer runs %(image)s, which was looked at.") % {
+            "origin": origin.name,
+            "image": expected,
+        }
+        raise ReleaseBlocked(
+            detail,
+            blocked_by=[{"kind": "changed", "environment": origin.name, "images": images}],
+            next=_("Look at what runs there now, then promote that."),
+        )
+    newest = source.revisions.select_related("release").order_by("-number").first()
+    version_label = newest.version_label if newest else ""
+    wish = Wish(images=images, supersede=supersede, version=version_label, wait=wait, override=override)
+    plan = plan_release(target, wish, by)
     plan.raise_refusals()
     version = Release(version_label=plan.wish.version, images=plan.images).label
     params = {"version": version, "origin": origin.name, "environment": to.name, "by": by.username}
     said = Sentence("started_promotion", params)
-    return make_release(plan, by=by, action="release.start", said=said, reason=reason)
+    return make_release(
+        plan,
+        by=by,
+        action="release.start",
+        said=said,
+        reason=reason,
+        promoted_from=newest.release if newest else None,
+        promotion=promotion,
+    )
 
 
 def _running(source: Target) -> tuple[Json, list[Json]]:

@@ -1,7 +1,9 @@
-"""Gates: what has to be open before a release goes on, be it voices of people or the end of a freeze window.
+"""Gates: what has to be open before a release goes on: voices of people, the end of a freeze window, and before the
+first write the proof that the images run well in the environment before.
 
 `State.gates` remembers: `waits` {gate, phase, since}: the approval that is waited for and the phase to go on with;
-`window` {name, until, since}: the window that holds the release; `expired` {gate: asked}: the request for voices whose
+`window` {name, until, since}: the window that holds the release; `promotion` {from, code, until, since}: the
+environment that the images have not proved themselves in; `expired` {gate: asked}: the request for voices whose
 expiry has been answered, so that a retry asks anew.
 TakingOver, Finishing, Aborting, abort and rollback never ask here: what has begun to settle must not be held half-way.
 """
@@ -13,25 +15,27 @@ from datetime import datetime, timedelta
 from deployments.engine.answers import LOOK_WHILE_WAITING, end, give_back, look_again
 from deployments.engine.decision import AskApproval, Decision, Said, Sentence, State
 from deployments.engine.json import Json
-from deployments.engine.seen import Seen, Voices
+from deployments.engine.seen import Seen, Unproven, Voices
 from deployments.engine.spec import ReleaseSpec
 from deployments.engine.strategies import APPROVAL_SECONDS, Approve
 
 START = "start"
 AWAITING = "AwaitingApproval"
-WAITING_REASONS = ("ApprovalRequired", "FreezeWindow")
+WAITING_REASONS = ("ApprovalRequired", "FreezeWindow", "PromotionGate")
 
 
 def begun(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
-    """Gated: the environment's approvals, then its freeze windows. None: the release may begin.
+    """Gated: the environment's approvals, then its freeze windows, then its promotion gate. None: it may begin.
 
     Voices are asked for even while a window holds, so that they are there when it ends. Who asked in an emergency holds
-    the right to pass both.
+    the right to pass all of them. The promotion gate is asked last, and again at every look: what ran well when the
+    release was asked for may have been rolled back while people thought.
     """
-    if release.emergency or not release.approvals:
-        return window_open(release, state, seen, now)
-    step = Approve(expires_seconds=APPROVAL_SECONDS, on_expiry="abort")
-    return _voiced(release, state, seen, now, START, release.approvals, step) or window_open(release, state, seen, now)
+    if release.approvals and not release.emergency:
+        step = Approve(expires_seconds=APPROVAL_SECONDS, on_expiry="abort")
+        if asked := _voiced(release, state, seen, now, START, release.approvals, step):
+            return asked
+    return window_open(release, state, seen, now) or proven(release, state, seen, now)
 
 
 def awaits_start(state: State) -> bool:
@@ -67,6 +71,36 @@ def window_open(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -
     waiting = state.but(reason="FreezeWindow", message=sentence, gates=gates)
     said = () if held and held["name"] == window.name else (Said("window.hold", sentence, params),)
     return Decision(waiting, said=said, wake_at=max(now, min(window.until, now + LOOK_WHILE_WAITING)))
+
+
+def proven(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
+    """Ask before the first write. None: the images have proved themselves where the environment wants them to."""
+    held = state.gates.get("promotion")
+    unproven = seen.unproven
+    if unproven is None or release.emergency or _passed(state, unproven):
+        return _promotion_has_opened(state, now) if held else None
+    until = unproven.until.isoformat() if unproven.until else None
+    is_new = not held or held["code"] != unproven.code
+    facts = {"from": unproven.origin, "code": unproven.code, "until": until}
+    since = held["since"] if held else now.isoformat()
+    sentence = Sentence(unproven.code, unproven.params)
+    waiting = state.but(
+        reason="PromotionGate", message=sentence, gates={**state.gates, "promotion": {**facts, "since": since}}
+    )
+    said = (Said("promotion.hold", sentence, facts),) if is_new else ()
+    return Decision(waiting, said=said, wake_at=_next_look(unproven.until, now))
+
+
+def _passed(state: State, unproven: Unproven) -> bool:
+    """A person with the override role let this release pass the gate that leads to this environment."""
+    return bool((state.asks.get("override_promotion") or {}).get("promotion") == unproven.origin)
+
+
+def _promotion_has_opened(state: State, now: datetime) -> Decision:
+    gates = {name: value for name, value in state.gates.items() if name != "promotion"}
+    params = {"origin": state.gates["promotion"]["from"]}
+    said = Said("promotion.open", Sentence("promotion_opened", params), params)
+    return look_again(state.but(reason="", message=None, gates=gates, ready_rose_at=now), now, said)
 
 
 def _overridden(state: State, seen: Seen) -> bool:

@@ -65,6 +65,17 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Unproven:
+    """The images have not proved themselves in environment `origin`: `code` and `params` are the sentence that says
+    why, `until` when the gate opens by itself, None where something has to happen there first."""
+
+    origin: str
+    code: str
+    params: Json
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Seen:
     """One observation. `deployment` None means: looked, and it is not there.
 
@@ -73,7 +84,8 @@ class Seen:
     `services` are the Kubernetes Services of the namespace that select pods of the target or carry our claim, with
     their `endpoint_slices`; `routes` the objects of the strategy's router that lead to them or carry our claim;
     `autoscaler` the HPA of the Deployment. They are looked for where the strategy has use for them.
-    `measurements`, `voices` and `window` come from our own database.
+    `measurements`, `voices`, `window` and `unproven` come from our own database; `unproven` is looked for before the
+    first write only.
     """
 
     deployment: Json | None = None
@@ -87,6 +99,7 @@ class Seen:
     measurements: tuple[Measurement, ...] = ()
     voices: tuple[Voices, ...] = ()
     window: Window | None = None
+    unproven: Unproven | None = None
     live: bool = False
     fresh: bool = True
     unreachable: str = ""

@@ -88,7 +88,8 @@ class Release(models.Model):
 
     `templates` are the analysis templates that the strategy names, as they were when it was asked for (by name);
     `kubernetes_service` the Service whose traffic is steered; `approval_rules` what the environment asks for before a
-    first write; `emergency`: whoever asked may pass approvals and freeze windows, and does.
+    first write; `emergency`: whoever asked may pass approvals and freeze windows, and does. `promoted_from` is the
+    release that brought its images to the environment they come from, `promotion` the bulk promotion that started it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -119,6 +120,10 @@ class Release(models.Model):
     )
     retry_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="retries")
     supersedes = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="superseded_by")
+    promoted_from = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="promoted_to")
+    promotion = models.ForeignKey(
+        "deployments.Promotion", null=True, on_delete=models.SET_NULL, related_name="releases"
+    )
     note = models.TextField(blank=True)
     commit = models.CharField(max_length=200, blank=True)
     source_url = models.URLField(max_length=500, blank=True)
@@ -157,6 +162,10 @@ class Release(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["target"], condition=Q(holding=True), name="one_release_holds_a_target"),
             models.UniqueConstraint(fields=["target", "number"], name="release_number_in_target"),
+            # A pass that is repeated, or late, starts nothing twice.
+            models.UniqueConstraint(
+                fields=["promotion", "target"], condition=Q(promotion__isnull=False), name="one_release_per_promotion"
+            ),
         ]
         indexes = [
             models.Index(fields=["wake_at"], condition=Q(ended=False), name="release_due"),

@@ -16,6 +16,7 @@ from services.errors import NameTaken
 from services.facts import environment_facts
 from services.models import Environment
 from services.rules.environment import checked_environment
+from services.rules.promotion import require_origin
 from web.errors import Invalid
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def create_environment(by: User | None, name: str, **fields: Any) -> Environment
         require(by, "environment.create", None)
     clean = checked_environment({"name": name, **fields})
     require_teams(clean)
+    require_origin(clean["name"], clean)
     try:
         with atomic():
             environment = Environment.objects.create(**clean)

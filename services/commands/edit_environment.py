@@ -11,6 +11,7 @@ from services.commands.create_environment import require_teams
 from services.facts import environment_facts
 from services.models import Environment
 from services.rules.environment import checked_environment
+from services.rules.promotion import require_origin
 from web.errors import Invalid
 from web.etag import claim_version
 
@@ -28,6 +29,7 @@ def edit_environment(by: User, environment: Environment, **fields: Any) -> Envir
     if clean.pop("name", environment.name) != environment.name:
         raise Invalid.at("/name", "fixed", _("An environment keeps its name: pipelines and releases refer to it."))
     require_teams(clean)
+    require_origin(environment.name, clean)
     before = environment_facts(environment)
     for field, value in clean.items():
         setattr(environment, field, value)

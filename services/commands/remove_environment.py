@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def remove_environment(by: User, environment: Environment) -> None:
     """Remove a stage that nothing runs in.
 
-    Raises NotPermitted, PreconditionFailed, StillUsed with the targets that are in it, or the roles held for it.
+    Raises NotPermitted, PreconditionFailed, StillUsed with the targets that are in it, the roles held for it, or the
+    environments whose promotion gates lead to it.
     """
     require(by, "environment.remove", None)
     with atomic():
@@ -49,5 +50,17 @@ def remove_environment(by: User, environment: Environment) -> None:
                 ],
                 next=_("Take these roles away first, under Settings, Teams."),
             )
+        gated = [one.name for one in Environment.objects.filter(promotion__isnull=False) if _leads_to(one, environment)]
+        if gated:
+            raise StillUsed(
+                _("“%(name)s” cannot be removed: images have to prove themselves in it before they go to %(gated)s.")
+                % {"name": environment.name, "gated": ", ".join(gated)},
+                blocked_by=[{"kind": "environment", "environment": name} for name in gated],
+                next=_("Change the promotion gates of these environments first."),
+            )
         audit(by, "environment.remove", environment, before=environment_facts(environment))
         environment.delete()
+
+
+def _leads_to(gated: Environment, environment: Environment) -> bool:
+    return (gated.promotion or {}).get("from") == environment.name

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 _UNLISTED = (
-    *(f"environment__{name}" for name in ("approvals", "freeze_windows", "strategy")),
+    *(f"environment__{name}" for name in ("approvals", "freeze_windows", "strategy", "promotion")),
     *(f"cluster__{name}" for name in Cluster.UNLISTED),
 )
 

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from services.models import Colour
 from services.rules.findings import Check, Findings, escaped
 from services.rules.freeze_windows import checked_windows
+from services.rules.promotion import checked_promotion
 from services.rules.strategy import checked_strategy
 
-FIELDS = {"name", "title", "order", "protected", "approvals", "freeze_windows", "strategy", "colour"}
+FIELDS = {"name", "title", "order", "protected", "approvals", "freeze_windows", "strategy", "promotion", "colour"}
 
 
 def checked_environment(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def checked_environment(values: Mapping[str, Any]) -> dict[str, Any]:
         "approvals": lambda pointer, value: _approvals(findings, pointer, value),
         "freeze_windows": lambda pointer, value: checked_windows(findings, pointer, value),
         "strategy": lambda pointer, value: checked_strategy(findings, pointer, value),
+        "promotion": lambda pointer, value: checked_promotion(findings, pointer, value),
         "colour": lambda pointer, value: findings.choice(pointer, value, list(Colour.values)),
     }
     clean: dict[str, Any] = {}

@@ -19,6 +19,8 @@ from web.errors import Conflict, Invalid, PreconditionFailed
 from web.forms import tell
 from web.fragments import render_page, see_other
 
+FIELDS_OF = {"from": "promotion_from"}
+
 
 @require_safe
 @signed_in
@@ -49,13 +51,13 @@ def environment(request: SignedInRequest, name: str) -> HttpResponse:
 @signed_in
 def create(request: SignedInRequest) -> HttpResponse:
     """The form of a new environment."""
-    form = EnvironmentForm(request.POST or None)
+    form = EnvironmentForm(request.POST or None, others=Environment.objects.values_list("name", flat=True))
     context = {"form": form, "why_not": why_not(request.user, "environment.create", None)}
     if request.method == "POST" and form.is_valid():
         try:
             return see_other(commands.create_environment(request.user, **form.fields_given()))
         except (Invalid, Conflict) as error:
-            tell(form, error)
+            tell(form, error, FIELDS_OF)
     return render_page(request, "services/environment_form.html", context, status=422 if form.errors else 200)
 
 
@@ -64,7 +66,9 @@ def create(request: SignedInRequest) -> HttpResponse:
 def edit(request: SignedInRequest, name: str) -> HttpResponse:
     """The form of an environment that exists."""
     environment = get_object_or_404(Environment, name=name)
-    form = EnvironmentForm(request.POST or None, is_edit=True, initial=EnvironmentForm.initial_of(environment))
+    others = Environment.objects.exclude(pk=environment.pk).values_list("name", flat=True)
+    first = EnvironmentForm.initial_of(environment)
+    form = EnvironmentForm(request.POST or None, is_edit=True, initial=first, others=others)
     context = {
         "form": form,
         "environment": environment,
@@ -75,7 +79,7 @@ def edit(request: SignedInRequest, name: str) -> HttpResponse:
         try:
             return see_other(commands.edit_environment(request.user, environment, **form.fields_given()))
         except (Invalid, Conflict, PreconditionFailed) as error:
-            tell(form, error)
+            tell(form, error, FIELDS_OF)
     return render_page(request, "services/environment_form.html", context, status=422 if form.errors else 200)
 
 

@@ -1,0 +1,152 @@
+"""One pass over one bulk promotion: take it, see how its releases stand, start what comes next, write that down.
+
+1. Each service's release is the one that names the promotion: a pass that died before it noted what it made finds it.
+2. Something failed, or a person asked to stop: what has not begun never will; what is under way goes on to its end.
+3. Else the lowest wave that is not done: as many of it as may run at a time are started.
+Level-triggered: nothing here relies on another pass having run, and a pass may run twice.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import structlog
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from deployments.commands.promote_service import promote_service
+from deployments.models import Promotion, PromotionItem, Release, Status
+from durable.clock import database_time
+from durable.row_lease import Held, LeaseLost, RowLease, give_back, renew, save
+from web.errors import SlipwayError
+from web.live import publish
+
+# The plan of one release asks its cluster several times, each within three seconds.
+LEASE_SECONDS = 20.0
+MOST_AT_ONCE = 2
+LOOK_AGAIN_SECONDS = 1.0
+LOOK_AFTER_ERROR_SECONDS = 10.0
+
+State = PromotionItem.State
+log = structlog.get_logger(__name__)
+LEASE = RowLease(Promotion, seconds=LEASE_SECONDS, running=Promotion.State.RUNNING, most_at_once=MOST_AT_ONCE)
+
+
+def due() -> list[UUID]:
+    """The promotions that somebody should look at now, the oldest first."""
+    return LEASE.due()
+
+
+def advance(promotion_id: UUID | str) -> None:
+    """Bring one promotion on, as far as it goes without waiting."""
+    LEASE.in_turn(promotion_id, _pass)
+
+
+def _pass(held: Held) -> None:
+    promotion = Promotion.objects.select_related("origin", "to", "created_by").get(pk=held.pk)
+    try:
+        items = list(promotion.items.select_related("service__team").order_by("wave", "service__name"))
+        for item in items:
+            _look(promotion, item)
+        if promotion.abort_asked or any(item.state == State.FAILED for item in items):
+            _stop(promotion, items)
+        else:
+            _start_next(held, promotion, items)
+        if not any(item.state in PromotionItem.OPEN for item in items):
+            _end(held, promotion, items)
+            return
+    except LeaseLost:
+        log.warning("promotion.lease_lost", promotion=str(promotion.pk))
+        return
+    except BaseException:
+        give_back(held, look_again_in=LOOK_AFTER_ERROR_SECONDS)
+        raise
+    give_back(held, look_again_in=LOOK_AGAIN_SECONDS)
+
+
+def _look(promotion: Promotion, item: PromotionItem) -> None:
+    """How the release of the service stands, if there is one."""
+    if item.state not in PromotionItem.OPEN:
+        return
+    release = Release.objects.filter(promotion=promotion, target__service=item.service_id).first()
+    if release is None:
+        return
+    if not release.ended:
+        _note(promotion, item, State.STARTED)
+    elif release.status == Status.SUCCEEDED:
+        _note(promotion, item, State.SUCCEEDED)
+    else:
+        _note(promotion, item, State.FAILED, release.sentence or release.get_status_display())
+
+
+def _stop(promotion: Promotion, items: list[PromotionItem]) -> None:
+    """What has not begun never will."""
+    failed = ", ".join(item.service.name for item in items if item.state == State.FAILED)
+    why = _("%(names)s did not succeed.") % {"names": failed} if failed else _("The promotion was stopped.")
+    for item in items:
+        if item.state == State.PENDING:
+            _note(promotion, item, State.STOPPED, why)
+
+
+def _start_next(held: Held, promotion: Promotion, items: list[PromotionItem]) -> None:
+    still_open = [item for item in items if item.state in PromotionItem.OPEN]
+    wave = min((item.wave for item in still_open), default=0)
+    room = promotion.max_parallel - sum(item.state == State.STARTED for item in still_open)
+    for item in still_open:
+        if room <= 0 or item.wave != wave:
+            return
+        if item.state == State.PENDING:
+            if not renew(held):
+                raise LeaseLost
+            if not _start(promotion, item):
+                return
+            room -= 1
+
+
+def _start(promotion: Promotion, item: PromotionItem) -> bool:
+    """Start the release of one service with the rights that the person has now. False when it is refused."""
+    by = promotion.created_by
+    if by is None:
+        _note(promotion, item, State.FAILED, _("The account that asked for it is gone."))
+        return False
+    try:
+        promote_service(
+            by,
+            service=item.service,
+            origin=promotion.origin,
+            to=promotion.to,
+            reason=promotion.note,
+            expected=item.image,
+            promotion=promotion,
+            wait=bool(promotion.wish.get("wait")),
+            override=str(promotion.wish.get("override") or ""),
+        )
+    except SlipwayError as error:
+        _note(promotion, item, State.FAILED, str(error.detail))
+        return False
+    _note(promotion, item, State.STARTED)
+    return True
+
+
+def _note(promotion: Promotion, item: PromotionItem, state: State, why: str = "") -> None:
+    if item.state == state:
+        return
+    item.state, item.why = state, why
+    # A late pass never takes back what another has seen to its end.
+    changed = PromotionItem.objects.filter(Q(state__in=PromotionItem.OPEN), pk=item.pk).update(state=state, why=why)
+    if changed:
+        publish(f"promotion:{promotion.pk}")
+
+
+def _end(held: Held, promotion: Promotion, items: list[PromotionItem]) -> None:
+    failed = [item.service.name for item in items if item.state == State.FAILED]
+    stopped = [item for item in items if item.state == State.STOPPED]
+    state = Promotion.State.SUCCEEDED
+    if failed:
+        state = Promotion.State.FAILED
+    elif stopped:
+        state = Promotion.State.ABORTED
+    problem = _("%(names)s did not succeed.") % {"names": ", ".join(failed)} if failed else ""
+    save(held, state=state, problem=problem, ended_at=database_time(), due_at=None)
+    publish(f"promotion:{promotion.pk}")
+    publish("promotions")
