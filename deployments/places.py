@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import why_not
 from deployments.freeze import window_rows
-from deployments.models import Release
+from deployments.models import Promotion, Release
 from deployments.palette_actions import release_actions
 from deployments.queries import active_count, inbox_count, release_list, row_extras
 from services import queries, slots
 from services.models import Environment, Service
 from web import live, nav, palette
+from web.ago import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +32,8 @@ NAMED_BY = ("status", "version_label", "images", "target__service__name", "targe
 def take_places() -> None:
     """Register all of it; called once, when the apps are ready."""
     nav.add(nav.NavItem(_("Releases"), "deployments:releases", "rocket", 20, active_count))
-    nav.add(nav.NavItem(_("Approvals"), "deployments:approvals", "circle-check", 21, inbox_count))
+    nav.add(nav.NavItem(_("Promotions"), "deployments:promotions", "workflow", 21))
+    nav.add(nav.NavItem(_("Approvals"), "deployments:approvals", "circle-check", 22, inbox_count))
     nav.add(nav.NavItem(_("Analysis"), "deployments:analysis_templates", "flask-conical", 25))
     palette.add("releases", palette.Source(_("Releases"), _found, order=20))
     palette.add("release-actions", palette.Source(_("Decisions"), release_actions, order=15))
@@ -39,9 +41,12 @@ def take_places() -> None:
     live.register_topic("releases", lambda _user, _topic: True)
     live.register_topic("analysis_templates", lambda _user, _topic: True)
     live.register_topic("approvals", lambda _user, _topic: True)
+    live.register_topic("promotions", lambda _user, _topic: True)
+    live.register_topic("promotion", _may_follow_promotion)
     queries.row_extras.append(row_extras)
     slots.service_page.append(recent_releases)
     slots.environment_page.append(freeze_windows)
+    slots.environment_page.append(promotion_gate)
 
 
 def recent_releases(user: User, service: Service) -> slots.Slot | None:
@@ -61,6 +66,25 @@ def freeze_windows(user: User, environment: Environment) -> slots.Slot:
         "why_not": why_not(user, "environment.edit", None),
     }
     return slots.Slot("windows", _("Freeze windows"), "deployments/freeze_windows.html", context)
+
+
+def promotion_gate(user: User, environment: Environment) -> slots.Slot:
+    """The card of the environment page: where images have to prove themselves before they may be released here."""
+    context = {
+        "gate": environment.promotion,
+        "soak": duration((environment.promotion or {}).get("soak_seconds") or 0),
+        "edit_url": reverse("environment.edit", args=[environment.name]),
+        "why_not": why_not(user, "environment.edit", None),
+    }
+    return slots.Slot("promotion", _("Promotion gate"), "deployments/promotion_gate.html", context)
+
+
+def _may_follow_promotion(user: User, topic: str) -> bool:
+    try:
+        promotion_id = UUID(topic.partition(":")[2])
+    except ValueError:
+        return False
+    return Promotion.objects.visible_to(user).filter(pk=promotion_id).exists()
 
 
 def _may_follow(user: User, topic: str) -> bool:

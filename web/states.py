@@ -29,6 +29,13 @@ LOOKS: dict[str, Look] = {
     "succeeded": Look("ok", _OK, _("succeeded")),
     "failed": Look("bad", _BAD, _("failed")),
     "aborted": Look("bad", "ban", _("aborted")),
+    # Promotions, and the services in them.
+    "started": Look("run", "loader-circle", _("progressing"), turns=True),
+    "stopped": Look("unknown", "ban", _("not begun")),
+    "level": Look("ok", "minus", _("level")),
+    "ahead": Look("run", "arrow-right", _("ahead")),
+    "behind": Look("hold", "arrow-left", _("behind")),
+    "unlike": Look("hold", "git-compare", _("another version")),
     "superseded": Look("unknown", "skip-forward", _("superseded")),
     # The finer phases of the engine.
     "gated": Look("hold", "lock", _("gated")),

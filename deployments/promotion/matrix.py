@@ -21,6 +21,7 @@ from deployments.default_strategy import default_of
 from deployments.engine.read_strategy import StrategyInvalid
 from deployments.engine.windows import window_at
 from deployments.freeze import until_words
+from deployments.promotion.ahead import images_seen, with_images
 from deployments.promotion.images import same_image, short_digest
 from deployments.promotion.proof import unproven
 from deployments.promotion.ran import Attempt, Ran, Run, ran_on
@@ -28,7 +29,7 @@ from deployments.sentences import sentence
 from deployments.strategy_choices import first_of
 from services.images import version_of
 from services.models import Environment, Service, Target
-from services.queries.rows import image_seen, observations_of
+from services.queries.rows import image_seen
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -106,7 +107,7 @@ class MatrixRow:
 def matrix(user: User, services: Sequence[Service], environments: Sequence[Environment]) -> list[MatrixRow]:
     """A row for each service, in the same order, with each hop to the next environment in which it runs.
 
-    Four queries for any number of services, and one for grants where the user is no admin.
+    Three queries for any number of services, and one for grants where the user is no admin.
     """
     known = Known(user, services, environments)
     return [MatrixRow(service, _linked(known, service, environments)) for service in services]
@@ -130,16 +131,14 @@ class Known:
         self.now = timezone.now()
         places = {one.pk: one for one in environments}
         owners = {one.pk: one for one in services}
-        rows = Target.objects.filter(service__in=list(owners), environment__in=list(places)).order_by().defer(*UNREAD)
-        self.targets = [_with(row, owners[row.service_id], places[row.environment_id]) for row in rows]
+        rows = with_images(Target.objects.filter(service__in=list(owners), environment__in=list(places)))
+        self.targets = [
+            _with(row, owners[row.service_id], places[row.environment_id]) for row in rows.order_by().defer(*UNREAD)
+        ]
         self.ran = ran_on(target.pk for target in self.targets)
         self.grants = _grants(user, services)
-        seen = observations_of(self.targets) if self.targets else {}
         self._cells = {
-            (target.service_id, target.environment_id): _cell(
-                target, self.ran[target.pk], seen.get((target.cluster_id, target.namespace, target.workload))
-            )
-            for target in self.targets
+            (target.service_id, target.environment_id): _cell(target, self.ran[target.pk]) for target in self.targets
         }
 
     def cell(self, service: Service, environment: Environment) -> Cell:
@@ -164,9 +163,9 @@ def _grants(user: User, services: Iterable[Service]) -> Mapping[tuple[UUID, UUID
     return {(grant.team_id, grant.cluster_id): grant for grant in held}
 
 
-def _cell(target: Target, ran: Ran, seen: object) -> Cell:
-    slim = getattr(seen, "slim", None) or {}
-    image = image_seen(slim, target.container)
+def _cell(target: Target, ran: Ran) -> Cell:
+    images = images_seen(target)
+    image = image_seen({"images": images}, target.container)
     run = _run_with(image, ran.runs[:1]) if image else None
     label = run.label if run else ""
     return Cell(
@@ -176,7 +175,7 @@ def _cell(target: Target, ran: Ran, seen: object) -> Cell:
         version=label or (version_of(image) if image else ""),
         since=run.since if run else None,
         last=ran.attempts[0] if ran.attempts else None,
-        ran=ran.with_seen({str(name): str(one) for name, one in (slim.get("images") or {}).items()}),
+        ran=ran.with_seen(images),
     )
 
 

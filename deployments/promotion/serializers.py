@@ -174,7 +174,7 @@ def promotion_facts(promotion: Promotion, user: User, base: str = "") -> Json:
 def items_of(promotion: Promotion, user: User) -> list[PromotionItem]:
     """The services of a promotion that the person may see, by wave and name."""
     visible = promotion.items.filter(service__in=Service.objects.visible_to(user))
-    return list(visible.select_related("service").order_by("wave", "service__name"))
+    return list(visible.select_related("service__team").order_by("wave", "service__name"))
 
 
 def releases_of(promotion: Promotion) -> dict[UUID, Release]:

@@ -23,7 +23,7 @@ from deployments.strategy_choices import first_of, strategy_choices
 from deployments.strategy_words import strategy_name
 from deployments.switches import between_environments
 from services.models import Target
-from web.errors import Conflict, Invalid, SlipwayError
+from web.errors import Conflict, Invalid, NotPermitted, SlipwayError
 from web.fragments import render_page, see_other
 
 PAGE = "deployments:deploy"
@@ -113,7 +113,10 @@ def _review(
     target = form.target
     try:
         plan = plan_for(request.user, service=target.service, environment=target.environment, wish=Wish(**form.wish()))
-    except (Conflict, Invalid) as error:
+    except (Conflict, Invalid, NotPermitted) as error:
+        # Who may not pass a gate may still ask for something else; who may not release has nothing to choose.
+        if isinstance(error, NotPermitted) and error.permission != "release.override":
+            raise
         form.put_errors(error)
         return _choose(request, service, running, form, status=error.status)
     context = {
@@ -135,6 +138,7 @@ def _review(
         "token": new_token(),
         "back_url": f"{reverse('deployments:deploy', args=[service])}?{_query(form, step=None)}",
         "supersede_url": f"{reverse('deployments:deploy', args=[service])}?{_query(form, supersede='on')}",
+        "wait_url": f"{reverse('deployments:deploy', args=[service])}?{_query(form, wait='on')}",
         "why_not": _why_not(request, plan),
     }
     return render_page(request, "deployments/deploy_review.html", context, status=refusal.status if refusal else 200)
