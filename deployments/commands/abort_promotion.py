@@ -24,7 +24,7 @@ def abort_promotion(promotion: Promotion, *, by: User, reason: str = "") -> Prom
     teams = {item.service.team.pk: item.service.team for item in pending}
     owners = list(teams.values())
     for team in owners[:1] if promotion.created_by_id == by.pk else owners:
-        require(by, "promotion.abort", team)
+        require(by, "promotion.abort", team, promotion.to.name)
     if not owners:
         require_reach(by, "promotion.abort")
     with transaction.atomic():

@@ -92,8 +92,8 @@ def plan_promotion(
     if not services:
         raise Invalid.at("/services", "required", _("Name the services to promote, or a system that has some."))
     teams = {service.team.pk: service.team for service in services}
-    if not any(may(by, "promotion.start", team) for team in teams.values()):
-        require(by, "promotion.start", next(iter(teams.values())))
+    if not any(may(by, "promotion.start", team, to.name) for team in teams.values()):
+        require(by, "promotion.start", next(iter(teams.values())), to.name)
     return bulk_plan(by, services, origin, to, wait=wait, override=override)
 
 

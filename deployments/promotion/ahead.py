@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -13,7 +14,7 @@ from services.models import Service, Target
 from services.queries.rows import image_seen
 
 
-def with_images(targets: QuerySet[Target]) -> QuerySet[Target]:
+def with_images(targets: QuerySet[Target]) -> QuerySet[Any]:
     """The targets with `images`: what their workloads were last seen to run, by container; None where they were not."""
     seen = Observation.objects.filter(
         kind=Target.Kind.DEPLOYMENT,

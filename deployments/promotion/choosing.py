@@ -175,7 +175,7 @@ def _candidate(
 
 
 def _may_override(known: Known, target: Target) -> bool:
-    return may_override(known.user, target.service.team, override_role_of(target.environment, known.now))
+    return may_override(known.user, target, override_role_of(target.environment, known.now))
 
 
 def _after_its_dependencies(one: Candidate, needs: dict[str, list[str]], refused: set[str]) -> Candidate:

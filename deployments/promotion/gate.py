@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from accounts.permissions import require_reach
+from accounts.permissions import require_reach, who_can_grant
 from deployments.engine.json import Json
 from deployments.engine.seen import Unproven
 from deployments.freeze import may_override, override_role_of
@@ -92,13 +92,13 @@ def require_pass(by: User, target: Target, now: datetime) -> str:
     Raises NotPermitted."""
     require_reach(by, "release.override")
     role = override_role_of(target.environment, now)
-    if may_override(by, target.team, role):
+    if may_override(by, target, role):
         return role
     raise NotPermitted(
         _("The promotion gate of %(environment)s may be overridden by the role %(role)s in team %(team)s, or an admin.")
         % {"environment": target.environment.name, "role": role, "team": target.team.name},
         permission="release.override",
-        granted_by=_("the maintainers of team %(team)s, or an admin") % {"team": target.team.name},
+        granted_by=who_can_grant(by, target.team, target.environment.name),
         next=_("Release it to %(origin)s first, or ask one of them to.")
         % {"origin": (target.environment.promotion or {}).get("from", "")},
         override_role=role,

@@ -196,7 +196,7 @@ def why_not_abort(request: SignedInRequest, shown: Promotion, items: Sequence[Pr
     teams = {item.service.team_id: item.service.team for item in items if item.state == PromotionItem.State.PENDING}
     owners = list(teams.values())
     asked = owners[:1] if shown.created_by_id == request.user.pk else owners
-    return next((why for team in asked if (why := why_not(request.user, "promotion.abort", team))), "")
+    return next((why for team in asked if (why := why_not(request.user, "promotion.abort", team, shown.to.name))), "")
 
 
 @require_POST

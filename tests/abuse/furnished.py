@@ -27,7 +27,7 @@ from accounts.models import (
 )
 from charts.models import ChartUpload, HelmOperation, HelmRelease
 from clusters.models import Cluster, Grant
-from deployments.models import AnalysisTemplate, Approval, Release
+from deployments.models import AnalysisTemplate, Approval, Promotion, Release
 from installs.models import Install, InstallRun
 from notifications.models import Channel
 from services.models import Target
@@ -36,7 +36,7 @@ from tests.clusters.observe.objects import raw
 from tests.factories.accounts import new_robot, passkey_of, session_of, token_of
 from tests.factories.charts import new_helm_release, new_operation, new_upload
 from tests.factories.clusters import observed, watched_now
-from tests.factories.deployments import new_release, new_revision
+from tests.factories.deployments import new_promotion, new_release, new_revision
 from tests.factories.installs import log, new_check, new_host, new_install, new_install_run, new_step
 from tests.factories.registered import new_grant, saved_cluster
 from tests.factories.services import new_environment, new_service, new_target, seen_deployment
@@ -72,6 +72,7 @@ class House:
     source: WebhookSource
     delivery: WebhookDelivery
     approval: Approval
+    promotion: Promotion
     channel: Channel
     template: AnalysisTemplate
     helm_release: HelmRelease
@@ -140,6 +141,7 @@ class House:
             "webhooks": self.source.name,
             "deliveries": str(self.delivery.pk),
             "approvals": str(self.approval.pk),
+            "promotions": str(self.promotion.pk),
             "channels": str(self.channel.pk),
             "notification-channels": str(self.channel.pk),
             "analysis-templates": self.template.name,
@@ -164,7 +166,7 @@ class House:
     def absent(self) -> dict[str, str]:
         """The same for things that are not there."""
         ids = {
-            *("tokens", "grants", "releases", "views", "approvals", "channels", "notification-channels"),
+            *("tokens", "grants", "releases", "views", "approvals", "promotions", "channels", "notification-channels"),
             "deliveries",
             *("identities", "rules", "helm-releases", "helm-operations", "uploads", "installs", "runs"),
             *("passkeys", "sessions", "locks", "sign-in-locks"),
@@ -209,6 +211,7 @@ def furnish(team: Team, member: User, *, env: Mapping[str, str] | None = None, *
         approval=Approval.objects.create(
             release=release, gate="start", rules=[{"team": team.name, "count": 1}], asked_at=timezone.now()
         ),
+        promotion=new_promotion(service, new_environment("before-stage"), target.environment, by=member),
         channel=Channel.objects.create(team=team, name="zebra-channel", kind="email", to=["zebra@example.org"]),
         helm_release=helm_release,
         operation=new_operation(helm_release, by=member, values={"password": (env or {}).get("DB_PASSWORD", "x")}),

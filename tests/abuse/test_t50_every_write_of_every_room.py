@@ -106,6 +106,7 @@ ELSEWHERE = {
     "release_promote POST": "deployments/test_promote.py",
     "release_override POST": "deployments/test_override.py",
     "promotions POST": "deployments/test_promotions.py",
+    "promotion_abort POST": "deployments/promotion/test_abort_promotion.py",
     "orphans POST": "scenarios/test_restore.py",
     "cluster_guard PUT": "clusters/test_guard.py",
     "cluster_guard DELETE": "clusters/test_guard.py",

@@ -14,9 +14,9 @@ from deployments.engine.decision import Counts, Said, Sentence, State
 from deployments.engine.json import Json
 from deployments.engine.strategies import Analyse, Approve, BlueGreen, Canary, Pause, RollingUpdate, SetWeight, Step
 from deployments.engine.workload import hash_of
-from deployments.models import Release, ReleaseEvent, Revision
+from deployments.models import Promotion, PromotionItem, Release, ReleaseEvent, Revision
 from deployments.save import STATUS, add_events, status_of
-from services.models import Target
+from services.models import Environment, Service, Target
 from tests.factories.services import new_service, new_target
 
 REPOSITORY = "registry.example/shop/checkout"
@@ -33,6 +33,15 @@ def checkout_target(team: Team, environment: str = "dev", **fields: Any) -> Targ
     """Where service `checkout` of the team runs in an environment."""
     service = team.services.filter(name="checkout").first() or new_service("checkout", team)
     return new_target(service, environment, **fields)
+
+
+def new_promotion(service: Service, origin: Environment, to: Environment, *, by: User | None = None) -> Promotion:
+    """A promotion of one service among several, of which nothing has begun; nobody looks at it."""
+    promotion = Promotion.objects.create(origin=origin, to=to, system="zebra-system", created_by=by, due_at=None)
+    PromotionItem.objects.create(
+        promotion=promotion, service=service, wave=1, version="1.8.0", image=f"{REPOSITORY}:1.8.0"
+    )
+    return promotion
 
 
 def new_revision(target: Target, version: str = "1.7.3", **env: str) -> Revision:
