@@ -20,7 +20,7 @@ export UV_PYTHON_DOWNLOADS := never
 CODE := $(wildcard web durable audit accounts notifications sinks clusters services deployments charts installs metrics webhooks portal sandbox benchmarks cli/slipway_cli)
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test test-again soak check bench bench-quick bench-canaries lane demo lint types arrows templates fmt lock screenshots openapi openapi-current cli \
+.PHONY: help run stop status test test-again soak check bench bench-quick bench-canaries lane demo lint types arrows templates fmt lock screenshots permissions openapi openapi-current cli \
   helm machines sandbox-build sandbox-up sandbox-down sandbox-status
 
 help: ## list the commands
@@ -119,6 +119,9 @@ lock: .venv/.dev ## solve requirements/*.in into hash-pinned locks for Python 3.
 
 screenshots: .venv/.dev ## keep a picture of every page in both themes in artifacts/screenshots
 	@SLIPWAY_SCREENSHOTS=artifacts/screenshots $(BIN)/python -m pytest -q -n 0 tests/pages
+
+permissions: .venv/.dev ## write tests/abuse/permission_matrix.tsv: who is answered how at which address
+	@SLIPWAY_WRITE_MATRIX=1 $(BIN)/python -m pytest -q -n 0 tests/abuse/test_permission_matrix.py
 
 openapi: .venv/.dev ## write docs/openapi.yaml from the code
 	@$(BIN)/python manage.py openapi

@@ -38,9 +38,12 @@ def seconds_of(text: str) -> int | None:
 class Wait:
     """The ASGI application in front of Django's view of the same address."""
 
-    def __init__(self, django: App, *, look_again_seconds: float = LOOK_AGAIN_SECONDS) -> None:
+    def __init__(
+        self, django: App, *, look_again_seconds: float = LOOK_AGAIN_SECONDS, recheck_seconds: float = RECHECK_SECONDS
+    ) -> None:
         self._django = django
         self._look_again_seconds = look_again_seconds
+        self._recheck_seconds = recheck_seconds
         self._looker = Looker()
 
     @staticmethod
@@ -73,7 +76,7 @@ class Wait:
 
     async def _wait(self, call: Call, seconds: float, gone: asyncio.Task[None]) -> None:
         ends_at = time.monotonic() + seconds
-        check_at = time.monotonic() + RECHECK_SECONDS
+        check_at = time.monotonic() + self._recheck_seconds
         async with self._looker.woken_by(topic(call)) as wakeups:
             # What ended between the first look and the subscription was published to nobody.
             while not gone.done() and not await self._looker.look(lambda: is_over(call)):
@@ -83,7 +86,7 @@ class Wait:
                 if now >= check_at:
                     if await self._looker.look(lambda: waiter_of(call)) is None:
                         return
-                    check_at = now + RECHECK_SECONDS
+                    check_at = now + self._recheck_seconds
                 await wakeups.sleep(min(ends_at - now, self._look_again_seconds), gone)
 
 

@@ -126,6 +126,7 @@ def rollback(request: SignedInRequest, pk: UUID) -> HttpResponse:
     revision = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
     refusal: SlipwayError | None = None
     if request.method == "POST":
+        require_place(request.user, "helm_release.rollback", release.cluster, release.namespace)
         try:
             return see_other(commands.rollback_release(request.user, release, revision).release)
         except SlipwayError as error:
@@ -148,6 +149,7 @@ def uninstall(request: SignedInRequest, pk: UUID) -> HttpResponse:
     release = _release(request, pk)
     refusal: SlipwayError | None = None
     if request.method == "POST":
+        require_place(request.user, "helm_release.uninstall", release.cluster, release.namespace)
         try:
             return see_other(commands.uninstall_release(request.user, release).release)
         except SlipwayError as error:

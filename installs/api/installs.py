@@ -88,6 +88,7 @@ class Installs(IdempotentMixin, MadeByPost):
     @extend_schema(operation_id="installs_create", request=InstallIn, responses={201: InstallOut})
     def create(self, request: Request) -> Response:
         """A draft, validated; nothing is connected to. Every value that is wrong is named at once."""
+        require(caller(request), "install.create", None)
         body = self.valid(InstallIn(data=request.data))
         name, hosts = body.pop("name"), body.pop("hosts", [])
         made = commands.create_install(caller(request), name=name, config=body, hosts=hosts)

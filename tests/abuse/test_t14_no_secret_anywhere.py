@@ -14,24 +14,14 @@ from redis import Redis
 
 from accounts.models import Team, User
 from audit.models import Entry
-from clusters.models import ClusterCredential
 from durable.models import IdempotencyKey
 from tests.abuse.furnished import House, Place, furnish, places
+from tests.abuse.planted import IN_TEMPLATES, found_in, plant
 from tests.callers import ApiClient, PageClient
-from tests.factories.deployments import new_revision
 
 Api = Callable[..., ApiClient]
 Web = Callable[[User], PageClient]
 
-MARKS = {
-    "DB_PASSWORD": "planted-01-password",
-    "API_TOKEN": "planted-02-token",
-    "AWS_SECRET_ACCESS_KEY": "planted-03-secret",
-    "SESSION_KEY": "planted-04-key",
-    "WEBHOOK_URL": "https://bot:planted-05-url@hooks.example/x",
-    "DATABASE_URL": "postgres://app:planted-06-dsn@db.example/app",
-    "HEADER": "Authorization: Bearer planted-07-bearer",
-}
 NOT_CRAWLED = {"sign_out", "healthz_live", "healthz_ready"}
 QUERIES = {
     "deployments:deploy": "?environment=stage&image=nginx:1",
@@ -45,11 +35,11 @@ QUERIES = {
 
 @pytest.fixture
 def house(payments: Team, developer: User) -> House:
-    env = [{"name": name, "value": value} for name, value in MARKS.items()]
+    env = [{"name": name, "value": value} for name, value in IN_TEMPLATES.items()]
     house = furnish(
         payments,
         developer,
-        env=MARKS,
+        env=IN_TEMPLATES,
         metadata={
             "annotations": {"kubectl.kubernetes.io/last-applied-configuration": str(env)},
             "labels": {"app": "web"},
@@ -57,12 +47,7 @@ def house(payments: Team, developer: User) -> House:
         spec={"nodeName": "node-1", "containers": [{"name": "web", "image": "a:1", "env": env}]},
         status={"phase": "Running"},
     )
-    new_revision(
-        house.target, "1.9.9", **{name: value.replace("planted", "planted-again") for name, value in MARKS.items()}
-    )
-    ClusterCredential.objects.filter(cluster=house.cluster).delete()
-    secret = {"certificate": "", "key": "planted-08-key", "token": "planted-09-token"}
-    ClusterCredential.objects.create(cluster=house.cluster, kind="token", secret=secret)
+    plant(house)
     return house
 
 
@@ -90,12 +75,11 @@ def test_t14_no_address_answers_a_secret(
                 opened += answer.status_code == 200
                 masked += "DB_PASSWORD" in text
                 assert place.answers(answer.status_code), place
-                if "planted" in text:
-                    leaks.append(f"{place}: …{text[max(0, text.index('planted') - 60) :][:120]}")
+                leaks += [f"{place}: …{text[max(0, text.index(mark) - 60) :][:120]}" for mark in found_in(text)]
     assert leaks == []
     assert opened > 30
     assert masked, "no address shows the templates that hold the secrets: the sweep proves nothing"
-    assert "planted" not in caplog.text
+    assert found_in(caplog.text) == []
 
 
 def test_t16_what_people_do_leaves_no_secret_in_audit_stored_answers_logs_or_messages(
