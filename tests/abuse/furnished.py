@@ -50,7 +50,8 @@ INSTALL, HOST = "zebra-install", "zebra-host"
 # Roles are everybody's to know.
 ROLE = "breaker"
 PROVIDER, SUBJECT = "zebra-sso", "zebra-subject"
-ASKS_A_CLUSTER = "helm-releases/"
+# Behind these stands somebody else, a cluster or an identity provider, whom nobody plays in the house.
+ASKS_OTHERS = ("helm-releases/", "sign-in/with/", "identities/link/")
 # Environments and the own page of registering are everybody's; all else in the house is the team's.
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
@@ -287,9 +288,9 @@ class Place:
         return self.route.startswith("api/")
 
     def answers(self, status: int) -> bool:
-        """Whether it may answer so: a fault is none. No API server stands behind the house, so that 503 is right where
+        """Whether it may answer so: a fault is none. Nobody else stands behind the house, so that 503 is right where
         one has to be asked."""
-        return status < 500 or (status == 503 and ASKS_A_CLUSTER in self.route)
+        return status < 500 or (status == 503 and any(part in self.route for part in ASKS_OTHERS))
 
     def filled(self, values: Mapping[str, str]) -> str:
         """The path with a value for each part. Raises KeyError for a word that the house has nothing for."""

@@ -12,13 +12,14 @@ from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import IdentityProvider, ProviderSession, Session, Token, User
+from accounts.models import Authenticator, IdentityProvider, ProviderSession, Session, Token, User
 from accounts.tokens import PREFIX, hashed
 from charts.models import ChartRepository, HelmOperation
 from clusters.models import ClusterCredential
 from durable.encryption import EncryptedJSONField
 from installs.models import Install, InstallHost
 from notifications.models import Channel
+from sinks.models import AuditSink
 from tests.abuse.furnished import House
 from tests.factories.deployments import new_revision
 
@@ -61,7 +62,18 @@ AT_REST: dict[str, dict[str, str]] = {
         "refresh_token": f"{MARK}-24-refresh-token",
         "id_token": f"{MARK}-25-id-token",
     },
+    "accounts.Authenticator.secrets": {
+        "secret": f"{MARK}-28-authenticator",
+        "pending": f"{MARK}-29-next-authenticator",
+    },
+    "sinks.AuditSink.secret": {
+        "address": f"https://log.example/{MARK}-30-sink-address",
+        "bearer": f"{MARK}-31-sink-bearer",
+        "key": f"{MARK}-32-sink-key",
+    },
 }
+# Sealed against change, not against reading: what they say stands beside them.
+PROOFS = {"audit.ChainHead.proof", "audit.Checkpoint.proof"}
 PASSWORD = f"{MARK}-26-password-of-a-person"
 TOKEN = f"{PREFIX}{MARK}27{'x' * 40}"
 # Where a mark of a pod template may stand: rows that keep the template as the cluster holds it.
@@ -80,7 +92,7 @@ def encrypted_fields() -> set[str]:
         for model in apps.get_models()
         for field in model._meta.get_fields()
         if isinstance(field, EncryptedJSONField)
-    }
+    } - PROOFS
 
 
 def plant(house: House) -> None:
@@ -104,6 +116,7 @@ def plant(house: House) -> None:
         (HelmOperation.objects.get(pk=house.operation.pk), "charts.HelmOperation.values"),
         (Install.objects.get(pk=house.install.pk), "installs.Install.secrets"),
         (InstallHost.objects.get(install=house.install), "installs.InstallHost.credential"),
+        (AuditSink.objects.get(pk=house.sink.pk), "sinks.AuditSink.secret"),
         (IdentityProvider.objects.get(pk=house.identity.provider_id), "accounts.IdentityProvider.secret"),
     ):
         setattr(row, field.rpartition(".")[2], AT_REST[field])
@@ -120,6 +133,9 @@ def plant(house: House) -> None:
     )
     ProviderSession.objects.create(
         session=session, identity=house.identity, tokens=AT_REST["accounts.ProviderSession.tokens"]
+    )
+    Authenticator.objects.create(
+        user=house.member, secrets=AT_REST["accounts.Authenticator.secrets"], is_on=True, turned_on_at=now
     )
     person = User.objects.get(pk=house.member.pk)
     person.set_password(PASSWORD)

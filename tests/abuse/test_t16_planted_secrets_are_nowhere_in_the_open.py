@@ -78,7 +78,7 @@ def overheard(valkey: Redis) -> Iterator[Callable[[], list[str]]]:
 
 def test_there_are_thirty_and_each_encrypted_field_holds_one(house: House) -> None:
     assert encrypted_fields() == AT_REST.keys()
-    assert len(set(secrets_planted())) >= 27
+    assert len(set(secrets_planted())) >= 30
     assert all(found_in(secret) for secret in secrets_planted())
 
 
@@ -103,19 +103,19 @@ def test_t16_what_people_do_leaves_none_in_tables_messages_or_logs(
 ) -> None:
     before = columns_with_marks()
     caller = api(admin)
-    secret_url = f"https://hooks.example/{MARK}-31-url"
+    secret_url = f"https://hooks.example/{MARK}-41-url"
     with caplog.at_level(logging.DEBUG):
         calls: list[Any] = [
             caller.post(f"/releases/{house.release.pk}/abort/", {"reason": "stop"}, headers={"Idempotency-Key": "1"}),
             caller.post("/clusters/zebra-cluster/refresh/"),
             caller.post(
                 "/users/",
-                {"username": "new", "password": f"{MARK}-32-new-password"},
+                {"username": "new", "password": f"{MARK}-42-new-password"},
                 headers={"Idempotency-Key": "2"},
             ),
             caller.post(
                 "/notification-channels/",
-                {"name": "hook", "kind": "webhook", "url": secret_url, "key": f"{MARK}-33-key", "team": "payments"},
+                {"name": "hook", "kind": "webhook", "url": secret_url, "key": f"{MARK}-43-key", "team": "payments"},
                 headers={"Idempotency-Key": "3"},
             ),
             caller.post(f"/notification-channels/{house.channel.pk}/test/"),
@@ -130,7 +130,7 @@ def test_t16_what_people_do_leaves_none_in_tables_messages_or_logs(
                             "address": "192.0.2.9",
                             "user": "root",
                             "role": "control_plane",
-                            "credential": {"password": f"{MARK}-34-password"},
+                            "credential": {"password": f"{MARK}-44-password"},
                         }
                     ],
                 },
