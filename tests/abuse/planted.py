@@ -22,6 +22,7 @@ from notifications.models import Channel
 from sinks.models import AuditSink
 from tests.abuse.furnished import House
 from tests.factories.deployments import new_revision
+from webhooks.models import WebhookSource
 
 MARK = "planted"
 # What stands in a pod template: the cluster holds it in the open, and so does the row that keeps the template.
@@ -66,6 +67,7 @@ AT_REST: dict[str, dict[str, str]] = {
         "secret": f"{MARK}-28-authenticator",
         "pending": f"{MARK}-29-next-authenticator",
     },
+    "webhooks.WebhookSource.secret": {"now": f"{MARK}-33-source-secret", "before": f"{MARK}-34-source-before"},
     "sinks.AuditSink.secret": {
         "address": f"https://log.example/{MARK}-30-sink-address",
         "bearer": f"{MARK}-31-sink-bearer",
@@ -116,6 +118,7 @@ def plant(house: House) -> None:
         (HelmOperation.objects.get(pk=house.operation.pk), "charts.HelmOperation.values"),
         (Install.objects.get(pk=house.install.pk), "installs.Install.secrets"),
         (InstallHost.objects.get(install=house.install), "installs.InstallHost.credential"),
+        (WebhookSource.objects.get(pk=house.source.pk), "webhooks.WebhookSource.secret"),
         (AuditSink.objects.get(pk=house.sink.pk), "sinks.AuditSink.secret"),
         (IdentityProvider.objects.get(pk=house.identity.provider_id), "accounts.IdentityProvider.secret"),
     ):
