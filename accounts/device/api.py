@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from accounts.commands.device_logins import OPEN_FOR, begin_device_login, collect_token
 from accounts.device.codes import shown
+from accounts.exchange.limit import AddressLimit
 from accounts.lockout import client_address
 from durable.idempotency import IdempotentMixin
 from web.api import ApiView
@@ -64,6 +65,8 @@ class Anonymous(IdempotentMixin, ApiView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    throttle_classes = (AddressLimit,)
+    limit_name, limit_per_minute = "device", 120
 
 
 class DeviceLoginView(Anonymous):

@@ -153,7 +153,12 @@ class Client:
     ) -> Answer | None:
         """The answer, or None once it has waited after a lost connection."""
         httpx = _httpx()
-        told = {**headers, "Authorization": f"Bearer {self.token.text(self.place)}"}
+        try:
+            told = {**headers, "Authorization": f"Bearer {self.token.text(self.place)}"}
+        except Unreachable as error:
+            # What vouches for a job is away for a moment, or the portal that takes it.
+            tries.lost(self.place.url, error)
+            return None
         limits = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
         try:
             got = self.http.request(method, url, json=body, params=query or None, headers=told, timeout=limits)

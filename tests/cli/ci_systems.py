@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,14 +87,16 @@ def _filled(text: str, known: dict[str, str]) -> str:
     return _EXPRESSION.sub(lambda found: known.get(found[1], ""), text)
 
 
-def run_gitlab_job(job: Job, file: Path, variables: dict[str, str], *, id_token: str = "") -> Outcome:
+def run_gitlab_job(
+    job: Job, file: Path, variables: dict[str, str], *, id_token: Callable[[str], str] | None = None
+) -> Outcome:
     """A hidden job that is extended: before_script and script are one script, in a shell that ends at an error."""
     (name, template), *_ = yaml.safe_load(file.read_text()).items()
     assert name.startswith(".")
     env = {**{key: str(value) for key, value in template["variables"].items()}, **variables}
     if id_token:
-        (variable,) = template["id_tokens"]
-        env[variable] = id_token
+        for variable, asked in template["id_tokens"].items():
+            env[variable] = id_token(str(asked["aud"]).replace("$SLIPWAY_URL", env["SLIPWAY_URL"]))
     script = job.folder / "script"
     script.write_text("\n".join([*template["before_script"], *template["script"], ""]))
     code = job.shell(["bash", "-e", "-o", "pipefail", str(script)], GITLAB_CI="true", **env).code

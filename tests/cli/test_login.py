@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.command import Cli
 from tests.cli.conftest import PASSWORD, Shop
-from tests.cli.scripted import Reply, Scripted, problem
+from tests.cli.scripted import Cut, Reply, Scripted, problem
 
 DEVICE = {
     "device_code": "d",
@@ -198,6 +198,15 @@ def test_gitlab_gives_the_identity_as_a_variable(alone: Cli, scripted: Callable[
     ended = alone.with_(SLIPWAY_URL=server.url, GITLAB_CI="true", SLIPWAY_ID_TOKEN="a.gitlab.token")("whoami")
     assert ended.code == 0, ended.err
     assert json.loads(server.asked[0].partition("\r\n\r\n")[2]) == {"token": "a.gitlab.token"}
+
+
+def test_what_passes_while_the_identity_is_swapped_is_tried_again(
+    alone: Cli, scripted: Callable[..., Scripted]
+) -> None:
+    server = scripted(Reply(503), Cut(), Reply(201, {"token": "slip_one"}), Reply(body={"username": "robot"}))
+    job = alone.with_(SLIPWAY_URL=server.url, SLIPWAY_ID_TOKEN="a.b.c", SLIPWAY_RETRY_SECONDS="10")
+    ended = job("whoami")
+    assert ended.code == 0, ended.err
 
 
 def test_a_job_whose_identity_is_not_taken_is_told_who_decides(alone: Cli, scripted: Callable[..., Scripted]) -> None:

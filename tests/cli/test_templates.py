@@ -8,12 +8,14 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import yaml
 
+from tests.accounts.issuer import Issuer, issuing
 from tests.cli.ci_systems import CI, Job, Outcome, run_github_action, run_gitlab_job, run_jenkinsfile
 from tests.cli.command import Cli
 from tests.cli.conftest import Shop
@@ -73,6 +75,72 @@ def test_what_is_in_an_input_is_never_a_command(job: Job, shop: Shop) -> None:
     option = github(Job(job.folder / "again", job.cli), shop, f"{IMAGE}/basket:2", service="--help")
     assert option.code == 2
     assert "Usage: slipway deploy [OPTIONS] SERVICE ENVIRONMENT\n\n  Release an image" not in option.log
+
+
+@pytest.fixture
+def issuer(shop: Shop) -> Iterator[Issuer]:
+    """Who vouches for jobs of acme/checkout: at the portal they act as a robot of team checkout."""
+    with issuing() as started:
+        made = shop.api.post("teams/checkout/robots/", json={"name": "ci", "roles": ["developer"]})
+        assert made.status_code in (201, 409), made.text
+        rule = {
+            "name": f"jobs-{uuid4().hex[:8]}",
+            "robot": "ci@checkout",
+            "provider": "github",
+            "issuer": started.url,
+            "audience": shop.url,
+            "claims": {"repository": "acme/checkout"},
+            "scopes": ["deploy"],
+            "allow_private_address": True,
+        }
+        set_up = shop.api.post("ci-identities/", json=rule)
+        assert set_up.status_code == 201, set_up.text
+        yield started
+        shop.api.delete(f"ci-identities/{rule['name']}/")
+
+
+@pytest.mark.sandbox
+def test_without_a_token_the_github_job_shows_its_identity(
+    job: Job, shop: Shop, issuer: Issuer, scripted: Callable[..., Scripted]
+) -> None:
+    runner = scripted(*(Reply(body={"value": issuer.token(aud=shop.url)}) for _ in range(3)))
+    job.cli = job.cli.with_(
+        ACTIONS_ID_TOKEN_REQUEST_URL=f"{runner.url}/?v=2", ACTIONS_ID_TOKEN_REQUEST_TOKEN="of-the-runner"
+    )
+
+    outcome = github(job, shop, f"{IMAGE}/basket:11.0.0", token="")
+
+    assert outcome.code == 0, outcome.log
+    assert shop.release(outcome.outputs["id"])["created_by"] == "ci@checkout"
+    assert shop.token("admin") not in outcome.log
+
+
+@pytest.mark.sandbox
+def test_without_a_token_the_gitlab_job_shows_its_identities_one_after_the_other(
+    job: Job, shop: Shop, issuer: Issuer
+) -> None:
+    asked = {
+        "SLIPWAY_URL": shop.url,
+        "SLIPWAY_SERVICE": "basket",
+        "SLIPWAY_ENVIRONMENT": "staging",
+        "SLIPWAY_IMAGE": f"{IMAGE}/basket:11.0.0",
+        "CI_PROJECT_ID": "1",
+        "CI_JOB_ID": "79",
+    }
+    tokens: list[str] = []
+
+    def id_token(audience: str) -> str:
+        tokens.append(issuer.token(aud=audience))
+        if len(tokens) == 1:
+            # As a command earlier in the job would have.
+            assert shop.api.post("auth/exchange/", json={"token": tokens[0]}).status_code == 201
+        return tokens[-1]
+
+    outcome = run_gitlab_job(job, GITLAB, asked, id_token=id_token)
+
+    assert outcome.code == 0, outcome.log
+    assert len(tokens) == 4
+    assert json.loads(outcome.outputs["slipway.json"])["created_by"] == "ci@checkout"
 
 
 def test_no_script_of_the_action_has_an_expression_in_it() -> None:
