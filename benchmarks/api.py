@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import subprocess
 import sys
 import tempfile
@@ -28,7 +29,7 @@ from benchmarks.portal import signed_in
 from benchmarks.table import Line, percentile, show, write
 from tests.portal_run import PortalRun
 
-WAITS, TABS, SLOW, PEOPLE = 50, 200, 30, 20
+WAITS, TABS, SLOW, CALLERS = 50, 200, 30, 20
 LIST = "/api/v1/releases/"
 MOST_MS = 400.0
 WARM_SECONDS = 3.0
@@ -66,13 +67,14 @@ def served(releases: int) -> Iterator[Served]:
         portal = PortalRun(Path(home), "--no-sandbox", settings=limits)
         try:
             portal.start()
-            seeding = [sys.executable, "-m", "benchmarks.seed_releases", f"--releases={releases}", f"--waiting={WAITS}"]
-            seeded = subprocess.run(seeding, env=portal.environment(), capture_output=True, text=True, check=True)
-            tokens = [portal.manage("create_token", "admin", "--name", f"bench-{n}") for n in range(PEOPLE)]
+            asked = [f"--releases={releases}", f"--waiting={WAITS}", f"--tokens={CALLERS}"]
+            seeding = [sys.executable, "-m", "benchmarks.seed_releases", *asked]
+            seeded = subprocess.run(seeding, env=portal.environment(), stdout=subprocess.PIPE, text=True, check=True)
+            made = json.loads(seeded.stdout)
             password = (Path(home) / "admin-password").read_text().strip()
             browser = signed_in(portal.url, "admin", password)
             cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
-            yield Served(portal, tokens, cookie, seeded.stdout.split())
+            yield Served(portal, made["tokens"], cookie, made["waiting"])
         finally:
             portal.stop()
 

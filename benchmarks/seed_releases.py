@@ -1,13 +1,14 @@
 """Fills a database with many releases of a few services: most have ended, some wait to begin.
 
-Usage: python -m benchmarks.seed_releases [--releases 10000] [--waiting 50]
+Usage: python -m benchmarks.seed_releases [--releases 10000] [--waiting 50] [--tokens 0]
        into the database that SLIPWAY_HOME or SLIPWAY_DATABASE_URL names; it must be empty.
-Prints the ids of those that wait, one a line.
+Prints as JSON the ids of those that wait, and new tokens of an admin.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -67,15 +68,26 @@ def _waiting(revisions: list[Revision], after: int) -> Iterator[Release]:
         yield release
 
 
+def new_tokens(many: int) -> list[str]:
+    """Tokens of `bench-admin`."""
+    from accounts.commands.tokens import create_token
+    from accounts.models import User
+
+    admin = User.objects.get(username="bench-admin")
+    return [create_token(admin, admin, f"bench-{number}")[1] for number in range(many)]
+
+
 def main() -> int:
     """The command line; answers the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--releases", type=int, default=10_000)
     parser.add_argument("--waiting", type=int, default=50)
+    parser.add_argument("--tokens", type=int, default=0)
     asked = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
-    print("\n".join(fill_releases(asked.releases, asked.waiting)))
+    waiting = fill_releases(asked.releases, asked.waiting)
+    print(json.dumps({"waiting": waiting, "tokens": new_tokens(asked.tokens)}))
     return 0
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 # Pages that ask a cluster wait for it, at most three seconds: more threads than cores are of use.
-THREADS = 24
+THREADS = 16
 # Answers up to this size are taken whole, also those that are made in pieces.
 WHOLE_BYTES = 1024 * 1024
 
