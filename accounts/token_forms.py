@@ -18,7 +18,7 @@ from web.typed_text import from_pairs, from_words
 
 # What each scope reaches, as a checkbox says it.
 SCOPES = {
-    "read": _("look at everything that you may see"),
+    "read": _("look at everything that its owner may see"),
     "deploy": _("start, promote, pause, abort and roll back releases"),
     "approve": _("approve and reject releases"),
     "clusters:write": _("register, edit and remove clusters"),
@@ -26,7 +26,7 @@ SCOPES = {
     "installs:write": _("install, upgrade and reset clusters on hosts"),
     "charts:write": _("install, upgrade and remove Helm releases, and upload charts"),
     "traffic:write": _("change routes, limits and certificates"),
-    "admin": _("everything that you may, people and teams included"),
+    "admin": _("everything that its owner may, people and teams included"),
 }
 SPANS = {
     "24h": _("1 day"),

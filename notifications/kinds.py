@@ -14,4 +14,5 @@ KINDS = {
     "release.abort": _("a release was aborted"),
     "sign_in.break_glass": _("somebody signs in by break glass"),
     "release.pause": _("a release stopped and waits for a person"),
+    "token.expire": _("a token of a robot ends within a week"),
 }

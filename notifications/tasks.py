@@ -8,6 +8,7 @@ from celery import shared_task
 
 BEAT: dict[str, dict[str, Any]] = {
     "notifications.sweep": {"task": "notifications.tasks.sweep", "schedule": 5.0},
+    "notifications.warn_of_tokens": {"task": "notifications.tasks.warn_of_tokens", "schedule": 3600.0},
     "notifications.forget_old": {"task": "notifications.tasks.forget_old", "schedule": 3600.0},
 }
 
@@ -34,3 +35,11 @@ def forget_old() -> None:
     from notifications.queries import forget_old_notices
 
     forget_old_notices()
+
+
+@shared_task(ignore_result=True)
+def warn_of_tokens() -> None:
+    """Tell teams whose robots' tokens end soon."""
+    from notifications.ending_tokens import warn_of_ending_tokens
+
+    warn_of_ending_tokens()

@@ -10,9 +10,12 @@ from django.views.decorators.http import require_safe
 
 from accounts.decorators import SignedInRequest, signed_in
 from accounts.permissions import may, may_in_any_team
+from accounts.queries import ending_soon
 from audit.queries import broken_verification
 from portal.overview import Overview, overview
 from web.fragments import render_page
+
+MOST_TOKENS = 6
 
 
 @require_safe
@@ -26,6 +29,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         {
             "home": seen,
             "headline": headline(seen),
+            "ending": list(ending_soon(request.user)[:MOST_TOKENS]),
             "now": timezone.now(),
             "may_import": may_in_any_team(request.user, "service.import"),
             "verification": broken_verification() if request.user.is_admin else None,

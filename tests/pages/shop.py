@@ -7,17 +7,18 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from accounts.models import Team, User
+from accounts.models import CiIdentity, Team, Token, User
 from clusters.models import Cluster
 from deployments.engine.decision import Sentence
 from deployments.models import Approval, Release
 from notifications.models import Channel
 from services.models import Environment, Service, Target
-from tests.factories.accounts import member_of, new_user
+from tests.factories.accounts import member_of, new_robot, new_user, token_of
 from tests.factories.approvals import asked_approval
 from tests.factories.clusters import new_cluster, watched_now
 from tests.factories.deployments import STEPS, end, new_release, pulled_badly
 from tests.factories.services import new_environment, new_service, new_target, seen_deployment
+from webhooks.models import WebhookDelivery, WebhookSource
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Shop:
     approval: Approval
     held: Release
     channel: Channel
+    token: Token
 
 
 def open_shop(team: Team, by: User) -> Shop:
@@ -72,7 +74,44 @@ def open_shop(team: Team, by: User) -> Shop:
     approval = asked_approval(targets["stock", "staging"], asks, (team.name, 1))
     held = new_release(targets["stock", "prod"], "1.8.0", by=by, phase="Gated", state=_held_by_window())
     channel = Channel.objects.create(team=team, name="on call", kind="email", to=["on-call@shop.example"])
-    return Shop(cluster, targets["checkout", "prod"].service, moving, failed, approval, held, channel)
+    token = open_doors(team, by, moving)
+    return Shop(cluster, targets["checkout", "prod"].service, moving, failed, approval, held, channel, token)
+
+
+def open_doors(team: Team, by: User, release: Release) -> Token:
+    """How machines come in: tokens, a robot, a CI identity, a registry that has told of images. Answers a token."""
+    robot = new_robot(team, "ci")
+    token_of(robot, ["deploy"], name="pipeline", expires_at=timezone.now() + timedelta(days=3))
+    token_of(by, name="laptop", expires_at=timezone.now() + timedelta(days=60))
+    CiIdentity.objects.create(
+        name="checkout",
+        team=team,
+        robot=robot,
+        provider="github",
+        issuer="https://token.actions.githubusercontent.com",
+        audience="https://slipway.example",
+        claims={"repository": "shop/checkout", "ref": "refs/heads/*"},
+        scopes=["deploy"],
+        environments=["dev"],
+    )
+    rule = {"match": "shop/checkout:1.*", "service": "checkout", "environment": "prod", "strategy": "canary"}
+    source = WebhookSource.objects.create(
+        name="registry", kind="harbor", team=team, robot=robot, rules=[rule], secret={"now": "x"}
+    )
+    push = {"host": "registry.example", "path": "shop/checkout", "tag": "1.8.0", "digest": "", "commit": ""}
+    told = {"match": "shop/checkout:1.*", "service": "checkout", "environment": "prod", "image": "shop/checkout:1.8.0"}
+    blocked = {"outcome": "refused", "code": "release_blocked", "detail": "Another release of checkout is active."}
+    for number, result in enumerate(({"outcome": "started", "release": str(release.pk)}, blocked)):
+        WebhookDelivery.objects.create(
+            source=source,
+            key=f"id:{number}",
+            body_hash=str(number),
+            address="192.0.2.8",
+            pushes=[push],
+            results=[{**told, **result}],
+            done_at=timezone.now(),
+        )
+    return Token.objects.get(user=by, name="laptop")
 
 
 def _held_by_window() -> dict[str, object]:
