@@ -22,8 +22,14 @@ def find_roles(user: User, words: str) -> list[Found]:
 
 
 def find_sign_in(user: User, words: str) -> list[Found]:
-    """The page on which a program is signed in; for an admin that of identity providers as well."""
-    pages = [Found(_("Sign a program in: slipway login"), reverse("device"), "log-in")]
+    """One's own ways in; for an admin the pages of identity providers and of the rules."""
+    pages = [
+        Found(_("Sign a program in: slipway login"), reverse("device"), "log-in"),
+        Found(_("Security: second factor, passkeys, sessions"), reverse("security"), "shield-check"),
+    ]
     if user.is_admin:
-        pages.append(Found(_("Sign-in and identity providers"), reverse("identity_providers"), "log-in"))
+        pages += [
+            Found(_("Sign-in and identity providers"), reverse("identity_providers"), "log-in"),
+            Found(_("Sign-in rules and locks"), reverse("sign_in_rules"), "lock"),
+        ]
     return [found for found in pages if words and matches(found.label, words)]

@@ -19,7 +19,7 @@ _BROWSERS = (
     ("Edge", r"\bEdgA?/"),
     ("Opera", r"\bOPR/"),
     ("Firefox", r"\b(?:Firefox|FxiOS)/"),
-    ("Chrome", r"\b(?:Chrome|Chromium|CriOS)/"),
+    ("Chrome", r"\b(?:HeadlessChrome|Chrome|Chromium|CriOS)/"),
     ("Safari", r"\bSafari/"),
 )
 _SYSTEMS = (

@@ -63,7 +63,7 @@ def make_one(visitor: Visitor, user: User) -> None:
     page.get_by_role("button", name="Go on").click()
     page.get_by_label("What to call it").fill("laptop")
     page.get_by_role("button", name="Make a passkey").click()
-    page.get_by_role("heading", name="Recovery codes").wait_for()
+    page.get_by_role("heading", name="Print them or keep them").wait_for()
 
 
 def test_made_once_it_signs_in_alone(visitor: Visitor, finger: Finger, ana: User) -> None:
@@ -73,7 +73,7 @@ def test_made_once_it_signs_in_alone(visitor: Visitor, finger: Finger, ana: User
     visitor.context.clear_cookies()
 
     page = visitor.go("/sign-in/?next=/settings/tokens/")
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey").click()
     page.get_by_role("heading", name="Tokens", exact=True).wait_for()
 
     assert Session.objects.get().way == "passkey"
@@ -87,7 +87,7 @@ def test_after_the_password_it_is_the_second_step(visitor: Visitor, finger: Fing
     page = visitor.go("/sign-in/?next=/settings/tokens/")
     page.get_by_label("User name").fill("ana")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="One more step").wait_for()
     visitor.shoot("second-step")
     assert visitor.barriers() == []
@@ -104,16 +104,16 @@ def test_a_finger_that_does_not_fit_signs_nobody_in_and_it_can_be_tried_again(
     finger.verifies(False)
 
     page = visitor.go("/sign-in/?next=/settings/tokens/")
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey").click()
     page.get_by_role("alert").filter(has_text="No passkey was used.").wait_for()
     finger.verifies(True)
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey").click()
     page.get_by_role("heading", name="Tokens", exact=True).wait_for()
 
 
 def test_of_a_device_that_has_none_the_person_is_told(visitor: Visitor, finger: Finger, ana: User) -> None:
     page = visitor.go("/sign-in/")
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey").click()
 
     page.get_by_role("alert").filter(has_text="No passkey was used.").wait_for()
 
@@ -124,7 +124,7 @@ def test_a_copy_that_signed_elsewhere_is_noticed(visitor: Visitor, finger: Finge
     visitor.context.clear_cookies()
 
     page = visitor.go("/sign-in/")
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey").click()
 
     page.get_by_text("This passkey has been copied").wait_for()
     assert not Session.objects.exists()
