@@ -65,11 +65,13 @@ class Doorkeeper(AxesDatabaseHandler):  # type: ignore[misc]
         return _locks_of(folded_username(request, credentials), client_address(request)).exists()
 
     def user_login_failed(self, sender: Any, credentials: dict[str, Any], request: Any = None, **kwargs: Any) -> None:
-        if request is None or request.axes_locked_out:
+        if request is None:
             return
         name, address = folded_username(request, credentials), client_address(request)
-        _count(name, address)
-        _count(name, None)
+        # What is tried while the lock is on was not looked at, and is no wrong password.
+        if not _locks_of(name, address).exists():
+            _count(name, address)
+            _count(name, None)
         request.axes_credentials = credentials
         request.axes_locked_out = _locks_of(name, address).exists()
 
