@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.hashers import check_password, identify_hasher, make_password
 
@@ -11,8 +13,8 @@ from portal.settings import AUTH_PASSWORD_VALIDATORS, PASSWORD_HASHERS
 from web.errors import Invalid
 
 
-def test_it_is_kept_as_argon2id_with_at_least_what_owasp_asks_for(settings: pytest.FixtureRequest) -> None:
-    settings.PASSWORD_HASHERS = PASSWORD_HASHERS  # type: ignore[attr-defined]
+def test_it_is_kept_as_argon2id_with_at_least_what_owasp_asks_for(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = PASSWORD_HASHERS
 
     stored = make_password("correct horse battery")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pyotp
 import pytest
@@ -143,7 +144,10 @@ def test_break_glass_takes_the_code_out_of_the_address(
     is_right(visitor, "broken-glass")
 
 
-def test_after_the_session_ended_one_signs_in_beside_and_sends_what_was_typed(visitor: Visitor, ana: User) -> None:
+def test_after_the_session_ended_one_signs_in_beside_and_sends_what_was_typed(
+    visitor: Visitor, ana: User, settings: Any
+) -> None:
+    settings.SESSION_COOKIE_AGE = 60
     page = visitor.page
     page.clock.install()
     sign_in(visitor, "/settings/teams/")
@@ -151,7 +155,8 @@ def test_after_the_session_ended_one_signs_in_beside_and_sends_what_was_typed(vi
     page.get_by_label("Title").last.fill("Who takes the money")
     visitor.context.clear_cookies()
     visitor.expect_error("401 .*/live/|EventSource")
-    page.clock.fast_forward("12:00:30")
+    page.clock.fast_forward("01:00")
+    settings.SESSION_COOKIE_AGE = 3600
     over = page.get_by_role("heading", name="You have been signed out")
     expect(over).to_be_visible()
     visitor.shoot("signed-out")
