@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from tests.abuse.furnished import CHART, CLUSTER, SERVICE, STAGE, TEMPLATE, Place
+from tests.abuse.furnished import CHART, CLUSTER, ROBOT, SERVICE, STAGE, TEMPLATE, Place
 from tests.charts.archives import web_chart
 
 IMAGE = "registry.example/shop/checkout:9"
@@ -36,7 +36,24 @@ metadata: {name: imported}
 spec: {type: service, lifecycle: production, owner: payments}
 """
 
+SOURCE_RULE = {"match": "second:*", "service": SERVICE, "environment": STAGE}
+WEBHOOK = {"name": "second", "kind": "generic", "robot": f"{ROBOT}@payments"}
+CI_IDENTITY = {
+    "name": "second",
+    "robot": f"{ROBOT}@payments",
+    "provider": "github",
+    "audience": "https://slipway.example",
+    "claims": {"repository": "zebra/second"},
+}
+
 API: dict[str, Any] = {
+    "POST ci-identities/": CI_IDENTITY,
+    "PATCH ci-identities/<str:name>/": {"claims": {"repository": "zebra/second"}},
+    "POST teams/<str:name>/robots/": {"name": "second", "roles": ["viewer"]},
+    "PATCH teams/<str:name>/robots/<str:robot>/": {"roles": ["viewer"]},
+    "POST teams/<str:name>/robots/<str:robot>/tokens/": {"name": "second", "scopes": ["read"], "expires": "30d"},
+    "POST webhook-sources/": {**WEBHOOK, "rules": [SOURCE_RULE]},
+    "PATCH webhook-sources/<str:name>/": {"rules": [SOURCE_RULE]},
     "POST analysis-templates/": {"name": "second", "team": "payments", **ANALYSIS},
     "PATCH analysis-templates/<str:name>/": {"description": "x"},
     "POST charts/repositories/": {"name": "second", "url": "https://charts.example/"},
@@ -76,6 +93,11 @@ API: dict[str, Any] = {
 }
 # With what stands in the address beside the form.
 PAGES: dict[str, dict[str, Any]] = {
+    "POST settings/teams/<str:name>/robots/": {"name": "second", "roles": ["viewer"]},
+    "POST settings/teams/<str:name>/robots/<str:robot>/edit/": {"roles": ["viewer"]},
+    "POST settings/webhook-sources/": WEBHOOK,
+    "POST settings/webhook-sources/<str:name>/": WEBHOOK,
+    "POST promotions/start/": {"from": "before-stage", "to": STAGE, "service": SERVICE},
     "POST analysis-templates/new/": {"name": "second", "team": "payments", **ANALYSIS_FORM},
     "POST analysis-templates/<str:name>/edit/": ANALYSIS_FORM,
     "POST analysis-templates/<str:name>/remove/": {"confirm": TEMPLATE},

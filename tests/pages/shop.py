@@ -13,7 +13,7 @@ from deployments.engine.decision import Sentence
 from deployments.models import Approval, Release
 from notifications.models import Channel
 from services.models import Environment, Service, Target
-from tests.factories.accounts import member_of, new_robot, new_user, token_of
+from tests.factories.accounts import member_of, new_robot, new_role, new_user, token_of
 from tests.factories.approvals import asked_approval
 from tests.factories.clusters import new_cluster, watched_now
 from tests.factories.deployments import STEPS, end, new_release, pulled_badly
@@ -38,6 +38,7 @@ class Shop:
 def open_shop(team: Team, by: User) -> Shop:
     """`checkout` and `stock` of the team on one healthy cluster; another cluster is not heard of."""
     now = timezone.now()
+    new_role("breaker", "release.abort", "release.pause")
     well = {"status": "healthy", "components": []}
     cluster = new_cluster("harbour", uid="harbour", status="connected", last_seen_at=now, health=well, health_at=now)
     new_cluster("lighthouse", uid="lighthouse", status="unreachable", last_seen_at=now - timedelta(hours=3))
