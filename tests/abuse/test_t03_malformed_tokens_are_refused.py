@@ -9,8 +9,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Token, User
-from tests.factories.accounts import token_of
+from accounts.models import Team, Token, User
+from accounts.tokens import hashed
+from tests.factories.accounts import new_robot, token_of
 
 HEADERS = [
     "Bearer nothing",
@@ -50,3 +51,26 @@ def test_t03_part_of_a_token_or_its_hash_is_no_token(developer: User) -> None:
     for part in (raw[:-1], raw.upper(), raw + "x", stored.prefix, stored.hash, f"slip_{stored.hash}"):
         assert Client().get("/api/v1/me/", headers={"Authorization": f"Bearer {part}"}).status_code == 401
     assert Client().get("/api/v1/me/", headers={"Authorization": f"Bearer {raw}"}).status_code == 200
+
+
+def test_t03_what_a_ci_system_signed_is_no_token_here_until_it_was_swapped(developer: User) -> None:
+    signed = "eyJhbGciOiJSUzI1NiIsImtpZCI6Im9uZSJ9.eyJzdWIiOiJyZXBvOmFjbWUvY2hlY2tvdXQifQ.c2lnbmF0dXJl"
+    for header in (f"Bearer {signed}", f"Bearer slip_{signed}"):
+        assert Client().get("/api/v1/me/", headers={"Authorization": header}).status_code == 401
+
+
+def test_t03_a_rotated_secret_is_refused_once_its_time_is_over(developer: User) -> None:
+    raw = token_of(developer)
+    token = Token.objects.get()
+    for left, status in ((60, 200), (0, 401), (-60, 401)):
+        until = timezone.now() + timedelta(seconds=left)
+        Token.objects.filter(pk=token.pk).update(hash="new", old_hash=hashed(raw), old_until=until)
+        answer = Client().get("/api/v1/me/", headers={"Authorization": f"Bearer {raw}"})
+        assert answer.status_code == status, left
+
+
+def test_t03_a_token_of_a_robot_ends_with_the_robot(payments: Team) -> None:
+    robot = new_robot(payments)
+    raw = token_of(robot)
+    User.objects.filter(pk=robot.pk).update(is_active=False)
+    assert Client().get("/api/v1/me/", headers={"Authorization": f"Bearer {raw}"}).status_code == 401
