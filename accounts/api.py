@@ -247,7 +247,7 @@ class MemberViewSet(IdempotentMixin, ApiViewSet):
     query_parameters = {"destroy": ["role", "environment"]}
 
     def get_queryset(self) -> QuerySet[Membership]:
-        return Membership.objects.filter(team=self._team()).select_related("user")
+        return Membership.objects.filter(team=self._team()).select_related("user", "identity__provider")
 
     def list(self, request: Request, name: str) -> Response:
         return self.paged(self.get_queryset())

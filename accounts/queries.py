@@ -108,7 +108,7 @@ def team_with_members(user: User) -> QuerySet[Team]:
     """Visible teams with their memberships and people loaded."""
     members = (
         Membership.objects.filter(user__robot_of=None)
-        .select_related("user")
+        .select_related("user", "identity__provider")
         .order_by("user__username", "role", "environment")
     )
     return Team.objects.visible_to(user).prefetch_related(Prefetch("memberships", queryset=members))

@@ -90,10 +90,13 @@ class TeamEdit(serializers.Serializer[Any]):
 
 class MemberOut(serializers.ModelSerializer[Membership]):
     user = serializers.CharField(source="user.username")
+    given_by = serializers.CharField(
+        source="identity.provider.name", default="", help_text="The identity provider whose group gave it, else empty."
+    )
 
     class Meta:
         model = Membership
-        fields = ["user", "role", "environment", "created_at"]
+        fields = ["user", "role", "environment", "given_by", "created_at"]
         read_only_fields = fields
 
 

@@ -31,6 +31,8 @@ def link_identity(
         raise Invalid.at(
             "/subject", "invalid", _("A subject has 1 to 255 characters, none of them a space at its ends.")
         )
+    if user.is_robot:
+        raise Invalid.at("/user", "robot", _("A robot does not sign in: it acts by its tokens."))
     identity = Identity(provider=provider, subject=subject, user=user, called=called[:255])
     try:
         with transaction.atomic():

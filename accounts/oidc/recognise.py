@@ -68,13 +68,13 @@ def _by_email(provider: IdentityProvider, person: Person) -> User | None:
     if not (provider.trust_email and person.email_is_verified and person.email):
         return None
     found = list(User.objects.filter(email__iexact=person.email)[:2])
-    if len(found) != 1 or not found[0].is_active or found[0].is_admin or not _is_human(found[0]):
+    if len(found) != 1 or not found[0].is_active or found[0].is_admin or found[0].is_robot:
         return None
     return found[0]
 
 
 def _require_person(provider: IdentityProvider, user: User) -> None:
-    if not user.is_active or not _is_human(user):
+    if not user.is_active or user.is_robot:
         raise SignInFailed(
             "user",
             _("The account %(user)s is switched off.") % {"user": user.username},
@@ -127,10 +127,6 @@ def _link(provider: IdentityProvider, person: Person, user: User, how: str) -> I
     told = {"provider": provider.name, "subject": person.subject, "user": user.username}
     audit(None, "identity.link", identity, after=told, how=how)
     return identity
-
-
-def _is_human(user: User) -> bool:
-    return getattr(user, "kind", "person") == "person"
 
 
 def _named(provider: IdentityProvider, person: Person) -> dict[str, str]:

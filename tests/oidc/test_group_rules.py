@@ -42,6 +42,18 @@ def test_a_group_gives_its_role_at_sign_in_and_it_is_recorded(openid: OpenIdProv
     assert (entry.actor, entry.team, entry.data["provider"]) == ("slipway", "payments", "acme")
 
 
+def test_the_team_s_page_and_list_say_by_what_a_role_came(
+    openid: OpenIdProvider, devs: GroupRule, admin: User, api: Api, web_client: Callable[[User], Client]
+) -> None:
+    comes(openid, "devs")
+    assert "by a group of Acme" in web_client(admin).get("/settings/teams/payments/").content.decode()
+    members = api(admin).get("/teams/payments/members/").json()["results"]
+    assert [(row["user"], row["given_by"]) for row in members] == [("alice", "acme")]
+    add_member(admin, devs.team, User.objects.get(username="alice"), "viewer")  # type: ignore[arg-type]
+    members = api(admin).get("/teams/payments/members/").json()["results"]
+    assert {row["role"]: row["given_by"] for row in members} == {"developer": "acme", "viewer": ""}
+
+
 def test_names_of_groups_are_compared_to_the_letter(openid: OpenIdProvider, devs: GroupRule) -> None:
     comes(openid, "Devs", "devs ", "dev")
     assert held() == set()

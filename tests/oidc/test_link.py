@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.test import Client
 
-from accounts.models import Identity, IdentityProvider, Session, User
+from accounts.models import Identity, IdentityProvider, Session, Team, User
 from audit.models import Entry
 from tests.callers import ApiClient
 from tests.factories.accounts import new_user
@@ -86,6 +86,15 @@ def test_nobody_else_links_by_hand_not_even_themselves(
     assert web_client(maintainer).post("/settings/users/mia/link/", form).status_code == 403
     assert api(maintainer).post("/identities/", {**form, "user": "mia"}).status_code == 403
     assert not Identity.objects.exists()
+
+
+def test_a_robot_is_linked_to_nothing(
+    acme: IdentityProvider, admin: User, payments: Team, api: Callable[..., ApiClient]
+) -> None:
+    User.objects.create(username="ci@payments", kind="robot", robot_of=payments)
+    answer = api(admin).post("/identities/", {"provider": "acme", "subject": "1", "user": "ci@payments"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["code"] == "robot"
 
 
 def test_unlinking_one_s_own_leaves_a_way_in(acme: IdentityProvider, web_client: Web) -> None:
