@@ -55,7 +55,7 @@ def audit(
     Entry.objects.create(
         actor=by.username if by else SYSTEM,
         actor_id=by.pk if by else None,
-        on_behalf_of=(on_behalf_of or str(getattr(token, "on_behalf_of", "")))[:255],
+        on_behalf_of=(on_behalf_of or caller.on_behalf_of() or str(getattr(token, "on_behalf_of", "")))[:255],
         token_name=token.name if token else "",
         way=_way(by),
         address=caller.current().address,
@@ -76,6 +76,7 @@ def _way(by: Actor | None) -> Entry.Way:
     if by is None:
         return Entry.Way.SYSTEM
     if by.token is None:
-        return Entry.Way.BROWSER
+        # A robot whom a webhook woke, a person for whom a task goes on: no request is at hand.
+        return Entry.Way.SYSTEM if caller.current() is caller.NOBODY else Entry.Way.BROWSER
     by_hand = getattr(by.token, "way", "") == "device" or caller.current().agent.startswith(CLI_AGENT)
     return Entry.Way.CLI if by_hand else Entry.Way.TOKEN

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +26,7 @@ class Caller:
 
 NOBODY = Caller()
 _current: ContextVar[Caller] = ContextVar("caller", default=NOBODY)
+_behalf: ContextVar[str] = ContextVar("on_behalf_of", default="")
 
 
 def current() -> Caller:
@@ -36,3 +39,18 @@ def begin(request: HttpRequest) -> None:
     address = client_address(request)
     known = "" if address == UNKNOWN else address[:45]
     _current.set(Caller(known, request.headers.get("User-Agent", "")[:200]))
+
+
+@contextmanager
+def acting_for(name: str) -> Iterator[None]:
+    """What is written down within was done on behalf of `name`: of a webhook's source, of the person who asked."""
+    before = _behalf.set(name)
+    try:
+        yield
+    finally:
+        _behalf.reset(before)
+
+
+def on_behalf_of() -> str:
+    """For whom the work at hand is done, "" when for nobody else than the one who does it."""
+    return _behalf.get()

@@ -22,6 +22,7 @@ from deployments.plan import Wish
 from durable.clock import DbNow
 from durable.idempotency import AlreadyMade, StillRunning, claim, forget, under
 from services.models import Environment, Service
+from web.caller import acting_for
 from web.errors import SlipwayError
 from web.live import publish
 from webhooks.matching import content_of
@@ -113,7 +114,7 @@ def _start(source: WebhookSource, delivery: WebhookDelivery, number: int, entry:
     except AlreadyMade as earlier:
         return {"outcome": "started", "release": str(earlier.kept.made)}
     try:
-        with under(key):
+        with under(key), acting_for(f"webhook/{source.name}"):
             release = start_release(
                 source.robot,
                 service=service,

@@ -55,7 +55,9 @@ def remove_authenticator(by: User) -> None:
     """Do without the app. Idempotent. Raises LastFactor where the portal wants one of this person."""
     with transaction.atomic():
         if Authenticator.objects.filter(user=by).delete()[0]:
-            audit(by, "authenticator.remove", by)
+            audit(
+                by, "authenticator.remove", by, before={"has_authenticator": True}, after={"has_authenticator": False}
+            )
         _settle(by)
 
 
@@ -88,7 +90,7 @@ def add_passkey(by: User, passkey: Passkey, name: str) -> list[str]:
 def remove_passkey(by: User, passkey: Passkey) -> None:
     """Let a passkey sign nobody in any more. Raises LastFactor where the portal wants one of this person."""
     with transaction.atomic():
-        audit(by, "passkey.remove", passkey)
+        audit(by, "passkey.remove", passkey, before={"name": passkey.name, "host": passkey.host})
         passkey.delete()
         _settle(by)
 

@@ -70,6 +70,11 @@ class Token(models.Model):
         return self.name
 
     @property
+    def on_behalf_of(self) -> str:
+        """For whom its user acts: the CI job that swapped its identity for it. The audit log says so."""
+        return self.name if self.way == self.Way.EXCHANGE else ""
+
+    @property
     def state(self) -> str:
         """usable, expired or revoked."""
         if self.revoked_at:

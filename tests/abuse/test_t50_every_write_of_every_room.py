@@ -199,10 +199,13 @@ def test_t50_what_is_shown_elsewhere_looks_into_the_log(file: str) -> None:
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
 def test_t50_it_leaves_one_entry_with_before_and_after(house: House, api: Api, admin: User, write: Write) -> None:
     path = write.path.format(grant=house.grant.pk, release=house.release.pk, view=house.view.pk)
-    answer = getattr(api(admin), write.method)(path, write.body, headers={"X-Request-Id": "r-50"})
+    answer = getattr(api(admin), write.method)(
+        path, write.body, headers={"X-Request-Id": "r-50"}, REMOTE_ADDR="192.0.2.50"
+    )
     assert 200 <= answer.status_code < 300, answer.content
     entry = Entry.objects.get()
     assert (entry.action, entry.actor, entry.token_name, entry.request_id) == (write.action, "ada", "ci", "r-50")
+    assert (entry.address, entry.way) == ("192.0.2.50", "token")
     assert entry.object_name
     assert entry.object_id
     assert (bool(entry.before), bool(entry.after or entry.data)) >= (write.before, write.after)

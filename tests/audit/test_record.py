@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
 
-from accounts.models import Team, User
+from accounts.models import Team, Token, User
 from audit.models import Entry
 from audit.record import audit
 from tests.callers import ApiClient
 from tests.factories.accounts import new_team
+from web.caller import acting_for
 from web.errors import Conflict
 
 Api = Callable[..., ApiClient]
@@ -39,6 +41,25 @@ def test_it_says_from_where_and_by_which_way(api: Api, web_client: Browser, admi
     assert found["two"] == ("cli", "2001:db8::1", "")
     assert found["three"] == ("browser", "192.0.2.9", "")
     assert (found["four"][0], found["four"][2]) == ("system", "ada")
+
+
+def test_it_says_for_whom(api: Api, developer: User, payments: Team) -> None:
+    """A CI job that swapped its identity, whatever woke a robot, a person for whom a task goes on."""
+    developer.token = Token(name="shop/checkout 4711", way=Token.Way.EXCHANGE)
+    audit(developer, "team.edit", payments)
+    developer.token = Token(name="laptop", way=Token.Way.DEVICE)
+    audit(developer, "team.edit", payments)
+    developer.token = None
+
+    def in_a_task() -> None:
+        with acting_for("webhook/registry"):
+            audit(developer, "release.start", payments)
+
+    # As a task does: in a context of its own, without a request.
+    Context().run(in_a_task)
+    audit(None, "team.edit", payments)
+    found = list(Entry.objects.order_by("id").values_list("on_behalf_of", "way"))
+    assert found == [("shop/checkout 4711", "token"), ("", "cli"), ("webhook/registry", "system"), ("", "system")]
 
 
 def test_an_address_is_believed_of_a_trusted_proxy_alone(api: Api, admin: User, settings: Any) -> None:
