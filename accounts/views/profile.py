@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.commands.users import set_password
 from accounts.decorators import SignedInRequest, signed_in
 from accounts.forms import PasswordForm
+from accounts.lockout import proves_password
 from accounts.oidc.queries import links_of
 from accounts.sessions import current, keep_session
 from web.forms import refusals_on
@@ -33,7 +34,7 @@ def profile(request: SignedInRequest) -> HttpResponse:
     """What the caller is, and a new password for them."""
     form = PasswordForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        if not request.user.check_password(form.cleaned_data["old_password"]):
+        if not proves_password(request, request.user, form.cleaned_data["old_password"]):
             form.add_error("old_password", _("This is not your password."))
         else:
             with refusals_on(form):

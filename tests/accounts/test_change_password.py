@@ -47,3 +47,14 @@ def test_it_refuses(ana: User, web_client: Callable[[User], Client], old: str, n
     assert said in answer.content.decode()
     ana.refresh_from_db()
     assert ana.check_password(PASSWORD)
+
+
+def test_guessing_the_old_one_is_limited(ana: User, web_client: Callable[[User], Client]) -> None:
+    browser = web_client(ana)
+    guesses = [
+        browser.post("/settings/profile/", {"old_password": "wrong", "password": NEW}).status_code for _ in range(5)
+    ]
+
+    assert guesses == [422, 422, 422, 422, 429]
+    assert browser.post("/settings/profile/", {"old_password": PASSWORD, "password": NEW}).status_code == 429
+    assert ana.check_password(PASSWORD)
