@@ -97,13 +97,14 @@ class Robots(IdempotentMixin, MadeByPost, _OfTeam):
         """Give it exactly these roles."""
         by, found = cast("User", request.user), self._robot(robot)
         require(by, "robot.edit", found.robot_of)
+        self.matched(found)
         body = self.valid(RobotEdit(data=request.data))
         robots.edit_robot(by, found, roles=body["roles"])
         return self.answer(self._robot(robot))
 
     @extend_schema(operation_id="robots_remove", responses={204: None})
     def destroy(self, request: Request, name: str, robot: str) -> Response:
-        robots.remove_robot(cast("User", request.user), self._robot(robot))
+        robots.remove_robot(cast("User", request.user), self.matched(self._robot(robot)))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _robot(self, name: str) -> User:

@@ -18,6 +18,7 @@ from accounts.factors.required import lacks_second_factor
 from accounts.models import Authenticator, Passkey, RecoveryCode, Session, SignInPolicy, User
 from accounts.permissions import require
 from web.api import ApiView, ApiViewSet
+from web.etag import content_etag, require_match
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -78,6 +79,7 @@ class SessionViewSet(ApiViewSet):
 
     serializer_class = SessionOut
     filter_fields = {"user": "user__username__iexact", "way": "way"}
+    ticking_fields = ("last_seen_at",)
     ordering_fields = ("created_at", "last_seen_at")
     ordering = ("-created_at",)
 
@@ -92,7 +94,7 @@ class SessionViewSet(ApiViewSet):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: Any) -> Response:
-        end_session(caller(request), self.one(pk=pk))
+        end_session(caller(request), self.matched(self.one(pk=pk)))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -101,7 +103,10 @@ class SecondFactorView(ApiView):
 
     @extend_schema(operation_id="second_factor", responses=SecondFactorOut)
     def get(self, request: Request, username: str) -> Response:
-        user = self._person(request, username)
+        shown = self._shown(self._person(request, username))
+        return Response(shown, headers={"ETag": content_etag(shown)})
+
+    def _shown(self, user: User) -> dict[str, Any]:
         left = RecoveryCode.objects.filter(user=user, used_at=None).count()
         known = {
             "is_required": lacks_second_factor(user),
@@ -109,11 +114,12 @@ class SecondFactorView(ApiView):
             "recovery_codes_left": left,
             "passkeys": Passkey.objects.filter(user=user),
         }
-        return Response(SecondFactorOut(known).data)
+        return dict(SecondFactorOut(known).data)
 
     @extend_schema(operation_id="reset_second_factor", responses={204: None})
     def delete(self, request: Request, username: str) -> Response:
         user = self._person(request, username)
+        require_match(request, content_etag(self._shown(user)))
         reset_second_factor(caller(request), user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -165,12 +171,12 @@ class SignInLockViewSet(ApiViewSet):
         )
 
     def retrieve(self, request: Request, pk: UUID) -> Response:
-        return Response(SignInLockOut(self._lock(request, pk)).data)
+        return self.answer(cast("Any", self._lock(request, pk)))
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: UUID) -> Response:
         require(caller(request), "sign_in_lock.lift", None)
-        sign_in.lift_sign_in_lock(caller(request), self._lock(request, pk))
+        sign_in.lift_sign_in_lock(caller(request), self.matched(self._lock(request, pk)))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _lock(self, request: Request, pk: UUID) -> lockout.Lock:

@@ -116,7 +116,7 @@ class GroupRuleViewSet(IdempotentMixin, MadeByPost):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, name: str, pk: UUID) -> Response:
-        group_rules.remove_rule(caller(request), self.one(pk=pk))
+        group_rules.remove_rule(caller(request), self.matched(self.one(pk=pk)))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _provider(self) -> IdentityProvider:
@@ -162,5 +162,5 @@ class IdentityViewSet(IdempotentMixin, MadeByPost):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: Any) -> Response:
-        identities.unlink_identity(caller(request), self.one(pk=pk))
+        identities.unlink_identity(caller(request), self.matched(self.one(pk=pk)))
         return Response(status=status.HTTP_204_NO_CONTENT)

