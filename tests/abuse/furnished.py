@@ -244,9 +244,9 @@ def furnish(team: Team, member: User, *, env: Mapping[str, str] | None = None, *
 
 
 def furnish_provider(env: Mapping[str, str] | None) -> IdentityProvider:
-    """An identity provider that nobody answers for."""
+    """An identity provider at an address that is refused before anybody waits for it."""
     provider = IdentityProvider(
-        name=PROVIDER, title="Zebra", issuer="https://192.0.2.78", client_id="slipway", preset="generic"
+        name=PROVIDER, title="Zebra", issuer="https://127.0.0.1:9", client_id="slipway", preset="generic"
     )
     provider.secret = {"client_secret": (env or {}).get("DB_PASSWORD", "x")}
     provider.save()
