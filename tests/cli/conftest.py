@@ -49,11 +49,12 @@ class Shop:
         answer = self.api.patch(f"environments/{name}/", json=fields)
         assert answer.status_code == 200, answer.text
 
-    def releases(self, service: str, environment: str) -> list[dict[str, Any]]:
+    def releases(self, service: str, environment: str, *versions: str) -> list[dict[str, Any]]:
+        """Newest first; of these versions alone where any are named, as all tests of a run share the portal."""
         rows: list[dict[str, Any]] = self.api.get(
             "releases/", params={"service": service, "environment": environment, "limit": 200}
         ).json()["results"]
-        return rows
+        return [row for row in rows if not versions or row["version"] in versions]
 
     def release(self, release_id: str) -> dict[str, Any]:
         found: dict[str, Any] = self.api.get(f"releases/{release_id}/").json()

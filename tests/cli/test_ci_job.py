@@ -56,7 +56,7 @@ def test_killed_between_asking_and_waiting_it_goes_on_when_it_is_run_again(cli: 
 
     assert again.code == 0, again.err
     assert f"this job began it before: release {release}" in again.err
-    assert [row["id"] for row in shop.releases("basket", "dev")] == [release]
+    assert [row["id"] for row in shop.releases("basket", "dev", "3.0.0")] == [release]
     assert shop.release(release)["commit"] == "4f2a9c1"
     assert shop.release(release)["source_url"] == "https://github.com/shop/basket/actions/runs/1001"
 
@@ -68,7 +68,7 @@ def test_the_same_job_twice_at_once_is_one_release(cli: Cli, shop: Shop) -> None
 
     assert (one.code, two.code) == (0, 0), one.err + two.err
     assert one.json["id"] == two.json["id"]
-    assert len(shop.releases("catalog", "dev")) == 1
+    assert len(shop.releases("catalog", "dev", "3.1.0")) == 1
 
 
 def test_of_two_jobs_that_race_one_is_told_what_blocks_it(cli: Cli, shop: Shop) -> None:
@@ -81,7 +81,7 @@ def test_of_two_jobs_that_race_one_is_told_what_blocks_it(cli: Cli, shop: Shop) 
     assert sorted(by_code) == [0, 6], [one.err for one in ended]
     assert "blocked by release" in by_code[6].err
     assert by_code[0].json["id"] in by_code[6].err
-    assert len(shop.releases("checkout", "dev")) == 1
+    assert len(shop.releases("checkout", "dev", "2.1.0", "2.2.0")) == 1
 
 
 def test_the_portal_is_killed_during_the_long_poll(cli: Cli, shop: Shop) -> None:
@@ -98,7 +98,7 @@ def test_the_portal_is_killed_during_the_long_poll(cli: Cli, shop: Shop) -> None
     assert "succeeded" in ended.out
     assert "trying again" in ended.err
     wait_until(shop.run.is_ready, 60, "the portal is whole again")
-    assert len(shop.releases("stock", "dev")) == 1
+    assert len(shop.releases("stock", "dev", "3.0.0")) == 1
 
 
 def test_the_portal_stays_away_until_the_time_is_up(cli: Cli, shop: Shop) -> None:

@@ -45,7 +45,7 @@ def test_0_succeeded(cli: Cli, shop: Shop) -> None:
 
     assert (ended.code, ended.err.count("/releases/")) == (0, 1), ended.err
     assert "basket 2.0.0 to dev: succeeded" in ended.out
-    (release,) = shop.releases("basket", "dev")
+    (release,) = shop.releases("basket", "dev", "2.0.0")
     assert (release["id"] in ended.out, release["note"]) == (True, "try")
 
 
@@ -143,7 +143,7 @@ def test_6_and_the_same_job_gets_in_once_the_window_is_over(cli: Cli, shop: Shop
 
     assert ended.code == 0, ended.err
     assert job(*asked).code == 0
-    assert len(shop.releases("stock", "prod")) == 1
+    assert len(shop.releases("stock", "prod", "2.0.0")) == 1
 
 
 def test_6_blocked_by_another_release_unless_it_is_superseded(cli: Cli, shop: Shop) -> None:
