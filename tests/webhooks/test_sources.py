@@ -182,3 +182,13 @@ def test_the_pages_make_rotate_and_deliver_again(
 def test_a_rule_reads_back_as_it_was_written() -> None:
     line = "acme/checkout:1.* checkout dev canary image=registry.example/shop supersede"
     assert written([read_rule(line)]) == line
+
+
+def test_the_palette_finds_a_source_for_its_team_alone(
+    web_client: Browser, developer: User, stranger: User, payments: Team
+) -> None:
+    new_source(payments)
+    address = "/settings/webhook-sources/registry/"
+    assert address in web_client(developer).get("/palette/", {"q": "regis"}).content.decode()
+    assert address not in web_client(stranger).get("/palette/", {"q": "regis"}).content.decode()
+    assert "/settings/ci-identities/" in web_client(stranger).get("/palette/", {"q": "ci iden"}).content.decode()
