@@ -6,7 +6,7 @@ class WebhooksConfig(AppConfig):
     name = "webhooks"
 
     def ready(self) -> None:
-        """Let robots that a source acts as stay, let the palette find sources, and their pages follow deliveries."""
+        """Let robots that a source acts as stay, let the palette find the pages, and these follow deliveries."""
         from accounts.commands.robots import USES
         from web import palette
         from web.live import register_topic

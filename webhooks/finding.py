@@ -1,4 +1,4 @@
-"""What the palette finds of how machines come in: the pages of tokens, CI identities and webhooks, and each source."""
+"""What the palette finds of how machines come in: the pages of tokens, CI identities and webhooks."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from web.palette import MAX_OF_A_KIND, Found, matches
-from webhooks.queries import source_list
+from web.palette import Found, matches
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 
 def find_doors(user: User, words: str) -> Iterator[Found]:
-    """Pages and sources whose names the words are in; none without words. One query."""
+    """Pages whose names the words are in; none without words. The lists there find the rest, without a query here."""
     if not words:
         return
     pages = {
@@ -27,5 +26,3 @@ def find_doors(user: User, words: str) -> Iterator[Found]:
     for label, url in pages.items():
         if matches(label, words):
             yield Found(label, url, "key-round")
-    for source in source_list(user).filter(name__icontains=words)[:MAX_OF_A_KIND]:
-        yield Found(source.name, source.get_absolute_url(), "bell", _("webhook source"))
