@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.decorators import SignedInRequest, signed_in
+from accounts.permissions import ANYWHERE, may_in_any_team
+from accounts.permissions import why_not as why_not_at_all
 from charts import commands
 from charts.commands.upgrade import chart_for
 from charts.forms import InstallForm, ValuesForm
@@ -66,6 +68,8 @@ def install(request: SignedInRequest) -> HttpResponse:
         except SlipwayError as error:
             tell(form, error)
     context = {"chosen": chosen, "archive": archive, "form": form, "told": told, "clusters": clusters}
+    may = may_in_any_team(request.user, "helm_release.install", ANYWHERE)
+    context["why_not"] = "" if may else why_not_at_all(request.user, "helm_release.install", None)
     return render_page(request, "charts/install.html", context, status=422 if form.errors else 200)
 
 
