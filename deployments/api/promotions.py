@@ -17,6 +17,7 @@ from deployments.queries.promotions import (
     matrix_services,
     promotion_list,
     promotion_named,
+    promotions_with_services,
     services_named,
     services_of_system,
 )
@@ -49,7 +50,7 @@ class PromotionsView(MakesRelease, ApiViewSet):
     query_parameters = {"create": ["dry_run"]}
 
     def get_queryset(self) -> QuerySet[Promotion]:
-        return promotion_list(caller(self.request))
+        return promotions_with_services(caller(self.request))
 
     @extend_schema(operation_id="promotions_list")
     def list(self, request: Request) -> Response:

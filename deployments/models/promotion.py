@@ -16,6 +16,7 @@ from services.models import Environment, Service
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from deployments.models.release import Release
 
 MOST_PARALLEL = 20
 
@@ -59,6 +60,10 @@ class Promotion(LeasedRow):
     request_id = models.CharField(max_length=128, blank=True)
 
     objects = PromotionQuerySet.as_manager()
+
+    # Where it was read for somebody: see `deployments.queries.promotions.promotions_with_services`.
+    seen_items: list[PromotionItem]
+    begun: list[Release]
 
     class Meta:
         ordering = ["-created_at", "-id"]

@@ -10,11 +10,9 @@ from rest_framework import serializers
 
 from deployments.engine.json import Json
 from deployments.models import Promotion, PromotionItem, Release
-from services.models import Service
 from web.redact import redacted_text
 
 if TYPE_CHECKING:
-    from accounts.models import User
     from deployments.promotion.matrix import Cell, Hop, MatrixRow
 
 
@@ -69,8 +67,7 @@ class PromotionOut(BulkPlanOut):
     links = serializers.DictField(child=serializers.CharField())
 
     def to_representation(self, instance: Promotion) -> Any:
-        request = self.context["request"]
-        return promotion_facts(instance, request.user, request.build_absolute_uri("/")[:-1])
+        return promotion_facts(instance, self.context["request"].build_absolute_uri("/")[:-1])
 
 
 class HopOut(serializers.Serializer[Any]):
@@ -139,10 +136,9 @@ def _hop(hop: Hop) -> Json:
     }
 
 
-def promotion_facts(promotion: Promotion, user: User, base: str = "") -> Json:
-    """One promotion, with those of its services that the person may see."""
-    items = items_of(promotion, user)
-    releases = releases_of(promotion)
+def promotion_facts(promotion: Promotion, base: str = "") -> Json:
+    """One promotion of `promotions_with_services`."""
+    items, releases = promotion.seen_items, releases_of(promotion)
     left_out = (PromotionItem.State.LEVEL, PromotionItem.State.SKIPPED)
     itself = base + reverse("api:promotion", args=[promotion.pk])
     return {
@@ -171,18 +167,9 @@ def promotion_facts(promotion: Promotion, user: User, base: str = "") -> Json:
     }
 
 
-def items_of(promotion: Promotion, user: User) -> list[PromotionItem]:
-    """The services of a promotion that the person may see, by wave and name."""
-    visible = promotion.items.filter(service__in=Service.objects.visible_to(user))
-    return list(visible.select_related("service__team").order_by("wave", "service__name"))
-
-
 def releases_of(promotion: Promotion) -> dict[UUID, Release]:
     """The releases that it has started, by service."""
-    rows = promotion.releases.select_related("target").only(
-        "id", "number", "status", "phase", "reason", "ended", "promotion_id", "target__service_id"
-    )
-    return {release.target.service_id: release for release in rows}
+    return {release.target.service_id: release for release in promotion.begun}
 
 
 def _promoted(item: PromotionItem, releases: dict[UUID, Release]) -> Json:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
-from deployments.models import Promotion
+from deployments.models import Promotion, PromotionItem, Release
 from deployments.promotion.ahead import ahead_of_something
 from services.models import Service
 from services.queries import service_list
@@ -18,6 +18,9 @@ from web.errors import Invalid, NotFound
 if TYPE_CHECKING:
     from accounts.models import User
 
+# Attributes of Promotion. Written out below, the type checker would take them for new ones.
+SEEN_ITEMS: str = "seen_items"
+BEGUN: str = "begun"
 UNLISTED = tuple(name for name in Service.UNLISTED if name != "depends_on")
 
 
@@ -26,9 +29,21 @@ def promotion_list(user: User) -> QuerySet[Promotion]:
     return Promotion.objects.visible_to(user).select_related("origin", "to", "created_by")
 
 
+def promotions_with_services(user: User) -> QuerySet[Promotion]:
+    """The same with `seen_items`, the services that the user may see, by wave and name, and `begun`, their releases."""
+    items = PromotionItem.objects.filter(service__in=Service.objects.visible_to(user))
+    items = items.select_related("service__team").order_by("wave", "service__name")
+    releases = Release.objects.select_related("target").only(
+        "id", "number", "status", "phase", "reason", "ended", "promotion_id", "target__service_id"
+    )
+    return promotion_list(user).prefetch_related(
+        Prefetch("items", items, to_attr=SEEN_ITEMS), Prefetch("releases", releases, to_attr=BEGUN)
+    )
+
+
 def promotion_named(user: User, promotion_id: UUID | str) -> Promotion:
-    """One of them. Raises NotFound, also for a hidden one."""
-    promotion = promotion_list(user).filter(pk=promotion_id).first()
+    """One of them with its services. Raises NotFound, also for a hidden one."""
+    promotion = promotions_with_services(user).filter(pk=promotion_id).first()
     if promotion is None:
         raise NotFound(_("There is no promotion %(id)s that you may see.") % {"id": promotion_id})
     return promotion

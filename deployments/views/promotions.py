@@ -23,7 +23,7 @@ from deployments.once import new_token, start_once
 from deployments.promotion.choosing import BulkPlan
 from deployments.promotion.forms import PromotionForm
 from deployments.promotion.matrix import matrix
-from deployments.promotion.serializers import items_of, releases_of
+from deployments.promotion.serializers import releases_of
 from deployments.queries.promotions import (
     matrix_services,
     promotion_list,
@@ -174,8 +174,7 @@ def _why_not(plan: BulkPlan) -> str:
 def promotion(request: SignedInRequest, promotion_id: UUID) -> HttpResponse:
     """How far each service of one promotion has come."""
     shown = promotion_named(request.user, promotion_id)
-    items = items_of(shown, request.user)
-    releases = releases_of(shown)
+    items, releases = shown.seen_items, releases_of(shown)
     rows = [(item, releases.get(item.service_id)) for item in items]
     tried = [item for item in items if item.wave]
     context = {

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from axes.models import AccessAttempt
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import Membership, SavedView, User
+from accounts import lockout
+from accounts.models import CiIdentity, GroupRule, Identity, IdentityProvider, Membership, SavedView, User
 from audit.record import audit
 from charts.models import ChartRepository
 from deployments.engine.decision import Said, Sentence
@@ -16,12 +18,14 @@ from deployments.models import AnalysisTemplate, Approval
 from notifications.models import Channel, Notice
 from tests.abuse.furnished import House
 from tests.callers import ApiClient
-from tests.factories.accounts import member_of, new_team, new_user, token_of
+from tests.factories.accounts import member_of, new_robot, new_role, new_team, new_user, session_of, token_of
 from tests.factories.charts import new_helm_release, new_operation, new_upload
-from tests.factories.deployments import new_release, new_revision, say
+from tests.factories.deployments import new_promotion, new_release, new_revision, say
 from tests.factories.installs import log, new_check, new_install, new_install_run
 from tests.factories.registered import new_grant, saved_cluster
 from tests.factories.services import new_environment, new_service, new_target, seen_deployment
+from tests.factories.sinks import new_sink
+from webhooks.models import WebhookDelivery, WebhookSource
 
 MANY = 20
 
@@ -55,12 +59,38 @@ def multiply(house: House, reader: User) -> None:
         new_check(house.install, f"check_{number}", "zebra-host")
         new_install_run(house.install, state="failed", created_by=maker)
         log(house.run, f"line {number}")
+        new_promotion(target.service, new_environment(f"before-{number}", order=number + 40), environment, by=maker)
         audit(maker, "service.edit", target.service, team=team.name)
+        of_the_front_door(house, reader, maker, number)
     audit(reader, "team.edit", team, team=team.name)
     Notice.objects.create(channel=house.channel, key="one-more", event="test", body={})
     house.operation.lines.create(number=99, text="one more line")
     ChartRepository.objects.create(name="one-more", url="https://charts.example/")
     Membership.objects.create(team=team, user=reader, role="maintainer")
+    locked_out("one-more")
+    token_of(house.robot, name="one-more")
+
+
+def of_the_front_door(house: House, reader: User, maker: User, number: int) -> None:
+    """One more of each thing that says who may come in, and what is told of it."""
+    name, provider = f"more-{number}", house.rule.provider
+    session_of(reader)
+    locked_out(name)
+    new_role(name)
+    new_sink(name)
+    token_of(house.robot, name=name)
+    robot = new_robot(house.team, name)
+    IdentityProvider.objects.create(name=name, title=name, issuer=f"https://{name}.example", preset="generic")
+    Identity.objects.create(provider=provider, subject=name, user=maker)
+    GroupRule.objects.create(provider=provider, group=name, team=house.team, role="developer")
+    CiIdentity.objects.create(name=name, team=house.team, robot=robot, provider="github", claims={"repository": name})
+    WebhookSource.objects.create(name=name, kind="generic", team=house.team, robot=robot)
+    WebhookDelivery.objects.create(source=house.source, key=f"id:{name}", body_hash="0", done_at=timezone.now())
+
+
+def locked_out(username: str) -> None:
+    """What is left of so many wrong passwords for a name that it is locked."""
+    AccessAttempt.objects.create(username=username, ip_address="192.0.2.1", failures_since_start=lockout.LIMIT)
 
 
 def queries_of(caller: ApiClient, address: str, query: dict[str, str]) -> tuple[int, list[str]]:
