@@ -35,7 +35,7 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         filters.require_known(request.query_params, self.known_parameters(request))
-        if request.method in {"POST", "PUT", "PATCH"}:
+        if request.method in {"POST", "PUT", "PATCH"} and hasattr(self, request.method.lower()):
             # What is no JSON is refused also where nothing of it is read.
             _body = request.data
 
@@ -90,8 +90,9 @@ class ApiViewSet(ApiView, GenericViewSet[Any]):
         portion = self.paginate_queryset(self.filter_queryset(rows))
         return self.get_paginated_response(self.shown(portion or []))
 
-    def narrowed(self, rows: Any) -> Any:
-        """The rows as a portion of them is read, once they are counted: a view may want fewer columns."""
+    def narrowed(self, rows: Any, ordered_by: str) -> Any:
+        """The rows as a portion of them is read, once they are counted: a view may want fewer columns, beside the one
+        that they are ordered by."""
         return rows
 
     def shown(self, portion: Sequence[Any]) -> Sequence[Any]:

@@ -37,8 +37,9 @@ class CursorPages(CursorPagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any] | None:
         self.count = queryset.count()
         try:
-            narrowed = getattr(view, "narrowed", None)
-            return super().paginate_queryset(narrowed(queryset) if narrowed else queryset, request, view)
+            if narrowed := getattr(view, "narrowed", None):
+                queryset = narrowed(queryset, self.get_ordering(request, queryset, view)[0].removeprefix("-"))
+            return super().paginate_queryset(queryset, request, view)
         except (NotFound, ValueError, ValidationError):
             raise BadParameter(_("The cursor cannot be read. Begin again without it.")) from None
 

@@ -50,9 +50,8 @@ class ReleaseViewSet(MakesRelease, ApiViewSet):
     def get_queryset(self) -> QuerySet[Release]:
         return Release.objects.visible_to(caller(self.request))
 
-    def narrowed(self, rows: QuerySet[Release]) -> Any:
-        first = self.request.query_params.get("ordering") or self.ordering[0]
-        return narrow(rows, first.partition(",")[0].strip().removeprefix("-"))
+    def narrowed(self, rows: QuerySet[Release], ordered_by: str) -> Any:
+        return narrow(rows, ordered_by)
 
     def shown(self, portion: Sequence[Any]) -> Sequence[Any]:
         return listed(portion, self.request.build_absolute_uri("/")[:-1])
