@@ -21,6 +21,7 @@ class Changed:
     `passing`: nothing is to be done about it, and the next change tells more. A Pod that comes up, serves or goes; a
     Deployment or ReplicaSet that only counts its Pods after a write of Slipway or of the controller manager.
     `whole`: a Deployment or ReplicaSet that has just the Pods it asks for, all of them available.
+    `observed`: a Deployment or ReplicaSet whose controller has taken note of a new spec.
     """
 
     kind: str
@@ -31,3 +32,4 @@ class Changed:
     deleted: bool = False
     passing: bool = False
     whole: bool = False
+    observed: bool = False

@@ -75,10 +75,13 @@ def _followers(cluster_id: uuid.UUID, changed: list[Changed]) -> dict[uuid.UUID,
 
 
 def _telling(about: list[Changed], *, is_rolling: bool) -> Telling:
-    """A rollout is over when the Deployment is whole, a wave of a canary when the ReplicaSet is. The ReplicaSets of a
-    rollout are whole after each of its many waves."""
-    if any(one.whole and (one.kind == "Deployment" or not is_rolling) for one in about):
-        return Telling.MUCH
+    """A rollout is over when the Deployment is whole, a wave of a canary when the ReplicaSet is; it begins when the
+    Deployment's new spec was taken note of. The ReplicaSets of a rollout are whole after each of its many waves."""
+    for one in about:
+        if one.kind == "Deployment" and (one.whole or one.observed):
+            return Telling.MUCH
+        if one.kind == "ReplicaSet" and one.whole and not is_rolling:
+            return Telling.MUCH
     if not all(one.passing for one in about):
         return Telling.SOMETHING
     return Telling.NOTHING if all(one.kind == "Pod" for one in about) else Telling.PROGRESS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from clusters.models import Cluster, Observation
 from clusters.observe.objects import SeenObject
 
 if TYPE_CHECKING:
-    from clusters.observe.slim.parts import Raw
+    from clusters.observe.slim.parts import Raw, Slim
     from clusters.observe.whole import KeptWhole
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,8 @@ _IDS_AT_ONCE = 500
 class Change:
     """What happened to one object. `whole` is the object with all fields where it is kept so.
 
+    `before` is what the row held, once the change is written.
+
     `fills` marks a change that only adds `whole` to a row that is there: it comes from a list made beside the watch, so
     it must neither bring back what was deleted since nor put an older state over a newer one.
     """
@@ -39,6 +41,7 @@ class Change:
     deleted: bool = False
     whole: Raw | None = None
     fills: bool = False
+    before: Slim | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,9 @@ def write(cluster_id: UUID, changes: Sequence[Change]) -> list[Change]:
     An object that the database refuses is logged and left out (T41). Raises OperationalError when the database is away.
     """
     rows = _rows(cluster_id, changes)
-    effective = [change for change in changes if _differs(change, rows.get(change.seen.key))]
+    effective = [
+        _after(rows.get(change.seen.key), change) for change in changes if _differs(change, rows.get(change.seen.key))
+    ]
     if not effective:
         return []
     try:
@@ -106,6 +111,10 @@ def _rows(cluster_id: UUID, changes: Sequence[Change]) -> dict[tuple[str, str, s
         ):
             found[kind, namespace, name] = _Row(*columns)
     return found
+
+
+def _after(row: _Row | None, change: Change) -> Change:
+    return change if row is None else replace(change, before=row.slim)
 
 
 def _differs(change: Change, row: _Row | None) -> bool:

@@ -13,7 +13,6 @@ from django.db import DatabaseError
 
 from clusters.models import Observation
 from clusters.observe import rows
-from clusters.observe.objects import SeenObject
 from clusters.observe.rows import Change
 from clusters.observe.slim.pods import is_coming_up, is_serving
 from clusters.observe.slim.workloads import is_whole
@@ -177,7 +176,7 @@ class Store:
         objects_changed.send_robust(
             sender=Observation,
             cluster_id=cluster_id,
-            objects=[_told(change.seen, change.deleted) for change in changed],
+            objects=[_told(change) for change in changed],
         )
         self._announce(cluster_id)
 
@@ -189,7 +188,8 @@ def _filled(waiting: Change, fill: Change) -> Change:
     return waiting if waiting.seen.resource_version > fill.seen.resource_version else replace(fill, fills=waiting.fills)
 
 
-def _told(seen: SeenObject, deleted: bool) -> Changed:
+def _told(change: Change) -> Changed:
+    seen, deleted = change.seen, change.deleted
     slim, told = seen.slim or {}, (seen.kind, seen.namespace, seen.name, seen.owner_name, seen.labels or {}, deleted)
     if seen.kind == "Pod" and not seen.bad:
         # Its ReplicaSet counts one that serves, and one that goes.
@@ -197,7 +197,8 @@ def _told(seen: SeenObject, deleted: bool) -> Changed:
         return Changed(*told, passing=goes or is_coming_up(slim) or is_serving(slim))
     if deleted or seen.bad or seen.kind not in ("Deployment", "ReplicaSet"):
         return Changed(*told)
-    return Changed(*told, passing=seen.on_its_way, whole=is_whole(slim))
+    observed = (change.before or {}).get("observed_generation") != slim.get("observed_generation")
+    return Changed(*told, passing=seen.on_its_way, whole=is_whole(slim), observed=observed)
 
 
 def _cancel(entries: dict[Key, Change | Job]) -> None:

@@ -116,6 +116,17 @@ def test_counts_that_move_are_looked_at_later_and_what_a_person_wrote_at_once(
     assert (one, second - first >= PROGRESS_SECONDS) == (release.pk, True)
 
 
+def test_a_spec_that_was_taken_note_of_is_looked_at_at_once(
+    target: Target, developer: User, valkey: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = followed(target, developer)
+    woken = Woken()
+    monkeypatch.setattr(receivers, "_pace", Pace(woken))
+    noted = Changed("Deployment", "dev", "checkout", passing=True, observed=True)
+    wake_followers(None, cluster_id=target.cluster_id, objects=[noted])
+    assert [one for one, _at in woken.times] == [release.pk]
+
+
 @pytest.mark.parametrize(
     ("strategy", "kind", "at_once"),
     [
