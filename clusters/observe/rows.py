@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -41,7 +41,7 @@ class Change:
     deleted: bool = False
     whole: Raw | None = None
     fills: bool = False
-    before: Slim | None = None
+    before: Slim | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
