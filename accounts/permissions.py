@@ -215,9 +215,9 @@ def may(by: User, permission: str, team: Team | None, environment: str = "", *, 
     return _holds(by, permission, team, environment)
 
 
-def why_not(by: User, permission: str, team: Team | None, environment: str = "") -> str:
+def why_not(by: User, permission: str, team: Team | None, environment: str = "", *, service: str = "") -> str:
     """Why `require` would refuse and whom to ask, as sentences for a disabled button; "" when it would pass."""
-    refusal = _refusal(by, permission, team, environment)
+    refusal = _refusal(by, permission, team, environment, service)
     return f"{refusal.detail} {refusal.next}".strip() if refusal else ""
 
 

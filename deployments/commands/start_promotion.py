@@ -91,9 +91,8 @@ def plan_promotion(
     """The plan that a person may see before starting; asks for the same rights. Raises as `start_promotion` does."""
     if not services:
         raise Invalid.at("/services", "required", _("Name the services to promote, or a system that has some."))
-    teams = {service.team.pk: service.team for service in services}
-    if not any(may(by, "promotion.start", team, to.name) for team in teams.values()):
-        require(by, "promotion.start", next(iter(teams.values())), to.name)
+    if not any(may(by, "promotion.start", one.team, to.name, service=one.name) for one in services):
+        require(by, "promotion.start", services[0].team, to.name, service=services[0].name)
     return bulk_plan(by, services, origin, to, wait=wait, override=override)
 
 

@@ -90,7 +90,7 @@ def plan_gate(
 def require_pass(by: User, target: Target, now: datetime) -> str:
     """Let pass who may lead a release past the gate: who may override a freeze window there. Answers the role by which.
     Raises NotPermitted."""
-    require_reach(by, "release.override")
+    require_reach(by, "release.override", target.team, target.environment.name, service=target.service.name)
     role = override_role_of(target.environment, now)
     if may_override(by, target, role):
         return role

@@ -234,7 +234,8 @@ def _kept_by(known: Known, origin: Cell, to: Cell) -> tuple[str, str, datetime |
         if active := cell.active:
             words = _("Release #%(number)d in %(environment)s is under way.")
             return words % {"number": active.number, "environment": cell.environment.name}, "release", None
-    if refused := why_not(known.user, "release.start", target.service.team, to.environment.name):
+    service, place = target.service, to.environment.name
+    if refused := why_not(known.user, "release.start", service.team, place, service=service.name):
         return refused, "permission", None
     if not _is_granted(known, target):
         words = _("Team %(team)s has no grant for namespace %(namespace)s.")
