@@ -39,7 +39,8 @@ def edit_release(
     strategy: str | Json | None = None,
     version: str | None = None,
 ) -> Release:
-    """Plan the release anew with what is given; what is not stays. Voices that were given are void.
+    """Plan the release anew with what is given; what is not stays. Voices that were given are void, and other images
+    pass no promotion gate that was overridden for the earlier ones.
 
     `release` is as the caller saw it: PreconditionFailed when somebody has edited it since. Raises NotPermitted,
     WrongPhase once it has begun, ReleaseInvalid and ReleaseBlocked as a start does.
@@ -67,6 +68,8 @@ def edit_release(
         what = ", ".join(name for name in ("images", "config", "strategy") if changes[name] != getattr(current, name))
         if not what and changes["version_label"] == current.version_label:
             return current
+        if changes["images"] != current.images:
+            changes["asks"] = {name: ask for name, ask in current.asks.items() if name != "override_promotion"}
         Release.objects.filter(pk=current.pk).update(
             **changes,
             edits=F("edits") + 1,

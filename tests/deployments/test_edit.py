@@ -66,6 +66,16 @@ def test_what_cannot_be_released_cannot_be_edited_into_it(api: Api, developer: U
     assert waiting.edits == 1
 
 
+def test_other_images_pass_no_gate_that_was_overridden_for_these(api: Api, developer: User, waiting: Release) -> None:
+    passed = {"override_promotion": {"promotion": "staging", "by": "boss", "role": "maintainer", "reason": "hurry"}}
+    Release.objects.filter(pk=waiting.pk).update(asks=passed)
+
+    assert api(developer).patch(f"/releases/{waiting.pk}/", {"version": "x"}).status_code == 200
+    assert Release.objects.get(pk=waiting.pk).asks == passed
+    assert api(developer).patch(f"/releases/{waiting.pk}/", {"image": f"{REPOSITORY}:1.9.0"}).status_code == 200
+    assert Release.objects.get(pk=waiting.pk).asks == {}
+
+
 @pytest.mark.parametrize("phase", ["Progressing", "Paused", "Finishing", "Succeeded"])
 def test_once_it_has_begun_it_is_too_late(api: Api, developer: User, target: Target, phase: str) -> None:
     release = new_release(target, phase=phase)
