@@ -18,6 +18,7 @@ from deployments.commands.promote_service import promote_service
 from deployments.models import Promotion, PromotionItem, Release, Status
 from durable.clock import database_time
 from durable.row_lease import Held, LeaseLost, RowLease, give_back, renew, save
+from web import request_id
 from web.errors import SlipwayError
 from web.live import publish
 
@@ -26,6 +27,8 @@ LEASE_SECONDS = 20.0
 MOST_AT_ONCE = 2
 LOOK_AGAIN_SECONDS = 1.0
 LOOK_AFTER_ERROR_SECONDS = 10.0
+
+UNREAD = ("template_from", "template_to")
 
 State = PromotionItem.State
 log = structlog.get_logger(__name__)
@@ -44,10 +47,12 @@ def advance(promotion_id: UUID | str) -> None:
 
 def _pass(held: Held) -> None:
     promotion = Promotion.objects.select_related("origin", "to", "created_by").get(pk=held.pk)
+    request_id.carry(promotion.request_id)
     try:
         items = list(promotion.items.select_related("service__team").order_by("wave", "service__name"))
+        releases = {one.target.service_id: one for one in promotion.releases.select_related("target").defer(*UNREAD)}
         for item in items:
-            _look(promotion, item)
+            _look(promotion, item, releases.get(item.service_id))
         if promotion.abort_asked or any(item.state == State.FAILED for item in items):
             _stop(promotion, items)
         else:
@@ -64,12 +69,9 @@ def _pass(held: Held) -> None:
     give_back(held, look_again_in=LOOK_AGAIN_SECONDS)
 
 
-def _look(promotion: Promotion, item: PromotionItem) -> None:
+def _look(promotion: Promotion, item: PromotionItem, release: Release | None) -> None:
     """How the release of the service stands, if there is one."""
-    if item.state not in PromotionItem.OPEN:
-        return
-    release = Release.objects.filter(promotion=promotion, target__service=item.service_id).first()
-    if release is None:
+    if item.state not in PromotionItem.OPEN or release is None:
         return
     if not release.ended:
         _note(promotion, item, State.STARTED)
@@ -81,8 +83,9 @@ def _look(promotion: Promotion, item: PromotionItem) -> None:
 
 def _stop(promotion: Promotion, items: list[PromotionItem]) -> None:
     """What has not begun never will."""
-    failed = ", ".join(item.service.name for item in items if item.state == State.FAILED)
-    why = _("%(names)s did not succeed.") % {"names": failed} if failed else _("The promotion was stopped.")
+    has_failed = any(item.state == State.FAILED for item in items)
+    # Without its name: who sees this service need not see that one.
+    why = _("Another service did not succeed.") if has_failed else _("The promotion was stopped.")
     for item in items:
         if item.state == State.PENDING:
             _note(promotion, item, State.STOPPED, why)
@@ -98,13 +101,19 @@ def _start_next(held: Held, promotion: Promotion, items: list[PromotionItem]) ->
         if item.state == State.PENDING:
             if not renew(held):
                 raise LeaseLost
-            if not _start(promotion, item):
+            # A person may have asked to stop while the one before was being started: the next pass answers that.
+            if Promotion.objects.filter(pk=promotion.pk, abort_asked=True).exists() or not _start(
+                held, promotion, item
+            ):
                 return
             room -= 1
 
 
-def _start(promotion: Promotion, item: PromotionItem) -> bool:
-    """Start the release of one service with the rights that the person has now. False when it is refused."""
+def _start(held: Held, promotion: Promotion, item: PromotionItem) -> bool:
+    """Start the release of one service with the rights that the person has now. False when it is refused.
+
+    Raises LeaseLost where a pass that is too late is refused: the one after it may have begun this very release.
+    """
     by = promotion.created_by
     if by is None:
         _note(promotion, item, State.FAILED, _("The account that asked for it is gone."))
@@ -122,6 +131,8 @@ def _start(promotion: Promotion, item: PromotionItem) -> bool:
             override=str(promotion.wish.get("override") or ""),
         )
     except SlipwayError as error:
+        if not renew(held):
+            raise LeaseLost from error
         _note(promotion, item, State.FAILED, str(error.detail))
         return False
     _note(promotion, item, State.STARTED)
