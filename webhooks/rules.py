@@ -67,9 +67,9 @@ def _rule(at: str, rule: Any, services: set[str], environments: set[str], add: A
         if name not in RULE:
             add(f"{at}/{name}", "unknown_field", _("A rule has no such field."))
     _match(f"{at}/match", rule.get("match"), add)
-    if rule.get("service") not in services:
+    if not _is_among(rule.get("service"), services):
         add(f"{at}/service", "does_not_exist", _("The team owns no service of that name."))
-    if rule.get("environment") not in environments:
+    if not _is_among(rule.get("environment"), environments):
         add(f"{at}/environment", "does_not_exist", _("There is no environment of that name."))
     if not isinstance(rule.get("supersede", False), bool):
         add(f"{at}/supersede", "type", _("This is true or false."))
@@ -81,6 +81,11 @@ def _rule(at: str, rule: Any, services: set[str], environments: set[str], add: A
         except StrategyInvalid as error:
             for problem in error.problems:
                 add(f"{at}{problem.pointer}", problem.code, problem_words(problem))
+
+
+def _is_among(value: Any, names: set[str]) -> bool:
+    # What comes may be a list, which no set can be asked for.
+    return isinstance(value, str) and value in names
 
 
 def _match(at: str, pattern: Any, add: Add) -> None:

@@ -18,7 +18,7 @@ from web.errors import Invalid
 from web.etag import claim_version
 
 
-def create_ci_identity(by: User, robot: User, **fields: Any) -> CiIdentity:
+def create_ci_identity(by: User, robot: User, /, **fields: Any) -> CiIdentity:
     """Let the jobs that match act as a robot. Nobody lets one act as a robot that holds more than they do.
 
     Raises NotPermitted, Invalid with a pointer for each bad field, NameTaken.
@@ -40,7 +40,7 @@ def create_ci_identity(by: User, robot: User, **fields: Any) -> CiIdentity:
     return identity
 
 
-def edit_ci_identity(by: User, identity: CiIdentity, **fields: Any) -> CiIdentity:
+def edit_ci_identity(by: User, identity: CiIdentity, /, **fields: Any) -> CiIdentity:
     """Change the given fields; `robot` is another robot of the same team.
 
     Raises NotPermitted, Invalid, NameTaken, PreconditionFailed.

@@ -19,7 +19,7 @@ from services.errors import NameTaken
 from web.live import publish
 
 
-def create_analysis_template(by: User, team: Team | None, **fields: Any) -> AnalysisTemplate:
+def create_analysis_template(by: User, team: Team | None, /, **fields: Any) -> AnalysisTemplate:
     """Make a template of a team, or for everybody (`team` None: admins only); fields as `analysis.rules` has them.
 
     Raises NotPermitted, Invalid with a pointer for each bad field, NameTaken.

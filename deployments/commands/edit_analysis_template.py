@@ -18,7 +18,7 @@ from web.etag import claim_version
 from web.live import publish
 
 
-def edit_analysis_template(by: User, template: AnalysisTemplate, **fields: Any) -> AnalysisTemplate:
+def edit_analysis_template(by: User, template: AnalysisTemplate, /, **fields: Any) -> AnalysisTemplate:
     """Change the given fields.
 
     Raises NotPermitted, BuiltIn, Invalid with a pointer for each bad field, PreconditionFailed.

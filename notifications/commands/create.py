@@ -26,7 +26,7 @@ class ChannelNameTaken(Conflict):
     code = "name_taken"
 
 
-def create_channel(by: User, team: Team | None, **fields: Any) -> Channel:
+def create_channel(by: User, team: Team | None, /, **fields: Any) -> Channel:
     """Make a channel of a team, or (an admin) of all teams. A webhook without a `key` gets one, told by `key_of` once.
 
     Raises NotPermitted, Invalid with a pointer for each bad field, ChannelNameTaken.

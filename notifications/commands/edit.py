@@ -19,7 +19,7 @@ from web.errors import Invalid
 from web.etag import claim_version
 
 
-def edit_channel(by: User, channel: Channel, **fields: Any) -> Channel:
+def edit_channel(by: User, channel: Channel, /, **fields: Any) -> Channel:
     """Change the given fields; a `url` or `key` that is not given stays.
 
     Raises NotPermitted, Invalid with a pointer for each bad field, ChannelNameTaken, PreconditionFailed.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-def create_environment(by: User | None, name: str, **fields: Any) -> Environment:
+def create_environment(by: User | None, /, name: str, **fields: Any) -> Environment:
     """Add a stage; `fields` are those of services.rules.environment. `by` None is Slipway itself.
 
     Raises NotPermitted, Invalid with a pointer for each bad field, NameTaken.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from accounts.models import Team, User
 
 
-def create_service(by: User, team: Team, name: str, **fields: Any) -> Service:
+def create_service(by: User, team: Team, /, name: str, **fields: Any) -> Service:
     """Put a service into the catalog; `fields` are those of services.rules.service.
 
     Raises NotPermitted, Invalid with a pointer for each bad field, NameTaken.

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 def create_target(
     by: User,
     service: Service,
+    /,
     *,
     environment: str,
     cluster: str,
@@ -48,7 +49,7 @@ def create_target(
     Raises NotPermitted, Invalid, TargetExists, WorkloadTaken, UnknownWorkload, UnknownContainer, WorkloadRefused,
     ClusterUnreachable.
     """
-    require(by, "target.create", service.team, environment, service=service.name)
+    require(by, "target.create", service.team, str(environment), service=service.name)
     place = {"environment": environment, "cluster": cluster, "namespace": namespace, "workload": workload}
     clean = checked_target({**place, **fields})
     target = Target(

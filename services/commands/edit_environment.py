@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-def edit_environment(by: User, environment: Environment, **fields: Any) -> Environment:
+def edit_environment(by: User, environment: Environment, /, **fields: Any) -> Environment:
     """Change the given fields of an environment.
 
     Raises NotPermitted, Invalid with a pointer for each bad field, PreconditionFailed when it was edited meanwhile.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from accounts.models import Team, User
 
 
-def edit_service(by: User, service: Service, *, team: Team | None = None, **fields: Any) -> Service:
+def edit_service(by: User, service: Service, /, *, team: Team | None = None, **fields: Any) -> Service:
     """Change the given fields of a service; `team` hands it over, for which both teams have to allow it.
 
     Raises NotPermitted, Invalid with a pointer for each bad field, PreconditionFailed when it was edited meanwhile.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-def edit_target(by: User, target: Target, **fields: Any) -> Target:
+def edit_target(by: User, target: Target, /, **fields: Any) -> Target:
     """Change container, kubernetes_service or strategy of a target. What it points at stays: that is another target.
 
     Raises NotPermitted, Invalid, PreconditionFailed; UnknownContainer, UnknownWorkload, ClusterUnreachable when the

@@ -28,7 +28,7 @@ class SinkNameTaken(Conflict):
     code = "name_taken"
 
 
-def create_sink(by: User, *, start: str = "now", **fields: Any) -> AuditSink:
+def create_sink(by: User, /, *, start: str = "now", **fields: Any) -> AuditSink:
     """Send the log on to one more receiver, from `start`: what is written from now on, or all that is still there.
 
     Raises NotPermitted, Invalid with a pointer for each bad field, SinkNameTaken.

@@ -21,7 +21,7 @@ from web.live import publish
 WRITTEN = ("name", "kind", "host", "secret", "authority", "allow_private_address", "is_active")
 
 
-def edit_sink(by: User, sink: AuditSink, **fields: Any) -> AuditSink:
+def edit_sink(by: User, sink: AuditSink, /, **fields: Any) -> AuditSink:
     """Change the given fields; an `address`, `bearer` or `key` that is not given stays. It is tried again at once.
 
     Raises NotPermitted, Invalid with a pointer for each bad field, SinkNameTaken, PreconditionFailed.

@@ -26,7 +26,7 @@ class SourceNameTaken(Conflict):
     code = "name_taken"
 
 
-def create_source(by: User, robot: User, **fields: Any) -> tuple[WebhookSource, str]:
+def create_source(by: User, robot: User, /, **fields: Any) -> tuple[WebhookSource, str]:
     """Make a source that acts as a robot, and answer it with its secret, which is not told again.
 
     Raises NotPermitted, Invalid with a pointer for each bad field, SourceNameTaken.

@@ -20,7 +20,7 @@ from webhooks.models import WebhookSource
 from webhooks.rules import checked_source
 
 
-def edit_source(by: User, source: WebhookSource, *, robot: User | None = None, **fields: Any) -> WebhookSource:
+def edit_source(by: User, source: WebhookSource, /, *, robot: User | None = None, **fields: Any) -> WebhookSource:
     """Change the given fields; its name stays, as its address is known elsewhere.
 
     Whoever changes what a robot is let do holds what the robot holds. Raises NotPermitted, Invalid, PreconditionFailed.
