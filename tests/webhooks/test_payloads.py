@@ -27,6 +27,8 @@ BODIES: list[tuple[str, Any, list[str]]] = [
             "events": [
                 event(mediaType=MANIFEST, repository="acme/checkout", tag="1.4.2", digest=DIGEST),
                 event(mediaType="application/octet-stream", repository="acme/checkout", digest=DIGEST),
+                # One platform of an image for several.
+                event(mediaType=MANIFEST, repository="acme/checkout", digest=f"sha256:{'b' * 64}"),
                 {**event(mediaType=MANIFEST, repository="acme/other", tag="1", digest=DIGEST), "action": "pull"},
             ]
         },
@@ -42,7 +44,10 @@ BODIES: list[tuple[str, Any, list[str]]] = [
         {
             "type": "PUSH_ARTIFACT",
             "event_data": {
-                "resources": [{"digest": DIGEST, "tag": "1.4.2", "resource_url": "harbor.example/acme/checkout:1.4.2"}],
+                "resources": [
+                    {"digest": DIGEST, "tag": "1.4.2", "resource_url": "harbor.example/acme/checkout:1.4.2"},
+                    {"digest": DIGEST, "resource_url": f"harbor.example/acme/checkout@{DIGEST}"},
+                ],
                 "repository": {"repo_full_name": "acme/checkout"},
             },
         },
@@ -121,6 +126,12 @@ def test_it_tells_of_these_images(kind: str, body: Any, images: list[str]) -> No
 )
 def test_what_is_no_image_is_none(image: str) -> None:
     assert pushes_of("generic", {"image": image}) == []
+
+
+@pytest.mark.parametrize("commit", ["a\0b", "c" * 201, "a\nb"])
+def test_a_commit_that_cannot_be_kept_is_left_out(commit: str) -> None:
+    (push,) = pushes_of("generic", {"image": "acme/checkout:1", "commit": commit})
+    assert (push.image(), push.commit) == ("acme/checkout:1", "")
 
 
 json_values = st.recursive(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from webhooks.payloads import distribution, docker_hub, generic, github, gitlab, harbor, quay
@@ -17,7 +18,7 @@ READERS: dict[str, Callable[[Any], list[Push]]] = {
     "harbor": harbor.read,
     "quay": quay.read,
 }
-MOST_PUSHES = 50
+MOST_PUSHES, LONGEST_COMMIT = 50, 200
 
 
 def pushes_of(kind: str, body: Any) -> list[Push]:
@@ -26,4 +27,9 @@ def pushes_of(kind: str, body: Any) -> list[Push]:
         found = READERS[kind](body)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         return []
-    return list(dict.fromkeys(push for push in found if push.is_sound))[:MOST_PUSHES]
+    return list(dict.fromkeys(_with_commit(push) for push in found if push.is_sound))[:MOST_PUSHES]
+
+
+def _with_commit(push: Push) -> Push:
+    """One that no release could keep is left out: the image is good all the same."""
+    return push if len(push.commit) <= LONGEST_COMMIT and push.commit.isprintable() else replace(push, commit="")

@@ -13,16 +13,18 @@ MANIFESTS = (
 
 
 def read(body: Any) -> list[Push]:
-    """Pushes of manifests; layers, pulls and deletions are no news."""
+    """Pushes of tagged manifests; layers, pulls and deletions are no news. A manifest without a tag is a part of an
+    image for several platforms: the tagged index that follows is the image."""
     return [
         Push(
-            str(event.get("request", {}).get("host", "")),
+            str((event.get("request") or {}).get("host") or ""),
             str(target["repository"]),
-            str(target.get("tag", "")),
-            str(target.get("digest", "")),
+            str(target["tag"]),
+            str(target.get("digest") or ""),
         )
         for event in body["events"]
         if event.get("action") == "push"
         and (target := event["target"])
+        and target.get("tag")
         and str(target.get("mediaType", "")).startswith(MANIFESTS)
     ]

@@ -13,7 +13,7 @@ _DIGEST = re.compile(r"\Asha256:[0-9a-f]{64}\Z")
 
 @dataclass(frozen=True)
 class Push:
-    """`host` is the registry's ("" where it was not told), `path` the repository in it. `at` is the commit, if told."""
+    """`host` is the registry's ("" where it was not told), `path` the repository in it. `commit` is told by some."""
 
     host: str
     path: str
