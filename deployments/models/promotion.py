@@ -33,8 +33,9 @@ class PromotionQuerySet(QuerySet["Promotion"]):
 class Promotion(LeasedRow):
     """Several services brought from one environment to the next, those that others depend on first.
 
-    `wish` is what every release of it is asked with: `{wait, override, supersede}`. `abort_asked` stops what has not
-    begun; releases under way go on. `problem` says why it did not come to its end.
+    `wish` is what every release of it is asked with: `{wait, override}`. `abort_asked` stops what has not
+    begun; releases under way go on. `problem` says why it did not come to its end, with names that not every reader
+    may see.
     """
 
     class State(models.TextChoices):

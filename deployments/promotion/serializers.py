@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from deployments.engine.json import Json
@@ -147,7 +148,7 @@ def promotion_facts(promotion: Promotion, base: str = "") -> Json:
         "system": promotion.system,
         "from": promotion.origin.name,
         "to": promotion.to.name,
-        "problem": redacted_text(promotion.problem),
+        "problem": problem_of(promotion),
         "reason": promotion.note,
         "max_parallel": promotion.max_parallel,
         "created_by": promotion.created_by.username if promotion.created_by else None,
@@ -165,6 +166,16 @@ def promotion_facts(promotion: Promotion, base: str = "") -> Json:
         ],
         "links": {"self": itself, "ui": base + promotion.get_absolute_url()},
     }
+
+
+def problem_of(promotion: Promotion) -> str:
+    """Why it did not come to its end, with the names of services that the reader may see."""
+    if not promotion.problem:
+        return ""
+    names = [item.service.name for item in promotion.seen_items if item.state == PromotionItem.State.FAILED]
+    if not names:
+        return _("A service that you may not see did not succeed.")
+    return _("%(names)s did not succeed.") % {"names": ", ".join(names)}
 
 
 def releases_of(promotion: Promotion) -> dict[UUID, Release]:

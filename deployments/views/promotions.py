@@ -23,7 +23,7 @@ from deployments.once import new_token, start_once
 from deployments.promotion.choosing import BulkPlan
 from deployments.promotion.forms import PromotionForm
 from deployments.promotion.matrix import matrix
-from deployments.promotion.serializers import releases_of
+from deployments.promotion.serializers import problem_of, releases_of
 from deployments.queries.promotions import (
     matrix_services,
     promotion_list,
@@ -119,7 +119,7 @@ def _start(
             request.user,
             services=services,
             **form.wish(),
-            system=request.POST.get("system", ""),
+            system="" if request.POST.getlist("service") else request.POST.get("system", ""),
             reason=form.cleaned_data["reason"],
             max_parallel=form.cleaned_data["max_parallel"],
         )
@@ -179,6 +179,7 @@ def promotion(request: SignedInRequest, promotion_id: UUID) -> HttpResponse:
     tried = [item for item in items if item.wave]
     context = {
         "promotion": shown,
+        "problem": problem_of(shown),
         "topics": f"promotion:{shown.pk}",
         "waves": _by_wave(rows),
         "left_out": [item for item in items if not item.wave],
@@ -191,8 +192,9 @@ def promotion(request: SignedInRequest, promotion_id: UUID) -> HttpResponse:
 
 
 def why_not_abort(request: SignedInRequest, shown: Promotion, items: Sequence[PromotionItem]) -> str:
-    """Why this person may not stop it, "" when they may or when nothing is left to stop."""
-    teams = {item.service.team_id: item.service.team for item in items if item.state == PromotionItem.State.PENDING}
+    """Why this person may not stop it, "" when they may."""
+    pending = [item for item in items if item.state == PromotionItem.State.PENDING]
+    teams = {item.service.team_id: item.service.team for item in pending or items}
     owners = list(teams.values())
     asked = owners[:1] if shown.created_by_id == request.user.pk else owners
     return next((why for team in asked if (why := why_not(request.user, "promotion.abort", team, shown.to.name))), "")

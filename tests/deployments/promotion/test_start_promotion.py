@@ -10,11 +10,13 @@ import pytest
 from accounts.models import User
 from audit.models import Entry
 from deployments.models import Promotion, PromotionItem
+from deployments.promotion.driving import advance
 from tests.callers import ApiClient, PageClient
 from tests.deployments.promotion.shop import Shop, released
 from tests.factories.accounts import member_of, new_team, new_user
 from tests.factories.deployments import new_release
 from tests.factories.registered import new_grant
+from tests.factories.services import new_service
 
 Api = Callable[..., ApiClient]
 Web = Callable[[User], PageClient]
@@ -185,6 +187,34 @@ def test_a_promotion_is_seen_by_whom_its_services_are(api: Api, developer: User,
     assert api(stranger).get("/promotions/").json()["count"] == 0
     assert api(stranger).get(f"/promotions/{made}/").status_code == 404
     assert api(stranger).post(f"/promotions/{made}/abort/", {}).status_code == 404
+
+
+def test_no_name_of_a_hidden_service_is_told(api: Api, web_client: Web, till: Shop, developer: User) -> None:
+    """`bo` sees parcels alone, which was stopped because cart failed."""
+    bo = member_of(new_team("shipping"), "developer", new_user("bo"))
+    parcels = new_service("parcels", bo.memberships.get().team, system="till")
+    api(developer).post("/promotions/", TILL)
+    promotion = Promotion.objects.get()
+    promotion.items.filter(service__name="cart").update(state="failed")
+    promotion.items.create(service=parcels, wave=3)
+    advance(promotion.pk)
+
+    told = api(developer).get(f"/promotions/{promotion.pk}/").json()
+    hidden = api(bo).get(f"/promotions/{promotion.pk}/").json()
+
+    assert (told["status"], told["problem"]) == ("failed", "cart did not succeed.")
+    assert hidden["problem"] == "A service that you may not see did not succeed."
+    assert [one["service"] for one in hidden["releases"]] == ["parcels"]
+    assert "cart" not in str(hidden["releases"])
+    for path in (promotion.get_absolute_url(), "/promotions/started/"):
+        assert "cart" not in web_client(bo).get(path).content.decode()
+
+
+def test_by_page_the_system_is_no_name_for_a_choice(web_client: Web, developer: User, till: Shop) -> None:
+    form = {"service": ["web", "cart"], "system": "x" * 100, "origin": "dev", "to": "staging", "token": "t9"}
+
+    assert web_client(developer).post("/promotions/start/", form).status_code == 303
+    assert Promotion.objects.get().system == ""
 
 
 def test_by_page_it_is_reviewed_first_and_confirmed_where_that_is_asked_for(
