@@ -13,7 +13,7 @@ from accounts.models import Team, User
 from audit.models import Entry
 from services.models import Service
 from tests.callers import ApiClient
-from tests.factories.accounts import new_robot, new_team
+from tests.factories.accounts import member_of, new_robot, new_role, new_team
 from tests.factories.services import new_service
 from tests.webhooks.conftest import RULE, SECRET, Send, new_source, signed
 from webhooks.forms import read_rule, written
@@ -128,6 +128,13 @@ class TestRotate:
         statuses = [send(b"{}", signature=signed(b"{}", secret)).status_code for secret in (SECRET, first, second)]
         assert statuses == [401, 401, 202]
         assert Entry.objects.filter(action="webhook_source.rotate").count() == 2
+
+    def test_who_lacks_what_the_robot_holds_gets_no_secret(self, api: Api, payments: Team) -> None:
+        new_source(payments)
+        new_role("rotator", "webhook_source.rotate", "robot.edit")
+        answer = api(member_of(payments, "rotator")).post("/webhook-sources/registry/rotate/", {})
+        assert (answer.status_code, "holds what you lack" in answer.json()["detail"]) == (403, True)
+        assert WebhookSource.objects.get().secret == {"now": SECRET}
 
 
 class TestDeliverAgain:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
+from accounts.commands.robots import require_keeper
 from accounts.models import User
 from accounts.permissions import require
 from audit.record import audit
@@ -17,8 +18,11 @@ from webhooks.secrets import OVERLAPS, rotated
 
 
 def rotate_source(by: User, source: WebhookSource, *, overlap: timedelta = timedelta(0)) -> str:
-    """Make a new secret and answer it; the one before works on for `overlap`. Raises NotPermitted, Invalid."""
+    """Make a new secret and answer it; the one before works on for `overlap`. Who knows it lets the robot act, and so
+    holds what the robot holds. Raises NotPermitted, Invalid.
+    """
     require(by, "webhook_source.rotate", source.team)
+    require_keeper(by, source.robot)
     if not timedelta(0) <= overlap <= OVERLAPS:
         detail = _("The old secret may live for 0 to %(most)d seconds.") % {"most": int(OVERLAPS.total_seconds())}
         raise Invalid.at("/overlap", "invalid", detail)
