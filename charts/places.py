@@ -25,7 +25,6 @@ def require_place(by: User, permission: str, cluster: Cluster, namespace: str) -
     if by.is_admin:
         require(by, permission, None)
         return None
-    require_reach(by, permission)
     grants = list(Grant.objects.visible_to(by).filter(cluster=cluster).select_related("team"))
     here = [grant.team for grant in grants if grant.covers(namespace)]
     for team in here:
@@ -38,6 +37,7 @@ def require_place(by: User, permission: str, cluster: Cluster, namespace: str) -
                 return team
         for environment in environments or [""]:
             require(by, permission, here[0], environment)
+    require_reach(by, permission)
     able = team_ids_with(by, permission, ANYWHERE)
     raise NotPermitted(
         _("None of your teams (%(teams)s) has a grant for namespace %(namespace)s on cluster %(cluster)s.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.permissions import ANYWHERE, may_in_any_team, require
+from accounts.permissions import ANYWHERE, may_in_any_team, require, require_reach
 from audit.record import audit
 from clusters.commands.check import capabilities, cluster_uid
 from clusters.connection import connect, paths
@@ -26,8 +26,11 @@ def refresh_cluster(by: User | None, cluster: Cluster) -> Cluster:
 
     Takes at most a few seconds; a cluster that does not answer is a result, not an error. Raises NotPermitted.
     """
-    if by is not None and not may_in_any_team(by, "cluster.refresh", cluster.environment or ANYWHERE):
-        require(by, "cluster.refresh", None)
+    if by is not None:
+        where = cluster.environment or ANYWHERE
+        require_reach(by, "cluster.refresh", None, where)
+        if not may_in_any_team(by, "cluster.refresh", where):
+            require(by, "cluster.refresh", None)
     seen = _look(cluster)
     with transaction.atomic():
         Cluster.objects.filter(pk=cluster.pk).update(**seen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.models import Team, User
+from accounts.models import Team, Token, User
 from charts.places import require_place, why_not_in_place
 from clusters.models import Cluster
 from tests.factories.accounts import member_of, new_user
@@ -46,6 +46,16 @@ def test_a_namespace_in_no_environment_takes_a_role_for_all(
     with pytest.raises(NotPermitted):
         require_place(dev_only, UPGRADE, cluster, "tools")
     assert require_place(developer, UPGRADE, cluster, "tools") == payments
+
+
+def test_a_token_for_the_team_reaches_what_the_team_may(payments: Team, cluster: Cluster, developer: User) -> None:
+    developer.token = Token(user=developer, name="ci", teams=["payments"])
+    assert require_place(developer, UPGRADE, cluster, "dev") == payments
+    developer.token = Token(user=developer, name="ci", teams=["payments"], environments=["dev"])
+    assert require_place(developer, UPGRADE, cluster, "dev") == payments
+    for others in ({"teams": ["others"]}, {"environments": ["prod"]}, {"services": ["checkout"]}):
+        developer.token = Token(user=developer, name="ci", **others)
+        assert "is only for" in why_not_in_place(developer, UPGRADE, cluster, "dev")
 
 
 def test_a_namespace_in_two_environments_takes_both(payments: Team, cluster: Cluster, dev_only: User) -> None:

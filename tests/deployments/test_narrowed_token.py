@@ -13,6 +13,7 @@ from services.models import Target
 from tests.callers import ApiClient
 from tests.factories.accounts import token_of
 from tests.factories.deployments import new_release
+from tests.factories.registered import new_grant
 
 VERBS = ("abort", "pause", "resume", "retry", "promote")
 
@@ -48,6 +49,15 @@ def test_outside_of_it_nothing_is_done(
 def test_inside_of_it_all_is_as_ever(valkey: object, developer: User, target: Target, to: dict[str, Any]) -> None:
     release = new_release(target)
     assert narrowed(developer, **to).post(f"/releases/{release.pk}/abort/").status_code == 202
+
+
+@pytest.mark.parametrize("to", [{"services": ["checkout"]}, {"teams": ["payments"]}])
+def test_a_cluster_is_no_part_of_a_service_or_a_team(
+    valkey: object, developer: User, target: Target, to: dict[str, Any]
+) -> None:
+    new_grant(target.team, target.cluster)
+    answer = narrowed(developer, **to).post(f"/clusters/{target.cluster.name}/refresh/")
+    assert (answer.status_code, "is only for" in answer.json()["detail"]) == (403, True)
 
 
 def test_starting_and_rolling_back_are_held_to_it(valkey: object, developer: User, target: Target) -> None:
