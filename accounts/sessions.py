@@ -51,8 +51,8 @@ def begin_session(request: HttpRequest, user: User, *, way: str, provider: str =
     replaced = current(request)
     with transaction.atomic():
         if request.user.is_authenticated:
-            # Of one and the same person Django would keep the key.
-            request.session.cycle_key()
+            # Of one and the same person Django would keep the key, and what was noted of the session before.
+            request.session.flush()
         login(request, user, backend=_BACKEND)
         now = timezone.now()
         request.session[_WAY] = way
@@ -72,6 +72,9 @@ def begin_session(request: HttpRequest, user: User, *, way: str, provider: str =
             last_seen_at=now,
             ends_at=ends_at,
         )
+        if way in {Session.Way.PASSWORD, Session.Way.PASSKEY} and user.vouched_until:
+            # Whose way in is here needs no provider that vouches for their tokens.
+            User.objects.filter(pk=user.pk).update(vouched_until=None)
         audit(user, "session.begin", user, way=way, provider=provider)
 
 
@@ -130,7 +133,8 @@ def prolong(request: HttpRequest) -> datetime:
     if at_most := parse_datetime(request.session.get(_ENDS_AT_MOST, "")):
         ends_at = max(now, min(ends_at, at_most))
     request.session[_ENDS_AT] = ends_at.isoformat()
-    request.session.set_expiry(max(1, int((ends_at - now).total_seconds())))
+    # As a moment: a length would begin anew whenever anything in the session changes.
+    request.session.set_expiry(ends_at)
     if key := request.session.session_key:
         Session.objects.filter(key=stored_key(key)).update(ends_at=ends_at)
     return ends_at

@@ -220,6 +220,40 @@ def test_being_prolonged_shows_in_the_list(ana: User) -> None:
     assert Session.objects.get().ends_at > timezone.now() + timedelta(hours=11)
 
 
+def test_being_in_use_does_not_let_it_last_longer_than_it_says(ana: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = browser_of("ana")
+    ends_at, later = Session.objects.get().ends_at, timezone.now() + timedelta(hours=3)
+    session = browser.session
+
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    session["seen_at"] = later.isoformat()
+    session.save()
+
+    assert Carrier.objects.get().expire_date == ends_at
+
+
+def test_a_sign_in_takes_nothing_over_from_the_session_before(ana: User) -> None:
+    browser = browser_of("ana")
+    session = browser.session
+    session["break_glass_reason"] = "the provider is down"
+    session["ends_at_most"] = (timezone.now() + timedelta(minutes=1)).isoformat()
+    session.save()
+
+    browser.post("/sign-in/", {"username": "ana", "password": PASSWORD})
+
+    assert "break_glass_reason" not in browser.session
+    assert Session.objects.get().ends_at > timezone.now() + timedelta(hours=11)
+
+
+def test_who_signs_in_with_a_password_needs_no_provider_for_their_tokens(ana: User) -> None:
+    User.objects.filter(pk=ana.pk).update(vouched_until=timezone.now())
+
+    browser_of("ana")
+
+    ana.refresh_from_db()
+    assert ana.is_vouched
+
+
 def test_rows_of_sessions_that_expired_are_forgotten(ana: User) -> None:
     row, _cookie = session_of(ana)
     Session.objects.update(ends_at=timezone.now() - timedelta(seconds=1))
