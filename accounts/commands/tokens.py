@@ -139,8 +139,10 @@ def rotate_token(
 def revoke_token(by: User, token: Token) -> Token:
     """End a token for good: one's own, that of a robot one looks after, or anybody's as an admin. Idempotent.
 
-    Raises NotPermitted.
+    A token that is limited ends itself and no other. Raises NotPermitted.
     """
+    if by.token and by.token.pk != token.pk:
+        _require_unlimited(by)
     if by.pk != token.user_id and not by.is_admin:
         if not token.user.is_robot:
             raise NotPermitted(_("Only its owner or an admin can revoke a token."), granted_by=_("an admin"))
@@ -177,11 +179,19 @@ def _require_own(by: User, user: User) -> None:
         require_keeper(by, user)
     elif by.pk != user.pk:
         raise NotPermitted(_("A token can only be made for oneself."), granted_by=user.username)
-    if by.token and (by.token.is_narrowed or (by.token.scopes and "admin" not in by.token.scopes)):
+    _require_unlimited(by)
+
+
+def _require_unlimited(by: User) -> None:
+    """Raises NotPermitted through a token that is narrower than its user, or that a CI job has for minutes alone."""
+    token = by.token
+    if token and (
+        token.is_narrowed or token.way == Token.Way.EXCHANGE or (token.scopes and "admin" not in token.scopes)
+    ):
         raise NotPermitted(
-            _("The token “%(name)s” is limited and cannot make other tokens.") % {"name": by.token.name},
+            _("The token “%(name)s” is limited and cannot make or end other tokens.") % {"name": token.name},
             granted_by=by.username,
-            next=_("Make the token on the page Settings, Tokens."),
+            next=_("Do it on the page Settings, Tokens."),
         )
 
 

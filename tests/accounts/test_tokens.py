@@ -102,6 +102,16 @@ def test_a_revoked_token_no_longer_works(api: Api, developer: User) -> None:
     assert Entry.objects.filter(action="token.revoke").count() == 1
 
 
+def test_a_limited_token_ends_itself_and_no_other(api: Api, admin: User, viewer: User) -> None:
+    other = api(viewer).post("/tokens/", {"name": "other"}).json()
+    reader = api(admin, scopes=["read"])
+    own = next(one for one in reader.get("/tokens/?user=ada").json()["results"] if one["scopes"] == ["read"])
+
+    assert reader.delete(f"/tokens/{other['id']}/").status_code == 403
+    assert Token.objects.get(pk=other["id"]).revoked_at is None
+    assert reader.delete(f"/tokens/{own['id']}/").status_code == 204
+
+
 def test_tokens_of_others_are_nowhere(api: Api, web_client: Browser, developer: User, viewer: User) -> None:
     other = api(viewer).post("/tokens/", {"name": "other"}).json()
     assert api(developer).delete(f"/tokens/{other['id']}/").status_code == 404
