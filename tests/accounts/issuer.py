@@ -21,7 +21,7 @@ class Issuer:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.key = jwk.RSAKey.generate_key(2048, {"kid": "one", "use": "sig"}, auto_kid=False)
+        self.key: jwk.RSAKey | jwk.ECKey = jwk.RSAKey.generate_key(2048, {"kid": "one", "use": "sig"}, auto_kid=False)
         self.shown: list[dict[str, Any]] = [self.key.as_dict(private=False)]
         self.configuration: dict[str, Any] = {"issuer": url, "jwks_uri": f"{url}/keys"}
         self.asked: dict[str, int] = {}

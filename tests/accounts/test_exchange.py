@@ -24,6 +24,7 @@ from tests.callers import ApiClient
 from tests.factories.accounts import new_robot, new_team
 
 Api = Callable[..., ApiClient]
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 RULE = {"repository": "acme/checkout", "ref": "refs/heads/*"}
 
 
@@ -61,6 +62,14 @@ def part(value: dict[str, Any]) -> str:
 
 
 class TestGoodToken:
+    def test_it_makes_no_token_that_lasts_longer(self, api: Api, payments: Team, issuer: Issuer) -> None:
+        new_identity(payments, issuer, scopes=[])
+        job = ApiClient()
+        job.credentials(HTTP_AUTHORIZATION=f"Bearer {swapped(api, issuer.token()).json()['token']}")
+
+        assert job.post("/tokens/", {"name": "kept", "expires": "never"}).status_code == 403
+        assert Token.objects.count() == 1
+
     def test_it_is_swapped_for_a_short_one_of_the_robot(self, api: Api, identity: CiIdentity, issuer: Issuer) -> None:
         answer = swapped(api, issuer.token())
 
@@ -198,6 +207,20 @@ class TestReplay:
         raw = issuer.token(jti=None)
         assert swapped(api, raw).status_code == 201
         assert swapped(api, raw).json()["check"] == "replay"
+
+    def test_one_without_an_id_is_the_same_with_the_other_signature_of_its_curve(
+        self, api: Api, identity: CiIdentity, issuer: Issuer
+    ) -> None:
+        issuer.key = jwk.ECKey.generate_key("P-256", {"kid": "one", "use": "sig"}, auto_kid=False)
+        issuer.shown = [issuer.key.as_dict(private=False)]
+        raw = issuer.token(alg="ES256", jti=None)
+        signed, _dot, signature = raw.rpartition(".")
+        both = base64.urlsafe_b64decode(signature + "==")
+        # Whoever has seen (r, s) can make (r, n - s), which verifies as well.
+        other = both[:32] + (P256_ORDER - int.from_bytes(both[32:])).to_bytes(32)
+        assert swapped(api, raw).status_code == 201
+        again = f"{signed}.{base64.urlsafe_b64encode(other).rstrip(b'=').decode()}"
+        assert swapped(api, again).json()["check"] == "replay"
 
     def test_what_is_refused_for_its_age_is_forgotten(self, api: Api, identity: CiIdentity, issuer: Issuer) -> None:
         raw = issuer.token(exp=int(time.time()) + 30)
