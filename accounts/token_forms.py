@@ -230,8 +230,8 @@ class CiIdentityForm(forms.Form):
         given |= {name: typed[name] for name in ("issuer", "audience") if typed[name]}
         given |= {name: from_words(typed[name]) for name in ("services", "environments")}
         given["claims"] = from_pairs(typed["claims"])
-        if typed.get("allow_private_address"):
-            given["allow_private_address"] = True
+        if "allow_private_address" in typed:
+            given["allow_private_address"] = typed["allow_private_address"]
         return given
 
 

@@ -54,7 +54,10 @@ class Hook:
 def read_hook(url: str, *, allow_private: bool) -> Hook:
     """The parts of a webhook's URL. Raises AddressRefused for anything but a plain https URL; http is for private
     addresses that an admin allowed."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise AddressRefused("policy", _("the URL cannot be read")) from error
     if not url.isascii() or any(character <= " " or character in '\\"<>^`{|}' for character in url):
         raise AddressRefused("policy", _("the URL holds characters that do not belong in it"))
     if parts.scheme not in (("https", "http") if allow_private else ("https",)):

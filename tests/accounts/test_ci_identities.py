@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +25,16 @@ GIVEN = {
     "robot": "ci@payments",
     "provider": "github",
     "claims": {"repository": "acme/checkout", "ref": "refs/heads/*"},
+}
+
+# The same on the page.
+TYPED = {
+    **{name: GIVEN[name] for name in ("name", "robot", "provider")},
+    "claims": "repository=acme/checkout\nref=refs/heads/*",
+    "scopes": ["deploy"],
+    "lifetime_seconds": "600",
+    "order": "10",
+    "is_active": "on",
 }
 
 
@@ -63,6 +75,22 @@ def test_a_pattern_without_a_star_means_itself_alone(text: str) -> None:
     pattern = text.replace("*", "")
     assert matches(pattern, pattern)
     assert not matches(pattern, f"{pattern}x")
+
+
+def test_many_stars_take_no_time() -> None:
+    began = time.monotonic()
+    assert not matches("**a**a**a**a**a**b", "a" * 1000)
+    assert not matches("*a*a*a*a*a*b", "a" * 1000)
+    assert time.monotonic() - began < 1
+
+
+@given(
+    pattern=st.lists(st.sampled_from(["a", "b", "/", "*", "**"]), max_size=7).map("".join),
+    text=st.text(alphabet="ab/", max_size=12),
+)
+def test_stars_mean_what_a_regular_expression_would(pattern: str, text: str) -> None:
+    parts = [{"**": ".*", "*": "[^/]*"}.get(one, one) for one in re.split(r"(\*\*|\*)", pattern)]
+    assert matches(pattern, text) == bool(re.fullmatch("".join(parts), text, re.DOTALL))
 
 
 def test_only_a_repository_in_full_pins() -> None:
@@ -138,6 +166,20 @@ class TestCreate:
         moved = api(maintainer).patch("/ci-identities/checkout/", {"issuer": "http://10.0.0.1/"})
         assert moved.status_code == 403
 
+    def test_an_admin_takes_a_private_address_back_on_the_page(
+        self, api: Api, web_client: Browser, admin: User, maintainer: User
+    ) -> None:
+        private = {"issuer": "https://127.0.0.1:9/", "allow_private_address": True}
+        assert api(admin).post("/ci-identities/", {**GIVEN, **private}).status_code == 201
+        form = {**TYPED, "issuer": "https://issuer.example"}
+        assert web_client(admin).post("/settings/ci-identities/checkout/", form).status_code == 303
+        assert CiIdentity.objects.get().allow_private_address is False
+
+    def test_a_field_named_as_the_caller_is_unknown(self, api: Api, maintainer: User) -> None:
+        refused = api(maintainer).post("/ci-identities/", {**GIVEN, "by": "ada"})
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["pointer"] == "/by"
+
     def test_nobody_lets_a_job_be_more_than_they_are(
         self, api: Api, payments: Team, developer: User, stranger: User
     ) -> None:
@@ -172,18 +214,10 @@ def test_it_stays_with_its_team(api: Api, admin: User) -> None:
 
 def test_the_page_makes_edits_tries_and_removes(web_client: Browser, maintainer: User) -> None:
     browser = web_client(maintainer)
-    typed = {
-        **{name: GIVEN[name] for name in ("name", "robot", "provider")},
-        "claims": "repository=acme/checkout\nref=refs/heads/*",
-        "scopes": ["deploy"],
-        "lifetime_seconds": "600",
-        "order": "10",
-        "is_active": "on",
-    }
-    assert browser.post("/settings/ci-identities/", typed).status_code == 303
+    assert browser.post("/settings/ci-identities/", TYPED).status_code == 303
     made = CiIdentity.objects.get()
     assert (made.claims, made.lifetime_seconds) == (GIVEN["claims"], 600)
-    bad = browser.post("/settings/ci-identities/checkout/", {**typed, "claims": "ref=x"})
+    bad = browser.post("/settings/ci-identities/checkout/", {**TYPED, "claims": "ref=x"})
     assert (bad.status_code, "ref=x</textarea>" in bad.content.decode()) == (422, True)
     tried = browser.post("/settings/ci-identities/try/", {"token": "e30.e30.e30"})
     assert "No CI identity lets this job in" in tried.content.decode()
