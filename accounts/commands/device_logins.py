@@ -20,6 +20,7 @@ from accounts.device.codes import new_device_code, new_user_code, typed
 from accounts.device.errors import AccessDenied, AuthorizationPending, ExpiredToken, SlowDown
 from accounts.models import DeviceGuess, DeviceLogin, Token, User
 from accounts.permissions import SCOPES
+from accounts.token_rules import span_findings
 from accounts.tokens import hashed
 from audit.record import audit
 from web.errors import Invalid, TooManyRequests
@@ -104,6 +105,8 @@ def allow_device_login(by: User, login: DeviceLogin, *, scopes: Sequence[str], l
         errors.append({"pointer": "/scopes", "code": "invalid_choice", "detail": detail})
     if not timedelta(0) < lasts <= LONGEST:
         errors.append({"pointer": "/lasts", "code": "invalid", "detail": _("It may last at most 30 days.")})
+    else:
+        errors += span_findings(lasts, "/lasts")
     if errors:
         raise Invalid(_("The program cannot be allowed so."), errors=errors)
     _decide(by, login, DeviceLogin.State.ALLOWED, scopes=granted, lasts_seconds=int(lasts.total_seconds()))

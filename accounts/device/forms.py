@@ -7,6 +7,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.durations import parse_duration
+from accounts.token_rules import longest_here
+from web.forms import offer
+
+SPANS = [("30d", _("30 days")), ("7d", _("7 days")), ("24h", _("1 day")), ("8h", _("8 hours"))]
 SHORT = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "autofocus": True}
 
 
@@ -32,8 +37,7 @@ class AllowForm(forms.Form):
     )
     lasts = forms.ChoiceField(
         label=_("For"),
-        choices=[("30d", _("30 days")), ("7d", _("7 days")), ("24h", _("1 day")), ("8h", _("8 hours"))],
-        initial="30d",
+        choices=[],
     )
 
     def __init__(self, asked: list[str], *args: Any, **kwargs: Any) -> None:
@@ -41,3 +45,5 @@ class AllowForm(forms.Form):
         field: Any = self.fields["scopes"]
         field.choices = [(scope, scope) for scope in asked]
         field.initial = asked
+        longest = longest_here()
+        offer(self, "lasts", [one for one in SPANS if longest is None or parse_duration(one[0]) <= longest])

@@ -13,10 +13,16 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.commands.device_logins import MOST_FROM_ONE_ADDRESS, MOST_GUESSES, forget_device_logins
+from accounts.commands.device_logins import (
+    MOST_FROM_ONE_ADDRESS,
+    MOST_GUESSES,
+    allow_device_login,
+    forget_device_logins,
+)
 from accounts.models import DeviceGuess, DeviceLogin, Token, User
 from audit.models import Entry
 from tests.callers import ApiClient
+from web.errors import Invalid
 
 Api = Callable[..., ApiClient]
 Browser = Callable[[User], Client]
@@ -72,6 +78,19 @@ def test_a_program_that_was_allowed_gets_an_ordinary_token_once(api: Api, web_cl
     assert word(collected(api, device)) == "expired_token"
     assert [entry.action for entry in Entry.objects.order_by("at")] == ["device_login.allow", "token.create"]
     assert {entry.actor for entry in Entry.objects.all()} == {"dev"}
+
+
+def test_it_lasts_no_longer_than_tokens_may_here(api: Api, web_client: Browser, developer: User, settings: Any) -> None:
+    settings.TOKEN_MAX_DAYS = 7
+    device, browser = asked(api), web_client(developer)
+    page = browser.post("/device/", {"code": device["user_code"]}).content.decode()
+    assert "7 days" in page and "30 days" not in page
+    form = {"code": device["user_code"], "scopes": ["deploy"]}
+    assert browser.post("/device/allow/", {**form, "lasts": "30d"}).status_code == 422
+    with pytest.raises(Invalid):
+        allow_device_login(developer, DeviceLogin.objects.get(), scopes=["deploy"], lasts=timedelta(days=30))
+    assert browser.post("/device/allow/", {**form, "lasts": "7d"}).status_code == 303
+    assert collected(api, device).status_code == 200
 
 
 def test_neither_code_nor_token_is_stored(api: Api, web_client: Browser, developer: User) -> None:
