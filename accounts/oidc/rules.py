@@ -12,7 +12,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.models import GroupRule, Identity, IdentityProvider, Membership, Team
+from accounts.factors.required import lacks_second_factor
+from accounts.models import GroupRule, Identity, IdentityProvider, Membership, Session, Team
+from accounts.sessions import end_sessions
 from audit.record import audit
 
 
@@ -128,6 +130,8 @@ def _set_admin(identity: Identity, admin: bool) -> None:
     before, user.is_admin, identity.gives_admin = {"is_admin": user.is_admin}, admin, admin
     user.save(update_fields=["is_admin"])
     identity.save(update_fields=["gives_admin"])
+    if admin and lacks_second_factor(user):
+        end_sessions(user, way=Session.Way.PASSWORD)
     audit(None, "user.edit", user, before=before, after={"is_admin": admin}, provider=identity.provider.name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.commands.identities import link_identity, unlink_identity
 from accounts.decorators import SignedInRequest, signed_in
+from accounts.factors.confirmed import is_fresh
 from accounts.models import Identity, IdentityProvider, User
 from accounts.permissions import require
 from accounts.views.provider_sign_in import PROPOSED
@@ -31,6 +33,10 @@ def link_own(request: SignedInRequest) -> HttpResponse:
     provider = IdentityProvider.objects.filter(pk=proposed["provider"], is_active=True).first() if proposed else None
     if provider is None:
         return redirect("profile")
+    if request.user.has_usable_password() and not is_fresh(request):
+        # A new way in, past the password and the second factor: a session left open is not enough for it.
+        back = urlencode({"next": reverse("link_own_identity")})
+        return see_other(f"{reverse('confirm_identity')}?{back}")
     if request.method == "POST":
         del request.session[PROPOSED]
         link_identity(request.user, request.user, provider, proposed["subject"], called=proposed["called"], proven=True)

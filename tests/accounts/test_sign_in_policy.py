@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 
 from accounts.api_auth import user_for_session
-from accounts.models import Session, SignInPolicy, User
+from accounts.models import GroupRule, Identity, IdentityProvider, Session, SignInPolicy, User
+from accounts.oidc.rules import apply_rules
 from audit.models import Entry
 from tests.callers import ApiClient, PageClient
 from tests.factories.accounts import authenticator_of, new_user, passkey_of, session_of
@@ -108,6 +109,18 @@ def test_who_becomes_an_admin_signs_in_again_where_admins_need_one(ana: User, ad
     web_client(admin).post("/settings/users/ana/", {"email": "", "is_active": "on", "is_admin": "on"})
 
     assert browser.get("/services/")["Location"].startswith("/sign-in/")
+
+
+def test_whom_a_group_makes_an_admin_signs_in_again_as_well(ana: User) -> None:
+    SignInPolicy(require_second_factor="admins").save()
+    acme = IdentityProvider.objects.create(name="acme", title="Acme", issuer="https://acme.example", client_id="x")
+    GroupRule.objects.create(provider=acme, group="root", gives_admin=True)
+    browser = signed_in()
+
+    apply_rules(Identity.objects.create(provider=acme, subject="1", user=ana), ["root"])
+
+    assert User.objects.get(pk=ana.pk).is_admin
+    assert browser.get("/settings/profile/").status_code == 302
 
 
 def test_asking_for_it_signs_out_who_lacks_one_and_nobody_else(ana: User, web_client: Web) -> None:

@@ -50,6 +50,24 @@ def test_nothing_is_linked_without_the_confirmation_or_twice_by_one(
     assert not Identity.objects.exists()
 
 
+def test_who_has_a_password_shows_again_who_they_are_before_it_is_linked(db: None, valkey: object) -> None:
+    acme = IdentityProvider.objects.create(name="acme", title="Acme", issuer="https://acme.example", client_id="x")
+    new_user("pia", password="correct horse battery")
+    browser = Client()
+    browser.post("/sign-in/", {"username": "pia", "password": "correct horse battery"})
+    session = browser.session
+    session["proposed_identity"] = {"provider": str(acme.pk), "subject": "alice", "called": "alice"}
+    session.save()
+
+    where = browser.post(ASKED)["Location"]
+    assert where == "/settings/security/confirm/?next=%2Fsettings%2Fidentities%2Flink%2F"
+    assert not Identity.objects.exists()
+
+    assert browser.post(where, {"password": "correct horse battery"})["Location"] == ASKED
+    assert browser.post(ASKED)["Location"] == "/settings/profile/"
+    assert Identity.objects.get().user.username == "pia"
+
+
 def test_what_leads_to_somebody_else_already_is_a_conflict(
     openid: OpenIdProvider, acme: IdentityProvider, developer: User, viewer: User, web_client: Web
 ) -> None:
