@@ -52,10 +52,14 @@ def fill(sink: AuditSink, clean: Mapping[str, Any]) -> None:
     for name in ("name", "authority", "allow_private_address", "is_active"):
         if name in clean:
             setattr(sink, name, clean[name].strip() if isinstance(clean[name], str) else clean[name])
-    sink.secret = {**sink.secret, **{name: clean[name] for name in SECRETS if name in clean}}
+    kept = dict(sink.secret)
     if "address" in clean:
         place = read_address(clean["address"], allow_private=sink.allow_private_address)
+        if (sink.kind, sink.host) != (place.kind, place.shown):
+            # What proves us to one receiver is never sent to another.
+            kept.pop("bearer", None)
         sink.kind, sink.host = place.kind, place.shown
+    sink.secret = {**kept, **{name: clean[name] for name in SECRETS if name in clean}}
 
 
 def _texts(values: Mapping[str, Any], add: Add) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -49,7 +50,8 @@ def create_provider(by: User, name: str, **fields: Any) -> IdentityProvider:
 
 
 def edit_provider(by: User, provider: IdentityProvider, **fields: Any) -> IdentityProvider:
-    """Change what is given; a client secret that is not given, or empty, stays. Switching it off ends its sessions.
+    """Change what is given; a client secret that is not given, or empty, stays where the issuer keeps its host.
+    Switching it off ends its sessions.
 
     Raises NotPermitted, Invalid and PreconditionFailed.
     """
@@ -65,8 +67,9 @@ def edit_provider(by: User, provider: IdentityProvider, **fields: Any) -> Identi
             "fixed",
             _("People are linked to this issuer; at another one their subjects may be other people. Make a new one."),
         )
-    if secret:
-        provider.secret = {"client_secret": secret}
+    if secret or urlsplit(provider.issuer)[:2] != urlsplit(issuer)[:2]:
+        # What proves us at one host is never sent to another.
+        provider.secret = {"client_secret": secret} if secret else {}
     with transaction.atomic():
         claim_version(provider)
         provider.save()

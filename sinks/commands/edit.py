@@ -22,7 +22,9 @@ WRITTEN = ("name", "kind", "host", "secret", "authority", "allow_private_address
 
 
 def edit_sink(by: User, sink: AuditSink, /, **fields: Any) -> AuditSink:
-    """Change the given fields; an `address`, `bearer` or `key` that is not given stays. It is tried again at once.
+    """Change the given fields; an `address`, `bearer` or `key` that is not given stays, a bearer only at its host.
+
+    It is tried again at once.
 
     Raises NotPermitted, Invalid with a pointer for each bad field, SinkNameTaken, PreconditionFailed.
     """

@@ -39,6 +39,15 @@ def test_a_provider_is_made_with_what_its_preset_knows(api: Api, admin: User) ->
     assert IdentityProvider.objects.get().client_secret == "planted-secret"
 
 
+def test_the_client_secret_is_never_sent_to_another_host(api: Api, admin: User) -> None:
+    caller = api(admin)
+    made(caller)
+    caller.patch("/identity-providers/acme/", {"issuer": "https://acme.okta.com/oauth2/default"})
+    assert IdentityProvider.objects.get().client_secret == "planted-secret"
+    caller.patch("/identity-providers/acme/", {"issuer": "https://elsewhere.example"})
+    assert IdentityProvider.objects.get().client_secret == ""
+
+
 def test_every_write_is_recorded_and_the_secret_nowhere(api: Api, admin: User, payments: Team, developer: User) -> None:
     caller = api(admin)
     made(caller)

@@ -75,6 +75,8 @@ class TestCreate:
             ({"start": "tomorrow"}, "/start"),
             ({"is_active": "yes"}, "/is_active"),
             ({"position": 7}, "/position"),
+            ({"by": "ada"}, "/by"),
+            ({"address": "https://[9.9.9.9"}, "/address"),
         ],
         ids=lambda value: str(value)[:40],
     )
@@ -102,6 +104,11 @@ class TestEdit:
         assert kept == {"address": "tcp://127.0.0.1:9", "bearer": "a-new-one"}
         entry = Entry.objects.get()
         assert (entry.action, entry.data, entry.after["name"]) == ("audit_sink.edit", {"replaced": ["bearer"]}, "other")
+
+    def test_a_bearer_is_never_sent_to_another_host(self, api: Api, admin: User) -> None:
+        sink = new_sink(bearer="the-bearer", key="a-key-of-some-length")
+        api(admin).patch(f"/audit/sinks/{sink.pk}/", {"address": "tcp://127.0.0.1:10"})
+        assert AuditSink.objects.get().secret == {"address": "tcp://127.0.0.1:10", "key": "a-key-of-some-length"}
 
     def test_taking_back_private_addresses_judges_the_one_that_is_there(self, api: Api, admin: User) -> None:
         sink = new_sink()
