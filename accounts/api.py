@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from django.db import transaction
 from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -192,9 +193,11 @@ class UserViewSet(IdempotentMixin, MadeByPost):
         require(caller(request), "user.edit", None)
         self.matched(user)
         body = self.valid(UserEdit(data=request.data))
-        if password := body.pop("password", None):
-            users.set_password(caller(request), user, password)
-        return self.answer(users.edit_user(caller(request), user, **body))
+        with transaction.atomic():
+            if password := body.pop("password", None):
+                users.set_password(caller(request), user, password)
+            edited = users.edit_user(caller(request), user, **body)
+        return self.answer(edited)
 
     def _person(self, username: str) -> User:
         return cast("User", self.one(username__iexact=username))

@@ -115,6 +115,13 @@ def test_switching_somebody_off_ends_sessions_and_tokens(
     assert (entry.before["is_active"], entry.after["is_active"]) == (True, False)
 
 
+def test_an_edit_that_is_refused_changes_no_password(api: Api, admin: User) -> None:
+    before = admin.password
+    refused = api(admin).patch("/users/ada/", {"password": "correct horse battery", "is_admin": False})
+    assert refused.status_code == 409
+    assert User.objects.get(pk=admin.pk).password == before
+
+
 def test_the_last_admin_stays_one(api: Api, web_client: Browser, admin: User) -> None:
     answer = api(admin).patch("/users/ada/", {"is_admin": False})
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:slipway:problem:last_admin")
