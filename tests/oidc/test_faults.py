@@ -44,14 +44,14 @@ def test_keys_rotate_and_nobody_notices(openid: OpenIdProvider, acme: IdentityPr
 
 def test_a_wrong_client_secret_says_what_to_compare(openid: OpenIdProvider, anonymous: Client, db: None) -> None:
     row = new_provider(openid)
-    row.secret = {"client_secret": "another"}
+    row.secret = {"client_secret": "wrong-client-secret"}
     row.save()
     answer = sign_in(anonymous, openid)
     page = answer.content.decode()
     assert answer.status_code == 403
     assert "Acme refused: invalid_client" in page
     assert "compare client ID and client secret" in page
-    assert "another" not in page
+    assert "wrong-client-secret" not in page
 
 
 @pytest.mark.parametrize(
