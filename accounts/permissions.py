@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
 
-    from django.db.models import QuerySet
 
 __all__ = ["ANYWHERE", "PERMISSIONS", "SCOPES", "forget_roles"]
 
@@ -243,13 +242,8 @@ def may_in_any_team(by: User, permission: str, environment: str = "") -> bool:
     return _unreached(by, permission) is None and bool(team_ids_with(by, permission, environment))
 
 
-def teams_of(user: User) -> QuerySet[Team]:
-    """The teams a person may see: an admin every one, others those they belong to."""
-    return Team.objects.visible_to(user)
-
-
 def team_names(user: User) -> list[str]:
-    """The names of `teams_of`, sorted. No query of its own for anybody but an admin."""
+    """The names of the teams that a person may see, sorted. No query of its own for anybody but an admin."""
     if user.is_admin:
         return list(Team.objects.order_by("name").values_list("name", flat=True))
     return sorted(held.team_name for held in rights_of(user).by_team.values())

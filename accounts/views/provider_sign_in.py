@@ -14,7 +14,7 @@ from accounts.commands.identity_providers import record_test
 from accounts.decorators import SignedInRequest, signed_in, to_sign_in
 from accounts.forms import SignInForm
 from accounts.models import IdentityProvider, User
-from accounts.oidc import flow
+from accounts.oidc import discovery, flow
 from accounts.oidc.errors import SignInFailed
 from accounts.oidc.recognise import recognise, welcome
 from accounts.oidc.rules import apply_rules
@@ -58,6 +58,7 @@ def begin_test(request: SignedInRequest, name: str) -> HttpResponse:
     """Send an admin through the whole flow without signing anybody in."""
     require(request.user, "identity_provider.test", None)
     provider = get_object_or_404(IdentityProvider, name=name)
+    discovery.forget(provider)
     try:
         return redirect(flow.begin(request, provider, purpose="test"))
     except SignInFailed as failure:

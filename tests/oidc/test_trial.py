@@ -101,6 +101,15 @@ def test_one_that_is_not_switched_on_yet_can_be_tested(
     assert "Signing in works" in tried(web_client(admin), openid)
 
 
+def test_it_sees_the_provider_as_it_is_now(
+    openid: OpenIdProvider, acme: IdentityProvider, admin: User, web_client: Web
+) -> None:
+    sign_in(Client(), openid)
+    before = openid.counted("discovery")
+    tried(web_client(admin), openid)
+    assert openid.counted("discovery") == before + 1
+
+
 def test_it_is_for_admins(openid: OpenIdProvider, acme: IdentityProvider, maintainer: User, web_client: Web) -> None:
     browser = web_client(maintainer)
     assert browser.get(OUT).status_code == 403
