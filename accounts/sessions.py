@@ -58,6 +58,9 @@ def begin_session(request: HttpRequest, user: User, *, way: str, provider: str =
         request.session[_WAY] = way
         request.session[_SEEN_AT] = now.isoformat()
         request.session[LACKS] = way == Session.Way.PASSWORD and lacks_second_factor(user)
+        if way == Session.Way.BREAK_GLASS:
+            # Staying signed in takes another link, and another reason.
+            request.session[_ENDS_AT_MOST] = (now + timedelta(seconds=BREAK_GLASS_LASTS)).isoformat()
         ends_at = prolong(request)
         if replaced:
             replaced.delete()
@@ -127,9 +130,8 @@ def keep_session(request: HttpRequest, user: User) -> None:
 
 def prolong(request: HttpRequest) -> datetime:
     """Let the session last its whole time from now on; answers when it ends."""
-    lasts = BREAK_GLASS_LASTS if way_of(request) == Session.Way.BREAK_GLASS else settings.SESSION_COOKIE_AGE
     now = timezone.now()
-    ends_at = now + timedelta(seconds=lasts)
+    ends_at = now + timedelta(seconds=settings.SESSION_COOKIE_AGE)
     if at_most := parse_datetime(request.session.get(_ENDS_AT_MOST, "")):
         ends_at = max(now, min(ends_at, at_most))
     request.session[_ENDS_AT] = ends_at.isoformat()

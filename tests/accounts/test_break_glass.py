@@ -49,6 +49,15 @@ def test_it_signs_an_admin_in_and_says_so_on_every_page() -> None:
     assert Session.objects.get().ends_at < timezone.now() + timedelta(minutes=61)
 
 
+def test_its_hour_is_not_prolonged() -> None:
+    browser, _status = used(link())
+    before = Session.objects.get().ends_at
+
+    browser.post("/session/renew/")
+
+    assert Session.objects.get().ends_at == before
+
+
 def test_it_is_recorded_and_the_channels_of_all_teams_are_told() -> None:
     Channel.objects.create(
         name="security", kind="email", to=["security@example.org"], events=["sign_in.break_glass"], is_active=True

@@ -33,6 +33,8 @@ MEMBERS = {"type", "title", "status", "detail", "instance", "request_id"}
         (lambda api: api.post("/teams/", "[" * 40 + "]" * 40, content_type="application/json"), 400),
         (lambda api: api.post("/teams/", {"name": "Not A Name"}), 422),
         (lambda api: api.get("/teams/?colour=blue"), 400),
+        (lambda api: api.get("/teams/?search=a%00b"), 400),
+        (lambda api: api.get("/teams/a%00b/"), 400),
     ],
 )
 def test_the_api_answers_problem_documents(
@@ -77,6 +79,11 @@ def test_a_page_that_is_not_there(web_client: Browser, admin: User) -> None:
     answer = web_client(admin).get("/nowhere/")
     assert answer.status_code == 404
     assert answer["X-Request-Id"] in answer.content.decode()
+
+
+@pytest.mark.parametrize("address", ["/services/?search=a%00b", "/services/a%00b/"])
+def test_a_page_reads_no_nul(web_client: Browser, admin: User, address: str) -> None:
+    assert web_client(admin).get(address).status_code == 400
 
 
 def test_empty_members_are_left_out() -> None:
