@@ -48,6 +48,8 @@ COPY charts charts
 COPY installs installs
 COPY metrics metrics
 COPY notifications notifications
+COPY sinks sinks
+COPY webhooks webhooks
 COPY portal portal
 COPY templates templates
 COPY static static
