@@ -16,6 +16,7 @@ from accounts.factors.required import LACKS
 from accounts.models import Token, User
 from accounts.session_store import SessionStore
 from accounts.tokens import PREFIX, hashed
+from web.addresses import client_address
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -64,9 +65,6 @@ class BearerAuthentication(authentication.BaseAuthentication):
         if not header:
             return None
         scheme, _space, raw = header.partition(" ")
-        # Not above: it answers errors as DRF does, which asks for this class while it is being imported.
-        from accounts.lockout import client_address
-
         address = client_address(request._request)
         user = user_for_token(raw.strip(), address) if scheme.lower() == "bearer" else None
         if user is None or user.token is None:

@@ -14,7 +14,6 @@ from rest_framework.response import Response
 from accounts.commands import ci_identities
 from accounts.commands.exchange import exchange_token, try_token
 from accounts.exchange.checking import CHECKS, LONGEST
-from accounts.exchange.limit import AddressLimit
 from accounts.exchange.rules import robot_named
 from accounts.models import CiIdentity, User
 from accounts.permissions import SCOPES, may_in_any_team, require
@@ -23,6 +22,7 @@ from web.api import ApiView, ApiViewSet, MadeByPost
 from web.bodies import object_of, valid_body
 from web.errors import TooLarge
 from web.parsers import StrictJSONParser
+from web.throttle import AddressLimit
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

@@ -31,8 +31,6 @@ from web.problems import answer
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-__all__ = ["client_address", "folded_username", "locked_out"]
-
 LASTS = timedelta(hours=settings.AXES_COOLOFF_TIME)
 LIMIT: int = settings.AXES_FAILURE_LIMIT
 # A stranger who knows a name may guess from many addresses. This stops them, at the price that the owner of the name

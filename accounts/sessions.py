@@ -19,10 +19,10 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from accounts.factors.required import LACKS, lacks_second_factor
-from accounts.lockout import client_address
 from accounts.models import Session, User
 from accounts.session_store import stored_key
 from audit.record import audit
+from web.addresses import client_address
 from web.errors import NotPermitted
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from django.db import connection
 from django.db.models import Q
 
 from deployments.models import Release
-from durable.clock import DbNow, sql_now
+from durable.clock import DbNow
+from durable.written_sql import as_stored, sql_now
 
 LEASE_SECONDS = 4.0
 REQUEST_SECONDS = 3.0
@@ -46,7 +47,7 @@ def take(release_id: uuid.UUID) -> Held | None:
     """Own a release that has not ended. None while another tick holds it, or when there is nothing to own."""
     owner = uuid.uuid4().hex
     with connection.cursor() as cursor:
-        cursor.execute(_sql(connection.vendor).take, _named(release_id, owner=owner))
+        cursor.execute(_sql(connection.vendor).take, {"id": as_stored(release_id), "owner": owner})
         taken = cursor.fetchone()
     return None if taken is None else Held(release_id, owner, taken[0])
 
@@ -112,9 +113,6 @@ def _sql(vendor: str) -> _Statements:
 def _changed(statement: str, held: Held, **values: Any) -> bool:
     """Whether the statement found the row as ours."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, _named(held.release_id, owner=held.owner, epoch=held.epoch, **values))
+        ours = {"id": as_stored(held.release_id), "owner": held.owner, "epoch": held.epoch}
+        cursor.execute(statement, {**ours, **values})
         return bool(cursor.rowcount == 1)
-
-
-def _named(release_id: uuid.UUID, **values: Any) -> dict[str, Any]:
-    return {"id": release_id if connection.features.has_native_uuid_field else release_id.hex, **values}

@@ -22,6 +22,7 @@ from deployments.engine.workload import desired_of, same_template, template_of
 from deployments.errors import ReleaseBlocked, ReleaseInvalid
 from deployments.given_back import as_given_back
 from deployments.models import Release, portal_key
+from deployments.observe_traffic import aims_at
 from deployments.owners import owners_of
 from deployments.plan_gates import plan_gates
 from deployments.plan_refusals import refusals_in_place
@@ -305,11 +306,7 @@ def _autoscaler(target: Target) -> str:
     rows = Observation.objects.filter(
         cluster=target.cluster, kind="HorizontalPodAutoscaler", namespace=target.namespace
     ).values_list("name", "slim")
-    for name, slim in rows:
-        aim = slim.get("target") or {}
-        if isinstance(aim, dict) and aim.get("kind") == target.kind and aim.get("name") == target.workload:
-            return str(name)
-    return ""
+    return next((str(name) for name, slim in rows if aims_at(slim, target.workload)), "")
 
 
 def _summary(checks: tuple[Check, ...]) -> Json:

@@ -39,9 +39,8 @@ from durable.clock import database_time
 from web.measures import WRITES
 
 MOST_ROUNDS = 40
-LOOK_AFTER_UNSENT = timedelta(seconds=1)
-# What a write sets going is told by the watcher; this is for the case that it is not.
-LOOK_AFTER_DONE = timedelta(seconds=4)
+# After a write, by what came of it. The watcher tells what one that is done sets going; this is for when it does not.
+LOOK_AFTER = {"unsent": timedelta(seconds=1), "ambiguous": timedelta(seconds=1), "done": timedelta(seconds=4)}
 LOOK_AFTER_ERROR_SECONDS = 10.0
 
 log = structlog.get_logger(__name__)
@@ -127,6 +126,7 @@ def _apply(release: Release, state: State, write: Write, held: Held) -> tuple[He
     if outcome.kind == "ambiguous":
         held = lease.raise_epoch(held)
     now = database_time()
-    wake_at = {"unsent": now + LOOK_AFTER_UNSENT, "ambiguous": now + LOOK_AFTER_UNSENT, "done": now + LOOK_AFTER_DONE}
-    save_outcome(release.pk, held, after_write(state, write, outcome, now), wake_at=wake_at.get(outcome.kind))
+    soon = LOOK_AFTER.get(outcome.kind)
+    wake_at = now + soon if soon else None
+    save_outcome(release.pk, held, after_write(state, write, outcome, now), wake_at=wake_at)
     return held, outcome

@@ -36,13 +36,6 @@ class DbNow(Func):
         return "durable.clock.DbNow", [self.plus_seconds], {}
 
 
-def sql_now(vendor: str, plus_seconds: float) -> str:
-    """The same moment as `DbNow(plus_seconds)`, for a statement written by hand with named parameters."""
-    if vendor == "postgresql":
-        return f"(clock_timestamp() + {plus_seconds:.3f} * interval '1 second')"
-    return f"strftime('%%Y-%%m-%%d %%H:%%M:%%f000', 'now', '{plus_seconds:+.3f} seconds')"
-
-
 def database_time() -> datetime:
     """What the database's clock says now, aware, in UTC."""
     on_sqlite = "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"

@@ -41,11 +41,9 @@ class RateLimit(BaseThrottle):
     a proof of their own, by address. A missing Redis limits nobody: the portal stays usable."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        is_known = request.user.pk is not None
-        limit: int = settings.RATE_LIMIT_PER_MINUTE if is_known else settings.ANONYMOUS_RATE_LIMIT_PER_MINUTE
+        who, limit = self.counted(request, view)
         window, left = divmod(clock(), WINDOW_SECONDS)
         self.reset_seconds = math.ceil(WINDOW_SECONDS - left)
-        who = request.user.pk if is_known else client_address(request._request)
         try:
             used = self._count(f"{settings.REDIS_PREFIX}rate:{who}:{int(window)}")
         except RedisError as error:
@@ -58,8 +56,21 @@ class RateLimit(BaseThrottle):
         }
         return used <= limit
 
+    def counted(self, request: Request, view: APIView) -> tuple[str, int]:
+        """Under which name the call is counted, and how many such calls a minute may have."""
+        if request.user.pk is not None:
+            return str(request.user.pk), settings.RATE_LIMIT_PER_MINUTE
+        return client_address(request._request), settings.ANONYMOUS_RATE_LIMIT_PER_MINUTE
+
     def wait(self) -> float:
         return self.reset_seconds
 
     def _count(self, key: str) -> int:
         return cast("int", _counting(settings.REDIS_URL)(keys=[key], args=[WINDOW_SECONDS + 5]))
+
+
+class AddressLimit(RateLimit):
+    """Counts the calls of one kind by address, whoever makes them: `limit_name` and `limit_per_minute` of the view."""
+
+    def counted(self, request: Request, view: APIView) -> tuple[str, int]:
+        return f"{view.limit_name}:{client_address(request._request)}", view.limit_per_minute  # type: ignore[attr-defined]

@@ -14,16 +14,16 @@ from rest_framework import serializers, status
 from rest_framework.parsers import BaseParser
 from rest_framework.response import Response
 
-from accounts.exchange.limit import AddressLimit
 from accounts.exchange.rules import robot_named
-from accounts.lockout import client_address
 from accounts.models import User
 from accounts.permissions import may_in_any_team, require
 from durable.idempotency import IdempotentMixin
+from web.addresses import client_address
 from web.api import ApiView, ApiViewSet, MadeByPost, accepted, created
 from web.bodies import object_of, valid_body
 from web.errors import TooLarge
 from web.parsers import MAX_BODY_BYTES
+from web.throttle import AddressLimit
 from webhooks import commands
 from webhooks.facts import delivery_facts, source_facts
 from webhooks.models import WebhookDelivery, WebhookSource

@@ -13,11 +13,11 @@ from rest_framework.response import Response
 
 from accounts.commands.device_logins import OPEN_FOR, begin_device_login, collect_token
 from accounts.device.codes import shown
-from accounts.exchange.limit import AddressLimit
-from accounts.lockout import client_address
 from durable.idempotency import IdempotentMixin
+from web.addresses import client_address
 from web.api import ApiView
 from web.bodies import valid_body
+from web.throttle import AddressLimit
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

@@ -16,7 +16,7 @@ from django.db import connection
 
 from clusters.models import Observation, WatchState
 from clusters.observe.read import SILENT_SECONDS
-from durable.clock import sql_now
+from durable.written_sql import as_stored, sql_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,8 @@ class WorkloadRows:
 def workload_rows(cluster_id: UUID, namespace: str, workload: str) -> WorkloadRows:
     """Everything at one moment, in one statement."""
     sql = _statement(connection.vendor)
-    key = cluster_id if connection.features.has_native_uuid_field else cluster_id.hex
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"cluster": key, "namespace": namespace, "workload": workload})
+        cursor.execute(sql, {"cluster": as_stored(cluster_id), "namespace": namespace, "workload": workload})
         found = cursor.fetchall()
     rows: dict[str, list[WorkloadRow]] = {}
     watched = set()
