@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from web import request_id
-from web.errors import Invalid, NotFound, NotPermitted, SlipwayError, TooLarge, TooManyRequests
+from web.errors import BadParameter, Invalid, NotFound, NotPermitted, SlipwayError, TooLarge, TooManyRequests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,8 +156,10 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
-            # PostgreSQL takes no NUL in any text, and no name or search of ours holds one.
+        # PostgreSQL takes no NUL in any text, and no name or search of ours holds one.
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            return answer(request, BadParameter(_("A parameter of the address holds a NUL character.")))
+        if "\0" in request.path:
             return answer(request, _unreadable())
         return self.get_response(request)
 
