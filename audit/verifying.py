@@ -37,8 +37,7 @@ def verify(go_on: Callable[[], bool] = lambda: True) -> chain.Verdict:
         log.error("audit.chain_broken", broken_at=verdict.broken_at, since=verdict.since)
     elif not verdict.guarded:
         log.error("audit.guard_missing")
-    publish("audit")
-    publish("home")
+    publish("audit", "home")
     return verdict
 
 

@@ -126,8 +126,7 @@ def _save(release: HelmRelease, **values: Any) -> None:
         )
         if not HelmRelease.objects.filter(pk__in=idle.values("pk")).update(**values):
             return
-        publish(f"helm_release:{release.pk}")
-        publish("helm_releases")
+        publish(f"helm_release:{release.pk}", "helm_releases")
     for name, value in values.items():
         setattr(release, name, value)
 

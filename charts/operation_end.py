@@ -33,8 +33,7 @@ def end(held: Held, operation: HelmOperation, state: str, problem: str) -> None:
         HelmRelease.objects.filter(pk=release.pk).update(status="uninstalled", resource_version="")
     else:
         _observe(release)
-    publish(f"helm_release:{release.pk}")
-    publish("helm_releases")
+    publish(f"helm_release:{release.pk}", "helm_releases")
 
 
 def _observe(release: HelmRelease) -> None:

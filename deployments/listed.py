@@ -24,9 +24,10 @@ from deployments.models import Release
 from deployments.queries.releases import BIG
 from web.renderers import encoded
 
-# The id as text, and what is shown of others' rows. All else that is shown of a release changes with its version.
+# The id as text, and what is shown of others' rows; a revision keeps its number. All else that is shown of a release
+# changes with its version.
 COLUMNS = (
-    *("key", "version", "edits", "from_revision__number", "to_revision__number", "created_by__username"),
+    *("key", "version", "edits", "from_revision_id", "to_revision_id", "created_by__username"),
     *("target__service__name", "target__environment__name", "target__cluster__name"),
     *("target__namespace", "target__workload"),
 )

@@ -31,8 +31,7 @@ def wake_followers(sender: object, *, cluster_id: uuid.UUID, objects: list[Chang
     _pace.wake(told[Telling.MUCH], at_once=True)
     _pace.wake(told[Telling.SOMETHING])
     _pace.wake_later(told[Telling.PROGRESS], PROGRESS_SECONDS)
-    for release_id in followers:
-        publish(f"release:{release_id}")
+    publish(*(f"release:{release_id}" for release_id in followers))
 
 
 _pace = Pace(wake)

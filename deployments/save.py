@@ -168,8 +168,5 @@ def _ask_for_measurements(release: Release, decision: Decision) -> None:
 
 def _announce(release: Release, decision: Decision) -> None:
     """Tell the open pages."""
-    publish(f"release:{release.pk}")
-    if decision.said:
-        publish(f"service:{release.target.service.name}")
-        publish("releases")
-        publish("home")
+    shown_there = (f"service:{release.target.service.name}", "releases", "home") if decision.said else ()
+    publish(f"release:{release.pk}", *shown_there)

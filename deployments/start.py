@@ -172,5 +172,4 @@ def _facts(release: Release) -> dict[str, object]:
 
 
 def _announce(target: Target) -> None:
-    for topic in (f"service:{target.service.name}", "releases", "home"):
-        publish(topic)
+    publish(f"service:{target.service.name}", "releases", "home")

@@ -64,8 +64,9 @@ def tick(release_id: uuid.UUID) -> None:
 def _go_on(held: Held) -> None:
     # What the round before saw, and the wake-ups it knew of: it still holds when that round touched nothing.
     kept: tuple[Seen, int] | None = None
+    release: Release | None = None
     for _ in range(MOST_ROUNDS):
-        release = Release.objects.for_a_tick().get(pk=held.release_id)
+        release = _read(held.release_id, release)
         if release.epoch != held.epoch or release.lease_owner != held.owner:
             raise LeaseLost
         state, now = state_of(release), database_time()
@@ -90,6 +91,17 @@ def _go_on(held: Held) -> None:
         if not again and lease.give_back(held, seen_wake_seq=release.wake_seq):
             return
     lease.drop(held, look_again_in=0)
+
+
+def _read(release_id: uuid.UUID, before: Release | None) -> Release:
+    """The row as it is now. What it belongs to is read once a tick, and costs more than the row."""
+    if before is None:
+        return Release.objects.for_a_tick().get(pk=release_id)
+    release = Release.objects.get(pk=release_id)
+    release.target = before.target
+    if release.from_revision_id == before.from_revision_id:
+        release.from_revision = before.from_revision
+    return release
 
 
 def _contents(release: Release, state: State, held: Held) -> dict[str, str]:

@@ -182,5 +182,4 @@ def _say(release: Release, verdict: str, by: User, comment: str, approval: Appro
         version=F("version") + 1, event_seq=F("event_seq") + 1, wake_seq=F("wake_seq") + 1, wake_at=DbNow()
     )
     add_events(release.pk, release.event_seq, (said,), actor=by.username)
-    for topic in (f"release:{release.pk}", "approvals", "home"):
-        publish(topic)
+    publish(f"release:{release.pk}", "approvals", "home")

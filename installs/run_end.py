@@ -65,8 +65,7 @@ def end(held: Held, run: InstallRun, state: str, problem: str, told: Log) -> Non
         # Secrets of steps live as long as their run: a retry has them given again.
         Install.objects.filter(pk=install.pk).update(**values, secrets=None)
         audit(run.created_by, f"install.{run.kind}.{state}", install, after={"run": str(run.pk), "problem": problem})
-        publish(f"install:{install.pk}")
-        publish("installs")
+        publish(f"install:{install.pk}", "installs")
 
 
 def _status(run: InstallRun, state: str) -> str:

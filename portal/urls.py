@@ -5,7 +5,9 @@ from django.urls import URLPattern, URLResolver, include, path
 from portal import api_docs, health, home
 from portal.measures.page import MetricsView
 
+# Each pattern is tried in turn: what pipelines ask most stands first.
 api: list[URLPattern | URLResolver] = [
+    path("", include("deployments.api_urls")),
     path("schema/", api_docs.SchemaView.as_view(), name="schema"),
     path("docs/", api_docs.docs, name="docs"),
     path("", include("accounts.api_urls")),
@@ -14,7 +16,6 @@ api: list[URLPattern | URLResolver] = [
     path("", include("sinks.api_urls")),
     path("", include("clusters.api_urls")),
     path("", include("services.api_urls")),
-    path("", include("deployments.api_urls")),
     path("", include("charts.api_urls")),
     path("", include("installs.api_urls")),
     path("", include("metrics.api_urls")),

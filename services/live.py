@@ -16,8 +16,7 @@ COALESCE_SECONDS = 0.3
 
 def announce(service: str) -> None:
     """Publish, after commit, that the page of this service and the list of services have changed."""
-    publish(f"service:{service}")
-    publish("services")
+    publish(f"service:{service}", "services")
 
 
 def may_see_service(user: Any, topic: str) -> bool:
@@ -47,10 +46,8 @@ class Coalescer:
         """Publish what has gathered."""
         with self._lock:
             services, self._waiting = self._waiting, set()
-        for service in sorted(services):
-            publish(f"service:{service}")
         if services:
-            publish("services")
+            publish(*(f"service:{service}" for service in sorted(services)), "services")
         close_old_connections()
 
 

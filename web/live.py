@@ -16,11 +16,13 @@ from web.measures import PUBLISH_FAILURES
 log = structlog.get_logger(__name__)
 
 MAX_TOPICS = 50
+# No name has a space in it.
+BETWEEN = " "
 _may_see: dict[str, Callable[[Any, str], bool]] = {}
 
 
 def channel() -> str:
-    """The one pub/sub channel that carries topic names."""
+    """The one pub/sub channel that carries names of topics, with BETWEEN between them."""
     return f"{getattr(settings, 'REDIS_PREFIX', '')}slipway:live"
 
 
@@ -46,18 +48,22 @@ def visible(user: Any, topics: list[str]) -> list[str]:
     ]
 
 
-def publish(topic: str) -> None:
-    """Tell open pages about `topic` once this transaction commits (at once outside of one). Never raises."""
-    transaction.on_commit(partial(_send, topic), robust=True)
+def publish(*topics: str) -> None:
+    """Tell open pages about topics, all by one message, once this transaction commits (at once outside of one).
+
+    Never raises.
+    """
+    if topics:
+        transaction.on_commit(partial(_send, topics), robust=True)
 
 
-def _send(topic: str) -> None:
+def _send(topics: tuple[str, ...]) -> None:
     try:
-        _redis().publish(channel(), topic)
+        _redis().publish(channel(), BETWEEN.join(topics))
     except redis.RedisError as error:
         # Pages poll while the stream is down, so a lost message costs seconds, never data.
         PUBLISH_FAILURES.inc()
-        log.warning("live_not_published", topic=topic, error=str(error))
+        log.warning("live_not_published", topics=topics, error=str(error))
 
 
 @cache

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 
 import redis.asyncio
 import structlog
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
+
+from web.live import BETWEEN
 
 log = structlog.get_logger(__name__)
 
@@ -29,10 +31,10 @@ class Listener:
         self._pending: set[str] = set()
         self._wake = asyncio.Event()
 
-    def tell(self, topic: str) -> None:
-        """A topic was published."""
-        if topic in self.topics:
-            self._pending.add(topic)
+    def tell(self, topics: Iterable[str]) -> None:
+        """These were published."""
+        if heard := self.topics.intersection(topics):
+            self._pending |= heard
             self._wake.set()
 
     def lose(self) -> None:
@@ -90,9 +92,9 @@ class Hub:
     async def _read(self, connection: redis.asyncio.Redis, subscription: PubSub) -> None:
         try:
             async for message in subscription.listen():
-                topic = message["data"].decode()
+                topics = message["data"].decode().split(BETWEEN)
                 for listener in tuple(self._listeners):
-                    listener.tell(topic)
+                    listener.tell(topics)
         except (RedisError, OSError) as error:
             log.warning("live_subscription_lost", error=str(error))
         finally:

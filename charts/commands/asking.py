@@ -55,8 +55,7 @@ def ask_for(
             note_made(operation.pk)
             audit(by, f"helm_release.{kind}", release, after=recorded, team=team.name if team else "")
             after_commit(advance.delay, str(operation.pk))
-            publish(f"helm_release:{release.pk}")
-            publish("helm_releases")
+            publish(f"helm_release:{release.pk}", "helm_releases")
     except IntegrityError as error:
         raise running(release) from error
     return operation

@@ -40,8 +40,7 @@ def edit_cluster(by: User, cluster: Cluster, **values: Any) -> Cluster:
         except IntegrityError as error:
             raise name_taken(str(changed["name"])) from error
         audit(by, "cluster.edit", cluster, before=before, after=changed)
-        publish(f"cluster:{old_name}")
-        publish("clusters")
+        publish(f"cluster:{old_name}", "clusters")
     return cluster
 
 

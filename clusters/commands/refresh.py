@@ -36,8 +36,7 @@ def refresh_cluster(by: User | None, cluster: Cluster) -> Cluster:
         Cluster.objects.filter(pk=cluster.pk).update(**seen)
         if by is not None:
             audit(by, "cluster.refresh", cluster, after={"status": seen["status"]})
-        publish(f"cluster:{cluster.name}")
-        publish("clusters")
+        publish(f"cluster:{cluster.name}", "clusters")
         after_commit(check_health.delay, str(cluster.pk))
     for name, value in seen.items():
         setattr(cluster, name, value)

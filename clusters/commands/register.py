@@ -59,8 +59,7 @@ def register_cluster(by: User | None, name: str, source: Source, **values: Any) 
             ClusterCredential.objects.create(cluster=cluster, kind=destination.kind, secret=destination.secret)
             audit(by, "cluster.register", cluster, after=what_is_recorded(cluster))
             after_commit(forget, cluster.pk)
-            publish(f"cluster:{cluster.name}")
-            publish("clusters")
+            publish(f"cluster:{cluster.name}", "clusters")
     except IntegrityError as error:
         raise name_taken(name) from error
     return cluster, check.steps

@@ -45,8 +45,7 @@ def remove_cluster(by: User, cluster: Cluster) -> None:
             audit(by, "cluster.remove", cluster, before=what_is_recorded(cluster))
             Cluster.objects.filter(pk=cluster_id).delete()
             after_commit(forget, cluster_id)
-            publish(f"cluster:{name}")
-            publish("clusters")
+            publish(f"cluster:{name}", "clusters")
     except ProtectedError as error:
         raise ClusterInUse(
             _("Cluster %(name)s cannot be removed: other records point to it.") % {"name": name},

@@ -52,6 +52,5 @@ def rotate_credentials(by: User | None, cluster: Cluster, source: Source) -> tup
         after = {name: value for name, value in connection.items() if name != "ca_data"}
         audit(by, "cluster.rotate", cluster, before=before, after=after, revision=credential.version)
         after_commit(forget, cluster.pk)
-        publish(f"cluster:{cluster.name}")
-        publish("clusters")
+        publish(f"cluster:{cluster.name}", "clusters")
     return cluster, check.steps

@@ -109,5 +109,4 @@ def _store_statuses(report: Report, sharing: Sharing) -> None:
             values["kubernetes_version"] = version
         Cluster.objects.filter(pk=cluster_id).update(**values)
         if name := Cluster.objects.filter(pk=cluster_id).values_list("name", flat=True).first():
-            publish("clusters")
-            publish(f"cluster:{name}")
+            publish("clusters", f"cluster:{name}")

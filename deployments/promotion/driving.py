@@ -159,5 +159,4 @@ def _end(held: Held, promotion: Promotion, items: list[PromotionItem]) -> None:
         state = Promotion.State.ABORTED
     problem = _("%(names)s did not succeed.") % {"names": ", ".join(failed)} if failed else ""
     save(held, state=state, problem=problem, ended_at=database_time(), due_at=None)
-    publish(f"promotion:{promotion.pk}")
-    publish("promotions")
+    publish(f"promotion:{promotion.pk}", "promotions")

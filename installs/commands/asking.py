@@ -55,8 +55,7 @@ def ask_for(
 def begin(run: InstallRun) -> None:
     """Hint the workers, and tell the pages."""
     after_commit(advance.delay, str(run.pk))
-    publish(f"install:{run.install_id}")
-    publish("installs")
+    publish(f"install:{run.install_id}", "installs")
 
 
 def refuse_active(install: Install) -> None:

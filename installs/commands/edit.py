@@ -61,8 +61,7 @@ def edit_install(
             after={"config": new_config, "hosts": recorded_hosts(rows)},
         )
         _save(install, new_config, rows, is_other=is_other)
-        publish(f"install:{install.pk}")
-        publish("installs")
+        publish(f"install:{install.pk}", "installs")
     return install
 
 

@@ -159,12 +159,22 @@ def test_the_sweep_finds_what_is_due_and_what_a_dead_tick_left(queued: Release, 
     assert hints == [str(queued.pk)]
 
 
-def test_a_hint_that_found_the_release_held_does_not_silence_the_next(queued: Release, hints: list[str]) -> None:
+def test_a_release_that_is_held_gets_no_hint_until_it_is_free(queued: Release, hints: list[str]) -> None:
     held = take(queued)
     wake(queued.pk)
-    assert lease.take(queued.pk) is None
+    assert hints == []
+    assert not lease.give_back(held, seen_wake_seq=0), "its tick has to look again itself"
     assert lease.give_back(held, seen_wake_seq=1)
 
     wake(queued.pk)
 
-    assert hints == [str(queued.pk)] * 2
+    assert hints == [str(queued.pk)]
+
+
+def test_a_release_that_a_dead_tick_holds_gets_a_hint_once_the_lease_is_over(queued: Release, hints: list[str]) -> None:
+    take(queued)
+    expire(queued)
+
+    wake(queued.pk)
+
+    assert hints == [str(queued.pk)]
