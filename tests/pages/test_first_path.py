@@ -35,6 +35,17 @@ def kubectl(sandbox_cluster: Any, namespace: str) -> Iterator[Kubectl]:
 
 
 @pytest.fixture
+def live_portal(tmp_path: Path) -> Iterator[PortalRun]:
+    """A portal of this test's own, in which nobody has registered a cluster yet."""
+    run = PortalRun(tmp_path)
+    try:
+        run.start()
+        yield run
+    finally:
+        run.stop()
+
+
+@pytest.fixture
 def newcomer(live_portal: PortalRun, chromium: Browser, pictures: Path | None) -> Iterator[Visitor]:
     """A person who opens the portal for the first time."""
     context = chromium.new_context(base_url=live_portal.url, viewport={"width": WIDE[0], "height": WIDE[1]})
