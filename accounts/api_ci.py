@@ -58,6 +58,13 @@ class CiIdentitySerializer(serializers.ModelSerializer[CiIdentity]):
 
 class TokenOfJob(serializers.Serializer[Any]):
     token = serializers.CharField(max_length=LONGEST, trim_whitespace=True)
+    identity = serializers.CharField(
+        max_length=63,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="The CI identity that is meant. Needed where those of several teams match the job.",
+    )
 
 
 class Exchanged(serializers.Serializer[Any]):
@@ -109,7 +116,8 @@ class ExchangeView(IdempotentMixin, ApiView):
 
     @extend_schema(operation_id="auth_exchange", request=TokenOfJob, responses={201: Exchanged}, auth=[])
     def post(self, request: Request) -> Response:
-        token, raw = exchange_token(valid_body(TokenOfJob, request)["token"])
+        body = valid_body(TokenOfJob, request)
+        token, raw = exchange_token(body["token"], body["identity"])
         answer = {
             "token": raw,
             "expires_at": token.expires_at,
@@ -172,7 +180,8 @@ class TryToken(IdempotentMixin, ApiViewSet):
     def create(self, request: Request) -> Response:
         by = cast("User", request.user)
         _require_somewhere(by)
-        checked = try_token(by, valid_body(TokenOfJob, request)["token"])
+        body = valid_body(TokenOfJob, request)
+        checked = try_token(by, body["token"], body["identity"])
         steps = [{"check": check, "state": state, "detail": words} for check, state, words in checked.steps()]
         looked = [
             {"name": one.identity.name, "is_audience": one.is_audience, "unmatched": one.unmatched}

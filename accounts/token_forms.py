@@ -244,3 +244,9 @@ class TryTokenForm(forms.Form):
         help_text=_("It is checked and not used up; nothing of it is kept."),
         max_length=16 * 1024,
     )
+    identity = forms.CharField(
+        label=_("CI identity that the job names"),
+        help_text=_("Leave it empty where the job names none."),
+        max_length=63,
+        required=False,
+    )

@@ -28,6 +28,7 @@ NEXT = {
     "times": gettext_lazy("Ask for the token right before it is sent, and look at the clocks."),
     "audience": gettext_lazy("Ask the CI system for a token whose audience is the one of the CI identity."),
     "claims": gettext_lazy("A maintainer sees under Settings, CI identities what a token lacks."),
+    "identity": gettext_lazy("Send the name of the job's CI identity as “identity” beside the token."),
     "replay": gettext_lazy("Ask for a new token for each exchange."),
 }
 
@@ -53,12 +54,14 @@ class IssuerUnreachable(SlipwayError):
     title = gettext_lazy("The issuer does not answer")
 
 
-def exchange_token(raw: str) -> tuple[Token, str]:
-    """A token of the robot that the first matching CI identity names, with its text. A CI token is swapped once.
+def exchange_token(raw: str, named: str = "") -> tuple[Token, str]:
+    """A token of the robot of the CI identity that matches, with its text. A CI token is swapped once.
+
+    `named` is the identity that the job means; of several of one team the first by order counts.
 
     Raises ExchangeRefused, which says the check but nothing of the rules, and IssuerUnreachable.
     """
-    checked = check_token(raw, list(_counting()))
+    checked = check_token(raw, _counting(), named)
     if checked.failed or checked.identity is None:
         raise _refused(checked)
     identity, robot = checked.identity, checked.identity.robot
@@ -87,10 +90,16 @@ def exchange_token(raw: str) -> tuple[Token, str]:
     return token, text
 
 
-def try_token(by: User, raw: str) -> Checked:
-    """Say what each check finds for a token, by the CI identities that the person may see. It is not used up."""
+def try_token(by: User, raw: str, named: str = "") -> Checked:
+    """Say what each check finds for a token, by the CI identities that the person may see. It is not used up.
+
+    Of the identities of other teams it is told that some match as well, as the job itself would be told.
+    """
     seen = CiIdentity.objects.visible_to(by).filter(is_active=True)
-    return check_token(raw, list(seen.select_related("robot", "team")))
+    checked = check_token(raw, list(seen.select_related("robot", "team")), named)
+    if checked.identity and (whole := check_token(raw, _counting(), named)).failed == "identity":
+        checked.identity, checked.failed, checked.detail = None, whole.failed, whole.detail
+    return checked
 
 
 def forget_swapped() -> int:

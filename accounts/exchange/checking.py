@@ -37,6 +37,7 @@ CHECKS = {
     "times": gettext_lazy("It is valid now"),
     "audience": gettext_lazy("It was made for this portal"),
     "claims": gettext_lazy("Its claims match a CI identity"),
+    "identity": gettext_lazy("It is clear which CI identity is meant"),
 }
 
 
@@ -83,12 +84,19 @@ class _Failed(Exception):
         self.check, self.detail, self.is_issuer_down = check, detail, is_issuer_down
 
 
-def check_token(raw: str, identities: Sequence[CiIdentity]) -> Checked:
-    """Look at a token; `identities` are the rules that count, in their order. Fetches the issuer's keys."""
+def check_token(raw: str, identities: Sequence[CiIdentity], named: str = "") -> Checked:
+    """Look at a token; `identities` are the rules that count, in their order. Fetches the issuer's keys.
+
+    `named` is the CI identity that the job means; "" for whichever matches. Where those of several teams match, none
+    counts unless it was named: by a rule of its own no team gets the jobs of another one, and by naming theirs no job
+    is stopped by it.
+    """
     checked = Checked()
     try:
         header, unproven = _read(raw)
-        rules = [rule for rule in identities if rule.issuer == unproven.get("iss")]
+        rules = [rule for rule in identities if rule.issuer == unproven.get("iss") and _is_meant(rule, named)]
+        if not rules and named:
+            raise _Failed("issuer", _("no CI identity of the name that was sent trusts its issuer"))
         if not rules:
             raise _Failed("issuer", _("no CI identity trusts its issuer"))
         checked.claims = _proven(raw, header, rules)
@@ -102,13 +110,20 @@ def check_token(raw: str, identities: Sequence[CiIdentity]) -> Checked:
         meant = [one for one in checked.looked if one.is_audience]
         if not meant:
             raise _Failed("audience", _("it was made for another audience"))
-        checked.identity = next((one.identity for one in meant if not one.unmatched), None)
-        if checked.identity is None:
+        matching = [one.identity for one in meant if not one.unmatched]
+        if not matching:
             raise _Failed("claims", _("its claims match no CI identity"))
+        if len({one.team_id for one in matching}) > 1:
+            raise _Failed("identity", _("CI identities of several teams match this job, and it named none of them"))
+        checked.identity = matching[0]
     except _Failed as failure:
         checked.failed, checked.detail = failure.check, failure.detail
         checked.is_issuer_down = failure.is_issuer_down
     return checked
+
+
+def _is_meant(rule: CiIdentity, named: str) -> bool:
+    return not named or rule.name.lower() == named.lower()
 
 
 def _read(raw: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -53,7 +53,10 @@ def try_out(request: SignedInRequest) -> HttpResponse:
     """Say what each check finds for a token; it is not used up, and not shown again."""
     _require_somewhere(request)
     tried = TryTokenForm(request.POST)
-    checked = try_token(request.user, tried.cleaned_data["token"].strip()) if tried.is_valid() else None
+    checked = None
+    if tried.is_valid():
+        given = tried.cleaned_data
+        checked = try_token(request.user, given["token"].strip(), given["identity"].strip())
     return _page(request, tried=tried, checked=checked)
 
 

@@ -17,6 +17,8 @@ from slipway_cli.errors import Refused, Trouble, Unreachable
 AUDIENCE, GIVEN = "SLIPWAY_AUDIENCE", "SLIPWAY_ID_TOKEN"
 # SLIPWAY_ID_TOKEN, SLIPWAY_ID_TOKEN_2 ...
 MOST_GIVEN = 9
+# Which CI identity the job means, where it says so.
+NAMED = "SLIPWAY_CI_IDENTITY"
 GITHUB_URL, GITHUB_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 SECONDS = 15.0
 PASSING = frozenset({429, 500, 502, 503, 504})
@@ -45,8 +47,9 @@ def exchanged(portal: str, issuer: Issuer) -> str:
     from slipway_cli.client import problem_of, quick
 
     refused: Refused | None = None
+    named = {"identity": name} if (name := os.environ.get(NAMED)) else {}
     for id_token in issuer.id_tokens(portal):
-        answer = quick("POST", f"{portal}/api/v1/auth/exchange/", body={"token": id_token}, seconds=SECONDS)
+        answer = quick("POST", f"{portal}/api/v1/auth/exchange/", body={"token": id_token, **named}, seconds=SECONDS)
         if answer.status in (200, 201):
             return _token_of(answer.json())
         if answer.status in PASSING:

@@ -109,6 +109,13 @@ class TestGoodToken:
         new_identity(payments, issuer, name="first", order=1, scopes=["read"])
         assert swapped(api, issuer.token()).json()["scopes"] == ["read"]
 
+    def test_of_several_rules_the_job_may_name_the_one_it_means(
+        self, api: Api, payments: Team, identity: CiIdentity, issuer: Issuer
+    ) -> None:
+        new_identity(payments, issuer, name="first", order=1, scopes=["read"])
+        answer = api().post("/auth/exchange/", {"token": issuer.token(), "identity": "Checkout"})
+        assert answer.json()["scopes"] == ["deploy"]
+
     def test_an_audience_in_a_list_counts(self, api: Api, identity: CiIdentity, issuer: Issuer) -> None:
         assert swapped(api, issuer.token(aud=["https://other.example", AUDIENCE])).status_code == 201
 
@@ -230,6 +237,58 @@ class TestReplay:
         assert forget_swapped() == 1
 
 
+class TestAnotherTeamsJobs:
+    """A rule of another team that matches the same job, whatever its order, neither gets the job nor stops it."""
+
+    @pytest.fixture
+    def intruder(self, identity: CiIdentity, issuer: Issuer) -> CiIdentity:
+        exact = {"repository": "acme/checkout", "ref": "refs/heads/main"}
+        return new_identity(new_team("strangers"), issuer, name="mine-now", order=0, claims=exact)
+
+    def test_a_job_that_names_its_identity_is_let_in_by_it(
+        self, api: Api, intruder: CiIdentity, issuer: Issuer
+    ) -> None:
+        answer = api().post("/auth/exchange/", {"token": issuer.token(), "identity": "checkout"})
+        assert (answer.status_code, answer.json()["user"]) == (201, "ci@payments")
+
+    def test_a_job_that_names_none_goes_to_nobody_and_is_told_what_to_do(
+        self, api: Api, intruder: CiIdentity, issuer: Issuer
+    ) -> None:
+        raw = issuer.token()
+        answer = swapped(api, raw)
+        said = answer.json()
+        assert (answer.status_code, said["check"]) == (401, "identity")
+        assert "identity" in said["next"]
+        assert not {"checkout", "mine-now", "strangers", "payments"} & set(answer.content.decode().split('"'))
+        assert not Token.objects.exists()
+        # The token is not used up by it.
+        assert api().post("/auth/exchange/", {"token": raw, "identity": "checkout"}).status_code == 201
+
+    def test_a_name_lets_nobody_in_whose_claims_do_not_match(
+        self, api: Api, identity: CiIdentity, intruder: CiIdentity, issuer: Issuer
+    ) -> None:
+        CiIdentity.objects.filter(pk=intruder.pk).update(claims={"repository": "acme/other"})
+        answer = api().post("/auth/exchange/", {"token": issuer.token(), "identity": "mine-now"})
+        assert (answer.status_code, answer.json()["check"]) == (401, "claims")
+
+    def test_a_name_that_nobody_has_is_refused(self, api: Api, identity: CiIdentity, issuer: Issuer) -> None:
+        answer = api().post("/auth/exchange/", {"token": issuer.token(), "identity": "nobody"})
+        assert (answer.status_code, answer.json()["check"]) == (401, "issuer")
+        assert issuer.asked == {}
+
+    def test_a_maintainer_who_tries_the_token_sees_why(
+        self, api: Api, intruder: CiIdentity, maintainer: User, issuer: Issuer
+    ) -> None:
+        tried = api(maintainer).post("/ci-identities/try/", {"token": issuer.token()}).json()
+        assert tried["matched"] == ""
+        assert [step["check"] for step in tried["checks"] if step["state"] == "failed"] == ["identity"]
+        # Of the other team nothing is told but that there is one.
+        assert [one["name"] for one in tried["identities"]] == ["checkout"]
+
+        named = api(maintainer).post("/ci-identities/try/", {"token": issuer.token(), "identity": "checkout"})
+        assert named.json()["matched"] == "checkout"
+
+
 class TestIssuer:
     def test_its_keys_are_fetched_once(self, api: Api, identity: CiIdentity, issuer: Issuer) -> None:
         for _ in range(3):
@@ -335,7 +394,7 @@ class TestReach:
     def test_rules_of_other_teams_stay_out_of_sight(
         self, api: Api, identity: CiIdentity, issuer: Issuer, stranger: User, maintainer: User
     ) -> None:
-        new_identity(new_team("others"), issuer, name="theirs")
+        new_identity(new_team("others"), issuer, name="theirs", claims={"repository": "acme/theirs"})
         raw = issuer.token()
         seen = api(maintainer).post("/ci-identities/try/", {"token": raw}).json()
         assert [one["name"] for one in seen["identities"]] == ["checkout"]

@@ -200,6 +200,14 @@ def test_gitlab_gives_the_identity_as_a_variable(alone: Cli, scripted: Callable[
     assert json.loads(server.asked[0].partition("\r\n\r\n")[2]) == {"token": "a.gitlab.token"}
 
 
+def test_a_job_says_which_ci_identity_it_means(alone: Cli, scripted: Callable[..., Scripted]) -> None:
+    server = scripted(Reply(201, {"token": "slip_one"}), Reply(body={"username": "robot"}))
+    job = alone.with_(SLIPWAY_URL=server.url, SLIPWAY_ID_TOKEN="a.b.c", SLIPWAY_CI_IDENTITY="checkout")
+    assert job("whoami").code == 0
+    sent = json.loads(server.asked[0].partition("\r\n\r\n")[2])
+    assert sent == {"token": "a.b.c", "identity": "checkout"}
+
+
 def test_what_passes_while_the_identity_is_swapped_is_tried_again(
     alone: Cli, scripted: Callable[..., Scripted]
 ) -> None:
