@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from accounts.admins import another_can_sign_in
 from accounts.errors import LastAdmin, NameTaken
 from accounts.factors.required import lacks_second_factor
 from accounts.models import Session, User
@@ -64,8 +65,8 @@ def edit_user(by: User, user: User, **changes: Any) -> User:
         return user
     with transaction.atomic():
         loses_admin = before["is_admin"] and before["is_active"] and not (user.is_admin and user.is_active)
-        if loses_admin and not _other_admins(user):
-            raise LastAdmin(_("%(name)s is the only active admin.") % {"name": user.username})
+        if loses_admin and not another_can_sign_in(user):
+            raise LastAdmin(_("%(name)s is the only active admin who can sign in.") % {"name": user.username})
         user.save(update_fields=list(EDITABLE))
         if not user.is_active:
             end_sessions(user)
@@ -93,10 +94,6 @@ def set_password(by: User, user: User, password: str, *, keep: Session | None = 
 def facts(user: User) -> dict[str, Any]:
     """What may be told about a person: never anything of the password."""
     return {name: getattr(user, name) for name in ("username", *EDITABLE)}
-
-
-def _other_admins(user: User) -> bool:
-    return User.objects.filter(is_admin=True, is_active=True).exclude(pk=user.pk).exists()
 
 
 def _check(user: User, password: str | None = None) -> None:

@@ -1,6 +1,6 @@
 """What groups give: memberships that carry the identity they came by, so that they go when the groups go.
 
-What a person gave by hand is neither added to nor taken from.
+What a person gave by hand is neither added to nor taken from. The last admin who can sign in stays one.
 """
 
 from __future__ import annotations
@@ -9,13 +9,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from django.db import transaction
 from django.db.models import QuerySet
 
+from accounts.admins import another_can_sign_in
 from accounts.factors.required import lacks_second_factor
 from accounts.models import GroupRule, Identity, IdentityProvider, Membership, Session, Team
 from accounts.sessions import end_sessions
+from audit.models import Entry
 from audit.record import audit
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,12 @@ def gifts_of(provider: IdentityProvider, groups: Iterable[str]) -> Gifts:
         memberships=tuple(Given(rule.team, rule.role, rule.environment) for rule in given.values() if rule.team),
         admin=any(rule.gives_admin for rule in rules),
     )
+
+
+def stays_admin(identity: Identity) -> bool:
+    """Whether the person stays an admin although no rule gives it any more: nobody else could administer Slipway."""
+    user = identity.user
+    return identity.gives_admin and user.is_admin and user.is_active and not another_can_sign_in(user)
 
 
 def apply_rules(identity: Identity, groups: Iterable[str] | None) -> None:
@@ -122,7 +133,20 @@ def _let_be_admin(identity: Identity, admin: bool) -> None:
     if admin and not user.is_admin:
         _set_admin(identity, True)
     elif not admin and identity.gives_admin:
-        _set_admin(identity, False)
+        if stays_admin(identity):
+            _note_kept(identity)
+        else:
+            _set_admin(identity, False)
+
+
+def _note_kept(identity: Identity) -> None:
+    """Say so once: the rules are looked at again every few minutes, and take the right once there is another admin."""
+    user, provider = identity.user, identity.provider
+    log.warning("user.admin_kept", user=user.username, provider=provider.name)
+    said = Entry.objects.filter(object_id=str(user.pk), action__in=("user.edit", "user.keep_admin")).first()
+    if said is None or said.action != "user.keep_admin":
+        because = "no other active admin can sign in"
+        audit(None, "user.keep_admin", user, provider=provider.name, because=because)
 
 
 def _set_admin(identity: Identity, admin: bool) -> None:

@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from accounts.oidc.errors import CHECKS, SignInFailed
-from accounts.oidc.rules import gifts_of
+from accounts.oidc.rules import gifts_of, stays_admin
 from web.redact import redacted
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Trial:
         return cls(
             at=_now(),
             who=sentences[found.how] % {"user": found.username},
-            gives=_gives(provider, proof.person),
+            gives=_gives(provider, proof.person, found),
             **_seen(proof.claims, proof.person),
         )
 
@@ -96,14 +96,18 @@ def _short(value: Any) -> str:
     return text if len(text) <= 500 else f"{text[:500]}…"
 
 
-def _gives(provider: IdentityProvider, person: Person) -> tuple[str, ...]:
+def _gives(provider: IdentityProvider, person: Person, found: Recognised) -> tuple[str, ...]:
     gifts = gifts_of(provider, person.groups or ())
     roles = tuple(
         _("%(role)s in team %(team)s, %(where)s")
         % {"role": row.role, "team": row.team.name, "where": row.environment or _("every environment")}
         for row in gifts.memberships
     )
-    return (*roles, *([_("admin")] if gifts.admin else []))
+    if gifts.admin:
+        return (*roles, _("admin"))
+    if person.groups is not None and found.identity and stays_admin(found.identity):
+        return (*roles, _("admin stays, though no rule gives it: no other active admin could sign in"))
+    return roles
 
 
 def _now() -> str:

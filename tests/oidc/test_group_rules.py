@@ -11,6 +11,7 @@ from accounts.commands.teams import add_member
 from accounts.models import CustomRole, GroupRule, Identity, IdentityProvider, Membership, Team, User
 from audit.models import Entry
 from tests.callers import ApiClient
+from tests.factories.accounts import new_user
 from tests.factories.services import new_environment
 from tests.oidc.provider import OpenIdProvider, sign_in
 
@@ -98,11 +99,42 @@ def test_a_role_may_be_a_custom_one_in_one_environment(
 
 
 def test_a_rule_makes_admins_and_unmakes_those_it_made(openid: OpenIdProvider, acme: IdentityProvider) -> None:
+    new_user("ada", password="correct horse battery", is_admin=True)
     GroupRule.objects.create(provider=acme, group="root", gives_admin=True)
     comes(openid, "root")
     assert User.objects.get(username="alice").is_admin
     comes(openid)
     assert not User.objects.get(username="alice").is_admin
+
+
+def test_the_last_admin_who_can_sign_in_stays_one_and_it_is_told_once(
+    openid: OpenIdProvider, acme: IdentityProvider
+) -> None:
+    GroupRule.objects.create(provider=acme, group="root", gives_admin=True)
+    # Neither of them could take over: one is switched off, one has no way in.
+    new_user("off", password="correct horse battery", is_admin=True, is_active=False)
+    new_user("nobody", is_admin=True)
+    comes(openid, "root")
+
+    comes(openid)
+    comes(openid)
+
+    assert User.objects.get(username="alice").is_admin
+    entry = Entry.objects.get(action="user.keep_admin")
+    assert (entry.object_name, entry.data["provider"]) == ("alice", "acme")
+
+    new_user("ada", password="correct horse battery", is_admin=True)
+    comes(openid)
+    assert not User.objects.get(username="alice").is_admin
+
+
+def test_the_last_admin_who_loses_the_rule_stays_one(
+    openid: OpenIdProvider, acme: IdentityProvider, admin: User, api: Api
+) -> None:
+    rule = GroupRule.objects.create(provider=acme, group="root", gives_admin=True)
+    comes(openid, "root")
+    assert api(admin).delete(f"/identity-providers/acme/rules/{rule.pk}/").status_code == 204
+    assert User.objects.get(username="alice").is_admin
 
 
 def test_who_was_made_admin_by_a_person_stays_one(openid: OpenIdProvider, acme: IdentityProvider) -> None:
@@ -117,6 +149,7 @@ def test_who_was_made_admin_by_a_person_stays_one(openid: OpenIdProvider, acme: 
 def test_removing_a_rule_takes_at_once_what_it_alone_gave(
     openid: OpenIdProvider, devs: GroupRule, admin: User, api: Api, acme: IdentityProvider
 ) -> None:
+    new_user("boss", password="correct horse battery", is_admin=True)
     root = GroupRule.objects.create(provider=acme, group="devs", gives_admin=True)
     comes(openid, "devs")
     caller = api(admin)

@@ -45,6 +45,21 @@ def test_it_shows_every_check_the_claims_and_what_the_rules_would_give(
     assert (entry.action, entry.after) == ("identity_provider.test", {"failed": ""})
 
 
+def test_it_says_that_the_last_admin_would_stay_one(
+    openid: OpenIdProvider, acme: IdentityProvider, web_client: Web
+) -> None:
+    GroupRule.objects.create(provider=acme, group="root", gives_admin=True)
+    openid.tell("alice", groups=["root"])
+    sign_in(Client(), openid)
+    alice = User.objects.get(username="alice")
+
+    openid.tell("alice", groups=[])
+    page = tried(web_client(alice), openid)
+
+    assert "admin stays, though no rule gives it" in page
+    assert not Entry.objects.filter(action="user.keep_admin").exists()
+
+
 @pytest.mark.parametrize(
     ("fault", "passed", "sentence"),
     [
