@@ -4,6 +4,8 @@
 2. It goes only when a checkpoint stands at its number or above: the way of `audit.retention`.
 3. Whoever owns the database can take the triggers away. Then the chain still shows what was done, and `verify` says
    that they are gone. After each migration they are put up again: SQLite drops them with a table that it rebuilds.
+4. One that says something else than this module does is no guard: it was changed, or the log has a column since then
+   that it does not know. It is told, and replaced after a migration, in the same way.
 """
 
 from __future__ import annotations
@@ -18,25 +20,28 @@ TABLE, CHECKPOINTS = Entry._meta.db_table, Checkpoint._meta.db_table
 REFUSAL = "the audit log is append-only"
 NAMES = ("audit_entry_insert", "audit_entry_update", "audit_entry_delete")
 _PLACE = ("number", "prev_hash", "hash")
+# What never changes of an entry.
+COLUMNS = tuple(field.column for field in Entry._meta.concrete_fields if field.column not in _PLACE)
 _FUNCTION = "audit_entry_refuse"
 
 
 def is_up(using: str = "default") -> bool:
-    """Whether all triggers are there."""
+    """Whether all triggers are there, and say what they should."""
     with connections[using].cursor() as cursor:
         if connections[using].vendor == "postgresql":
             cursor.execute(
-                "SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass(%s) AND tgenabled IN ('O', 'A')"
-                " AND tgname = ANY(%s)",
-                [TABLE, [*NAMES, "audit_entry_truncate"]],
+                "SELECT count(*) FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid"
+                " WHERE tgrelid = to_regclass(%s) AND tgenabled IN ('O', 'A') AND tgname = ANY(%s)"
+                " AND tgqual IS NULL AND proname = %s AND prosrc = %s",
+                [TABLE, [*NAMES, "audit_entry_truncate"], _FUNCTION, _body()],
             )
             return bool(cursor.fetchone()[0] == len(NAMES) + 1)
-        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [TABLE])
-        return {name for (name,) in cursor.fetchall()} >= set(NAMES)
+        cursor.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [TABLE])
+        return {sql for (sql,) in cursor.fetchall()} >= set(_sqlite())
 
 
 def put_up(using: str = "default", **_of_signal: Any) -> None:
-    """Make the triggers unless they are there. Connected to `post_migrate`."""
+    """Make the triggers unless they are there and say what they should. Connected to `post_migrate`."""
     there = connections[using].introspection.table_names()
     if not {TABLE, CHECKPOINTS} <= set(there) or is_up(using):
         return
@@ -56,8 +61,7 @@ def take_down(using: str = "default") -> None:
 
 def _changed(differs: str) -> str:
     """The condition that an UPDATE changes more than the place of an entry that has none yet."""
-    columns = [field.column for field in Entry._meta.concrete_fields if field.column not in _PLACE]
-    return " OR ".join(["OLD.number IS NOT NULL", *(f'NEW."{name}" {differs} OLD."{name}"' for name in columns)])
+    return " OR ".join(["OLD.number IS NOT NULL", *(f'NEW."{name}" {differs} OLD."{name}"' for name in COLUMNS)])
 
 
 def _sqlite() -> list[str]:
@@ -73,11 +77,10 @@ def _sqlite() -> list[str]:
     ]
 
 
-def _postgresql() -> list[str]:
+def _body() -> str:
+    """What the function does that PostgreSQL's triggers call."""
     vouched = f"EXISTS (SELECT 1 FROM {CHECKPOINTS} WHERE number >= OLD.number)"  # noqa: S608 - names of our own
-    return [
-        f"""
-        CREATE OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $$
+    return f"""
         BEGIN
             IF TG_OP = 'DELETE' THEN
                 IF OLD.number IS NOT NULL AND {vouched} THEN RETURN OLD; END IF;
@@ -87,8 +90,12 @@ def _postgresql() -> list[str]:
                 IF NOT ({_changed("IS DISTINCT FROM")}) THEN RETURN NEW; END IF;
             END IF;
             RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'integrity_constraint_violation';
-        END $$
-        """,
+        END """
+
+
+def _postgresql() -> list[str]:
+    return [
+        f"CREATE OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $${_body()}$$",
         *(
             f"CREATE TRIGGER {name} BEFORE {name.rpartition('_')[2].upper()} ON {TABLE}"
             f" FOR EACH ROW EXECUTE FUNCTION {_FUNCTION}()"

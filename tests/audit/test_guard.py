@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
@@ -27,9 +29,9 @@ def entries() -> None:
     audit(None, "team.edit", team, after={"number": 3})
 
 
-def run(sql: str) -> None:
+def run(sql: str, *values: object) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql)
+        cursor.execute(sql, values or None)
 
 
 @pytest.mark.parametrize(
@@ -89,3 +91,37 @@ def test_a_guard_that_was_taken_away_is_told_and_put_up_by_a_migration(entries: 
     assert chain.verify().guarded
     with pytest.raises(DatabaseError, match="append-only"):
         run("DELETE FROM audit_entry")
+
+
+@pytest.mark.parametrize("column", guard.COLUMNS)
+def test_no_column_of_an_entry_that_is_not_sealed_yet_can_be_changed(entries: None, column: str) -> None:
+    entry = Entry.objects.get(number=None)
+    other = 7 if column in {"id", "seal"} else str(uuid4()) if column == "actor_id" else '{"other": 1}'
+    if column == "at":
+        other = "2020-01-01 00:00:00+00:00"
+    with pytest.raises(DatabaseError, match="append-only"):
+        run(f'UPDATE audit_entry SET "{column}" = %s WHERE id = %s', other, entry.pk)  # noqa: S608 - a name of ours
+
+
+def test_it_covers_every_column_but_the_place_in_the_chain() -> None:
+    with connection.cursor() as cursor:
+        there = {column.name for column in connection.introspection.get_table_description(cursor, guard.TABLE)}
+    assert there - set(guard.COLUMNS) == {"number", "prev_hash", "hash"}
+
+
+def test_a_column_that_came_later_is_told_and_guarded_by_the_migration(
+    entries: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard of an older version, which knew nothing of `address`."""
+    with monkeypatch.context() as older:
+        older.setattr(guard, "COLUMNS", tuple(name for name in guard.COLUMNS if name != "address"))
+        guard.take_down()
+        guard.put_up()
+    run("UPDATE audit_entry SET address = '192.0.2.1' WHERE number IS NULL")
+    assert not chain.verify().guarded
+
+    call_command("migrate", verbosity=0)
+
+    assert chain.verify().guarded
+    with pytest.raises(DatabaseError, match="append-only"):
+        run("UPDATE audit_entry SET address = '192.0.2.2' WHERE number IS NULL")
