@@ -1,8 +1,9 @@
 """Guessing is limited: wrong passwords and codes are counted by name and address, and, more leniently, by name alone.
 
 django-axes asks before a password is looked at and tells of each that was wrong; `Doorkeeper` answers. A counter is a
-row of its own in the database (axes' AccessAttempt, without an address for a name alone), so that neither a flood of
-other names nor a restart takes a lock away. What is tried while a lock is on is not looked at and does not prolong it.
+row of its own in the database (axes' AccessAttempt, at the address EVERYWHERE for a name alone), so that neither a
+flood of other names nor a restart takes a lock away. What is tried while a lock is on is not looked at and does not
+prolong it.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ LIMIT: int = settings.AXES_FAILURE_LIMIT
 # A stranger who knows a name may guess from many addresses. This stops them, at the price that the owner of the name
 # then waits as well, or signs in with a passkey.
 LIMIT_OF_NAME: int = settings.GUESSES_OF_NAME
+# Stands for all addresses: no caller has it. Without an address the database would take two rows for one name.
+EVERYWHERE = "::"
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,8 @@ class Lock:
     @classmethod
     def of(cls, row: Any) -> Lock:
         """The lock that a counter stands for."""
-        return cls(
-            UUID(int=row.pk), row.username, row.ip_address or "", row.failures_since_start, row.attempt_time + LASTS
-        )
+        address = "" if row.ip_address == EVERYWHERE else row.ip_address
+        return cls(UUID(int=row.pk), row.username, address, row.failures_since_start, row.attempt_time + LASTS)
 
 
 class Doorkeeper(AxesDatabaseHandler):  # type: ignore[misc]
@@ -69,7 +71,7 @@ class Doorkeeper(AxesDatabaseHandler):  # type: ignore[misc]
         # What is tried while the lock is on was not looked at, and is no wrong password.
         if not _locks_of(name, address).exists():
             _count(name, address)
-            _count(name, None)
+            _count(name, EVERYWHERE)
         request.axes_credentials = credentials
         request.axes_locked_out = _locks_of(name, address).exists()
 
@@ -77,8 +79,8 @@ class Doorkeeper(AxesDatabaseHandler):  # type: ignore[misc]
 def locks() -> QuerySet[Any]:
     """The counters that lock somebody out at present, newest first. See Lock.of."""
     since = timezone.now() - LASTS
-    locking = Q(ip_address=None, failures_since_start__gte=LIMIT_OF_NAME)
-    locking |= Q(ip_address__isnull=False, failures_since_start__gte=LIMIT)
+    locking = Q(ip_address=EVERYWHERE, failures_since_start__gte=LIMIT_OF_NAME)
+    locking |= Q(failures_since_start__gte=LIMIT) & ~Q(ip_address=EVERYWHERE)
     found: QuerySet[Any] = AccessAttempt.objects.filter(locking, attempt_time__gt=since).order_by(
         "-attempt_time", "-id"
     )
@@ -131,10 +133,10 @@ def folded_username(request: HttpRequest | None, credentials: dict[str, Any] | N
 
 
 def _locks_of(name: str, address: str) -> QuerySet[Any]:
-    return locks().filter(Q(ip_address=None) | Q(ip_address=address), username=name)
+    return locks().filter(ip_address__in=(EVERYWHERE, address), username=name)
 
 
-def _count(name: str, address: str | None) -> None:
+def _count(name: str, address: str) -> None:
     """One more. A counter that was quiet for the length of a lock begins anew."""
     now = timezone.now()
     row = AccessAttempt.objects.filter(username=name, ip_address=address)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from importlib import import_module
 
 import pytest
 from axes.models import AccessAttempt
-from django.db import connection
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.lockout import LASTS
+from accounts.lockout import EVERYWHERE, LASTS
 from tests.factories.accounts import new_user
 from tests.hashers import QuickArgon2
 
@@ -52,7 +54,7 @@ def test_t25_a_flood_of_other_names_does_not_evict_the_lock() -> None:
     AccessAttempt.objects.bulk_create(
         AccessAttempt(username=f"other-{number}", ip_address=address, failures_since_start=4)
         for number in range(10_000)
-        for address in ("192.0.2.1", None)
+        for address in ("192.0.2.1", EVERYWHERE)
     )
     assert [guess(f"yet-another-{number}") for number in range(20)] == [422] * 20
 
@@ -125,6 +127,27 @@ def test_t25_of_many_guesses_at_once_none_is_forgotten() -> None:
     [counted] = AccessAttempt.objects.filter(username="bob", ip_address="192.0.2.1")
     # Once it is locked nothing is counted; guesses that were under way together may be.
     assert 5 <= counted.failures_since_start <= 5 + 3
+    [of_the_name] = AccessAttempt.objects.filter(username="bob").exclude(pk=counted.pk)
+    assert of_the_name.failures_since_start == counted.failures_since_start
+
+
+def test_t25_the_database_takes_one_counter_for_a_name_from_everywhere() -> None:
+    guess("bob")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        AccessAttempt.objects.create(username="bob", ip_address=EVERYWHERE, failures_since_start=1)
+    assert sorted(AccessAttempt.objects.values_list("ip_address", flat=True)) == ["192.0.2.1", EVERYWHERE]
+
+
+def test_t25_counters_of_an_older_version_are_joined() -> None:
+    for failures in (30, 20):
+        AccessAttempt.objects.create(username="ada", ip_address=None, failures_since_start=failures)
+    AccessAttempt.objects.create(username="bob", ip_address=None, failures_since_start=3)
+
+    import_module("accounts.migrations.0009_one_counter_a_name").join(apps, connection.schema_editor())
+
+    counted = AccessAttempt.objects.values_list("username", "ip_address", "failures_since_start")
+    assert sorted(counted) == [("ada", EVERYWHERE, 50), ("bob", EVERYWHERE, 3)]
+    assert guess("ada", PASSWORD) == 429
 
 
 @pytest.mark.parametrize("name", ["ada", "nobody"])
