@@ -8,20 +8,29 @@ from django.db import models
 from django.utils import timezone
 
 
-class LeasedRow(models.Model):
-    """What such a row has. `due_at` None: nobody needs to look. Each model says which states there are, in `state`, and
-    which of them are final, in `ENDED`."""
+class DueRow(models.Model):
+    """What the least of such rows has. `due_at` None: nobody needs to look."""
 
+    # Which of its states are final, where it has states: see LeasedRow.
     ENDED: ClassVar[tuple[str, ...]] = ()
 
-    state = models.CharField(max_length=16)
     due_at = models.DateTimeField(null=True, default=timezone.now, db_index=True)
     lease_owner = models.CharField(max_length=32, blank=True)
     lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class LeasedRow(DueRow):
+    """What a row with a life of its own has. Each model says which states there are, in `state`, and which of them are
+    final, in `ENDED`."""
+
+    state = models.CharField(max_length=16)
     created_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
 
-    class Meta:
+    class Meta(DueRow.Meta):
         abstract = True
 
     @property

@@ -2,7 +2,7 @@
 
 1. `take` owns a row that is due and that nobody holds, or whose holder has not renewed in time.
 2. `renew` while long work goes on outside; who cannot renew stops at once.
-3. `save` writes only while the lease is ours. All times are by the database's clock.
+3. `save` and `finish` write only while the lease is ours. All times are by the database's clock.
 4. `in_turn` does so for a task: no more rows at once than the worker has threads for.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 from django.db.models import Q
 
 from durable.clock import DbNow
-from durable.leased_row import LeasedRow
+from durable.leased_row import DueRow
 
 
 class LeaseLost(Exception):
@@ -28,7 +28,7 @@ class LeaseLost(Exception):
 class Held:
     """A lease in hand."""
 
-    model: type[LeasedRow]
+    model: type[DueRow]
     pk: uuid.UUID
     owner: str
     seconds: float
@@ -39,10 +39,11 @@ class Held:
 
 
 class RowLease:
-    """The lease of the rows of one model; `running` is the state that a row has once it is taken. At most
-    `most_at_once` are worked on in one process, so that the other threads are left to the rest."""
+    """The lease of the rows of one model; `running` is the state that a row has once it is taken, "" for rows that
+    have none. At most `most_at_once` are worked on `in_turn` in one process, so that the other threads are left to the
+    rest."""
 
-    def __init__(self, model: type[LeasedRow], *, seconds: float, running: str, most_at_once: int) -> None:
+    def __init__(self, model: type[DueRow], *, seconds: float, running: str = "", most_at_once: int = 1) -> None:
         self.model = model
         self.seconds = seconds
         self.running = running
@@ -56,7 +57,8 @@ class RowLease:
         """Own a row that is due. None while another holds it, or when there is nothing to own."""
         held = Held(self.model, uuid.UUID(str(pk)), uuid.uuid4().hex, self.seconds)
         free = self._free().filter(pk=held.pk)
-        taken = free.update(lease_owner=held.owner, lease_until=DbNow(self.seconds), state=self.running)
+        state = {"state": self.running} if self.running else {}
+        taken = free.update(lease_owner=held.owner, lease_until=DbNow(self.seconds), **state)
         return held if taken else None
 
     def in_turn(self, pk: uuid.UUID | str, work: Callable[[Held], None]) -> None:
@@ -71,7 +73,8 @@ class RowLease:
 
     def _free(self) -> Any:
         free = Q(lease_owner="") | Q(lease_until__lte=DbNow())
-        return self.model._default_manager.filter(free, due_at__lte=DbNow()).exclude(state__in=self.model.ENDED)
+        rows = self.model._default_manager.filter(free, due_at__lte=DbNow())
+        return rows.exclude(state__in=self.model.ENDED) if self.model.ENDED else rows
 
 
 def renew(held: Held) -> bool:
@@ -82,6 +85,12 @@ def renew(held: Held) -> bool:
 def save(held: Held, **values: Any) -> None:
     """Write to the row and stay owner. Raises LeaseLost."""
     if not _mine(held).update(**values, lease_until=DbNow(held.seconds)):
+        raise LeaseLost
+
+
+def finish(held: Held, **values: Any) -> None:
+    """Write the last of a row and let it go: nobody needs to look any more. Raises LeaseLost."""
+    if not _mine(held).update(**values, due_at=None, lease_owner="", lease_until=None):
         raise LeaseLost
 
 

@@ -1,19 +1,20 @@
-"""Delivering what is due: owned by a conditional UPDATE, tried again with a growing delay, given up in the end."""
+"""Delivering what is due: owned by a lease, tried again with a growing delay, given up in the end."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 import structlog
-from django.db.models import F, Q
+from django.db.models import F
 
 from durable.clock import DbNow
+from durable.row_lease import Held, LeaseLost, RowLease, finish, give_back, save
 from notifications.models import Notice
 from notifications.sending import NotSent, send
 from web.live import publish
 
 # Longer than sending may take, so that nobody else begins while it is still on its way.
-LEASE_SECONDS = 30.0
+LEASE = RowLease(Notice, seconds=30.0)
 FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 5, 3600
 MOST_ATTEMPTS = 12
 MOST_A_SWEEP = 50
@@ -26,28 +27,34 @@ def deliver(notice_id: UUID | str) -> bool:
 
     A process that dies on the way leaves a lease that lapses: it is sent again, with the same id.
     """
-    free = Q(leased_until=None) | Q(leased_until__lte=DbNow())
-    mine = Notice.objects.filter(free, pk=notice_id, due_at__lte=DbNow())
-    if not mine.update(leased_until=DbNow(LEASE_SECONDS), attempts=F("attempts") + 1):
+    if not (held := LEASE.take(notice_id)):
         return False
-    notice = Notice.objects.select_related("channel").get(pk=notice_id)
+    try:
+        return _attempt(held)
+    except LeaseLost:
+        # A stalled attempt must not overwrite what a later one found.
+        log.warning("notice.lease_lost", notice=str(notice_id))
+        return False
+
+
+def _attempt(held: Held) -> bool:
+    save(held, attempts=F("attempts") + 1)
+    notice = Notice.objects.select_related("channel").get(pk=held.pk)
     if not notice.channel.is_active:
-        _done(notice, parked_at=DbNow(), answer="the channel is switched off")
+        _done(held, notice, parked_at=DbNow(), answer="the channel is switched off")
         return False
     try:
         answer = send(notice)
     except NotSent as failure:
-        _failed(notice, failure)
+        _failed(held, notice, failure)
         return False
-    _done(notice, delivered_at=DbNow(), answer=answer)
+    _done(held, notice, delivered_at=DbNow(), answer=answer)
     return True
 
 
 def sweep() -> int:
     """Deliver what is due, the oldest first. Answers how many arrived."""
-    free = Q(leased_until=None) | Q(leased_until__lte=DbNow())
-    due = Notice.objects.filter(free, due_at__lte=DbNow()).order_by("due_at").values_list("pk", flat=True)
-    return sum(deliver(pk) for pk in list(due[:MOST_A_SWEEP]))
+    return sum(deliver(pk) for pk in LEASE.due(MOST_A_SWEEP))
 
 
 def delay_after(attempts: int) -> int:
@@ -55,17 +62,16 @@ def delay_after(attempts: int) -> int:
     return min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS << min(20, max(0, attempts - 1)))
 
 
-def _failed(notice: Notice, failure: NotSent) -> None:
+def _failed(held: Held, notice: Notice, failure: NotSent) -> None:
     log.warning("notice.not_sent", notice=str(notice.pk), channel=str(notice.channel_id), why=str(failure))
     if failure.for_good or notice.attempts >= MOST_ATTEMPTS:
-        _done(notice, parked_at=DbNow(), answer=str(failure))
+        _done(held, notice, parked_at=DbNow(), answer=str(failure))
         return
-    rows = Notice.objects.filter(pk=notice.pk, attempts=notice.attempts)
-    rows.update(due_at=DbNow(delay_after(notice.attempts)), leased_until=None, answer=str(failure))
+    save(held, answer=str(failure))
+    give_back(held, look_again_in=delay_after(notice.attempts))
     publish(f"channel:{notice.channel_id}")
 
 
-def _done(notice: Notice, **outcome: object) -> None:
-    """Only under the attempt that it belongs to: a stalled one must not overwrite what a later one found."""
-    Notice.objects.filter(pk=notice.pk, attempts=notice.attempts).update(due_at=None, leased_until=None, **outcome)
+def _done(held: Held, notice: Notice, **outcome: object) -> None:
+    finish(held, **outcome)
     publish(f"channel:{notice.channel_id}")

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from durable.encryption import EncryptedJSONField
+from durable.leased_row import DueRow
 
 if TYPE_CHECKING:
     from accounts.models import Team, User
@@ -66,7 +67,7 @@ class Channel(models.Model):
         return reverse("notifications:channel", args=[self.pk])
 
 
-class Notice(models.Model):
+class Notice(DueRow):
     """One thing to tell one channel: an outbox row, written in the transaction of the event.
 
     `key` names the event; with the channel it is unique, and it goes out as the delivery's id, so that a receiver can
@@ -80,7 +81,9 @@ class Notice(models.Model):
     body = models.JSONField[dict[str, Any]](default=dict)
     created_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(null=True)
-    leased_until = models.DateTimeField(null=True)
+    # Processes of an older version know the column by this name, and nothing of an owner.
+    lease_until = models.DateTimeField(null=True, db_column="leased_until")
+    lease_owner = models.CharField(max_length=32, blank=True, default="", db_default="")
     attempts = models.PositiveSmallIntegerField(default=0)
     answer = models.TextField(blank=True)
     delivered_at = models.DateTimeField(null=True)

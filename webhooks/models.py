@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from durable.encryption import EncryptedJSONField
+from durable.leased_row import DueRow
 from web.names import dns_label
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class WebhookSource(models.Model):
         return reverse("webhooks:source", args=[self.name])
 
 
-class WebhookDelivery(models.Model):
+class WebhookDelivery(DueRow):
     """One thing that a source told, and what came of it.
 
     `pushes` are the images it told of; `results` what each rule made of them, [{match, service, environment, image,
@@ -88,7 +89,9 @@ class WebhookDelivery(models.Model):
     results = models.JSONField[list[dict[str, Any]]](default=list)
     received_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(null=True)
-    leased_until = models.DateTimeField(null=True)
+    # Processes of an older version know the column by this name, and nothing of an owner.
+    lease_until = models.DateTimeField(null=True, db_column="leased_until")
+    lease_owner = models.CharField(max_length=32, blank=True, default="", db_default="")
     done_at = models.DateTimeField(null=True)
     again_of: models.ForeignKey[WebhookDelivery | None, WebhookDelivery | None] = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, related_name="repetitions"

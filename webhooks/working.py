@@ -1,8 +1,8 @@
 """Doing what the rules make of a delivery: one entry after the other, each kept before the next begins.
 
-Owned by a conditional UPDATE. Work that is cut short, by the time a sender waits or by the end of a process, is due and
-picked up by the sweep. Each entry goes under an idempotency key of its own, so that a release that was made before a
-process died is found and not made again.
+Owned by a lease, under which alone anything is written. Work that is cut short, by the time a sender waits or by the
+end of a process, is due and picked up by the sweep. Each entry goes under an idempotency key of its own, so that a
+release that was made before a process died is found and not made again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,6 +20,7 @@ from deployments.models import Release
 from deployments.plan import Wish
 from durable.clock import DbNow
 from durable.idempotency import AlreadyMade, StillRunning, claim, forget, under
+from durable.row_lease import Held, LeaseLost, RowLease, finish, give_back, renew, save
 from services.models import Environment, Service
 from web.caller import acting_for
 from web.errors import SlipwayError
@@ -30,6 +30,7 @@ from webhooks.models import WebhookDelivery, WebhookSource
 
 # Longer than one entry may take: a plan asks the cluster a few questions of three seconds each.
 LEASE_SECONDS = 60.0
+LEASE = RowLease(WebhookDelivery, seconds=LEASE_SECONDS)
 AGAIN_SECONDS = 15.0
 MOST_A_SWEEP = 20
 # A tag that is pushed again and again within it is released once.
@@ -41,37 +42,45 @@ Entry = dict[str, Any]
 
 
 def work_on(delivery_id: Any, *, until: float) -> bool:
-    """Do what is left of one delivery, as long as `until` (of the monotonic clock). Answers whether it is done."""
-    free = Q(leased_until=None) | Q(leased_until__lte=DbNow())
-    mine = WebhookDelivery.objects.filter(free, pk=delivery_id, due_at__lte=DbNow())
-    if not mine.update(leased_until=DbNow(LEASE_SECONDS)):
+    """Do what is left of one delivery, as long as `until` (of the monotonic clock). Answers whether it is done.
+
+    Whoever was stalled until another one took the delivery over writes nothing any more.
+    """
+    if not (held := LEASE.take(delivery_id)):
         return False
-    delivery = WebhookDelivery.objects.select_related("source__team", "source__robot").get(pk=delivery_id)
+    try:
+        return _go_on(held, until=until)
+    except LeaseLost:
+        log.warning("webhook.lease_lost", delivery=str(delivery_id))
+        return False
+
+
+def _go_on(held: Held, *, until: float) -> bool:
+    delivery = WebhookDelivery.objects.select_related("source__team", "source__robot").get(pk=held.pk)
     source, results = delivery.source, list(delivery.results)
-    row = WebhookDelivery.objects.filter(pk=delivery.pk)
     while len(results) < len(delivery.work):
         number = len(results)
         if time.monotonic() > until:
-            row.update(leased_until=None)
+            give_back(held, look_again_in=0)
             return False
+        if not renew(held):
+            raise LeaseLost
         try:
             result = _begun(source, delivery, number)
         except StillRunning:
-            row.update(leased_until=None, due_at=DbNow(AGAIN_SECONDS))
+            give_back(held, look_again_in=AGAIN_SECONDS)
             return False
         results.append({**_told(delivery.work[number]), **result})
-        row.update(results=results, leased_until=DbNow(LEASE_SECONDS))
+        save(held, results=results)
         publish(f"webhook_source:{source.name}")
-    row.update(results=results, due_at=None, leased_until=None, done_at=DbNow())
+    finish(held, results=results, done_at=DbNow())
     publish(f"webhook_source:{source.name}")
     return True
 
 
 def sweep() -> int:
     """Go on with what is due, the oldest first. Answers how many deliveries were done."""
-    free = Q(leased_until=None) | Q(leased_until__lte=DbNow())
-    due = WebhookDelivery.objects.filter(free, due_at__lte=DbNow()).order_by("due_at").values_list("pk", flat=True)
-    return sum(work_on(pk, until=time.monotonic() + LEASE_SECONDS / 2) for pk in list(due[:MOST_A_SWEEP]))
+    return sum(work_on(pk, until=time.monotonic() + LEASE_SECONDS / 2) for pk in LEASE.due(MOST_A_SWEEP))
 
 
 def _told(entry: Entry) -> Entry:

@@ -16,9 +16,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Team
+from notifications import delivery
 from notifications.delivery import MOST_ATTEMPTS, delay_after, deliver, sweep
 from notifications.models import Notice
 from notifications.queries import forget_old_notices
+from notifications.sending import NotSent
 from notifications.tell import tell
 from tests.notifications.conftest import Receiver, new_channel
 
@@ -116,10 +118,33 @@ class TestWebhook:
     ) -> None:
         new_channel(payments, url=receiver.url)
         told(payments)
-        Notice.objects.update(leased_until=timezone.now() + timedelta(seconds=20), attempts=1)
+        Notice.objects.update(
+            lease_owner="the dead one", lease_until=timezone.now() + timedelta(seconds=20), attempts=1
+        )
         assert sweep() == 0
-        Notice.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+        Notice.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
         assert sweep() == 1
+
+    def test_who_was_stalled_until_another_took_over_overwrites_nothing(
+        self, payments: Team, receiver: Receiver, valkey: object, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Also when the attempts were counted anew in between."""
+        new_channel(payments, url=receiver.url)
+        told(payments)
+        sent = delivery.send
+
+        def stalls(notice: Notice) -> str:
+            monkeypatch.setattr(delivery, "send", sent)
+            Notice.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+            assert sweep() == 1
+            Notice.objects.update(attempts=notice.attempts)
+            raise NotSent("what the stalled one found")
+
+        monkeypatch.setattr(delivery, "send", stalls)
+        assert sweep() == 0
+
+        notice = Notice.objects.get()
+        assert (notice.state, notice.answer, notice.due_at) == ("delivered", "200", None)
 
     def test_a_redirect_is_not_followed(self, payments: Team, receiver: Receiver, valkey: object) -> None:
         receiver.statuses, receiver.location = [302], "http://169.254.169.254/latest/"

@@ -97,7 +97,7 @@ def test_a_process_that_died_after_the_start_does_not_start_again(
         with pytest.raises(SystemExit):
             send(pushed("1.1"))
     made = Release.objects.get()
-    WebhookDelivery.objects.update(leased_until=None)
+    WebhookDelivery.objects.update(lease_owner="", lease_until=None)
     # So long ago that the content alone would not tell.
     Release.objects.update(created_at=made.created_at - 2 * working.SAME_WITHIN)
 

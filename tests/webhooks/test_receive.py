@@ -17,6 +17,7 @@ from deployments.models import Release
 from tests.factories.accounts import new_team
 from tests.factories.services import new_service
 from tests.webhooks.conftest import RULE, SECRET, Send, new_source, signed
+from webhooks import working
 from webhooks.models import WebhookDelivery, WebhookSource
 from webhooks.queries import forget_old_deliveries
 from webhooks.working import sweep, work_on
@@ -169,9 +170,7 @@ class TestWork:
         send(BODY)
         delivery = WebhookDelivery.objects.get()
         first = delivery.results[:1]
-        WebhookDelivery.objects.update(
-            results=first, done_at=None, due_at=timezone.now() - timedelta(seconds=1), leased_until=None
-        )
+        WebhookDelivery.objects.update(results=first, done_at=None, due_at=timezone.now() - timedelta(seconds=1))
         assert sweep() == 1
         delivery.refresh_from_db()
         assert (delivery.results[0], len(delivery.results), delivery.state) == (first[0], 2, "failed")
@@ -182,7 +181,7 @@ class TestWork:
         delivery = WebhookDelivery.objects.get()
         assert work_on(delivery.pk, until=time.monotonic() - 1) is False
         delivery.refresh_from_db()
-        assert (delivery.state, delivery.leased_until) == ("pending", None)
+        assert (delivery.state, delivery.lease_owner) == ("pending", "")
         assert sweep() == 1
 
     def test_what_somebody_else_is_at_is_left_alone(self, send: Send, source: WebhookSource) -> None:
@@ -191,10 +190,36 @@ class TestWork:
             results=[],
             done_at=None,
             due_at=timezone.now() - timedelta(seconds=1),
-            leased_until=timezone.now() + timedelta(seconds=30),
+            lease_owner="somebody",
+            lease_until=timezone.now() + timedelta(seconds=30),
         )
         assert sweep() == 0
         assert not Release.objects.exists()
+
+    def test_who_was_stalled_until_another_took_over_overwrites_nothing(
+        self, send: Send, source: WebhookSource, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        send(BODY)
+        WebhookDelivery.objects.update(results=[], done_at=None, due_at=timezone.now() - timedelta(seconds=1))
+        delivery = WebhookDelivery.objects.get()
+        begun, others = working._begun, []
+
+        def stalls(*about: Any) -> Any:
+            """Longer than the lease: meanwhile the sweep does the work."""
+            result = begun(*about)
+            if not others:
+                others.append("took over")
+                WebhookDelivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+                assert sweep() == 1
+                return {"outcome": "refused", "code": "stale", "detail": "what the stalled one would write"}
+            return result
+
+        monkeypatch.setattr(working, "_begun", stalls)
+        assert work_on(delivery.pk, until=time.monotonic() + 30) is False
+
+        delivery.refresh_from_db()
+        assert "stale" not in str(delivery.results)
+        assert (delivery.due_at, delivery.lease_owner, delivery.done_at is not None) == (None, "", True)
 
     def test_old_deliveries_are_forgotten(self, send: Send, source: WebhookSource) -> None:
         send(BODY)
