@@ -96,7 +96,7 @@ def test_a_guard_that_was_taken_away_is_told_and_put_up_by_a_migration(entries: 
 @pytest.mark.parametrize("column", guard.COLUMNS)
 def test_no_column_of_an_entry_that_is_not_sealed_yet_can_be_changed(entries: None, column: str) -> None:
     entry = Entry.objects.get(number=None)
-    other = 7 if column in {"id", "seal"} else str(uuid4()) if column == "actor_id" else '{"other": 1}'
+    other = 7 if column in {"id", "seal"} else str(uuid4()) if column == "actor_id" else '"other"'
     if column == "at":
         other = "2020-01-01 00:00:00+00:00"
     with pytest.raises(DatabaseError, match="append-only"):
