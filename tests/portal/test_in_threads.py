@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.http import StreamingHttpResponse
 
 from portal import in_threads
 from portal.in_threads import InThreads
@@ -97,3 +98,113 @@ async def test_a_request_whose_caller_gave_up_gives_its_turn_back(app: InThreads
 
     async with asyncio.timeout(10):
         assert (await ask(app, "/quick"))[0]["status"] == 200
+
+
+class _LongAnswer:
+    """More than is taken whole, in pieces; `made` is set when the last one was asked for."""
+
+    PIECES, SIZE = 40, 100_000
+
+    def __init__(self) -> None:
+        self.made, self.closed = threading.Event(), threading.Event()
+
+    def __call__(self, request: Any) -> StreamingHttpResponse:
+        return StreamingHttpResponse(self._pieces(), content_type="text/plain")
+
+    def _pieces(self) -> Iterator[bytes]:
+        try:
+            for number in range(self.PIECES):
+                yield bytes([65 + number % 26]) * self.SIZE
+            self.made.set()
+        finally:
+            self.closed.set()
+
+
+@pytest.fixture
+def long_answer(monkeypatch: pytest.MonkeyPatch) -> tuple[InThreads, _LongAnswer]:
+    app, answering = InThreads(threads=1), _LongAnswer()
+    monkeypatch.setattr(app._django, "get_response", answering)
+    return app, answering
+
+
+async def test_a_slow_reader_of_a_long_answer_holds_no_thread(long_answer: tuple[InThreads, _LongAnswer]) -> None:
+    app, answering = long_answer
+    reads, sent = asyncio.Event(), []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        await reads.wait()
+
+    slow = asyncio.create_task(app(SCOPE, receive_nothing, send))
+    async with asyncio.timeout(10):
+        while not answering.made.is_set():
+            await asyncio.sleep(0.01)
+        # The only thread is free again, though the reader has taken nothing but the head yet.
+        quick = await ask_all(app)
+    assert [message["type"] for message in sent] == ["http.response.start"]
+    assert len(quick) == answering.PIECES * answering.SIZE
+
+    reads.set()
+    await slow
+    body = b"".join(message.get("body", b"") for message in sent[1:])
+    assert body == b"".join(bytes([65 + number % 26]) * answering.SIZE for number in range(answering.PIECES))
+    assert [message["more_body"] for message in sent[1:-1]] == [True] * (len(sent) - 2)
+    assert not sent[-1].get("more_body")
+
+
+async def test_of_a_reader_who_went_away_no_more_is_made(long_answer: tuple[InThreads, _LongAnswer]) -> None:
+    app, answering = long_answer
+    answering.PIECES = 1_000_000  # type: ignore[misc]
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            raise OSError("the caller is gone")
+
+    with pytest.raises(OSError, match="gone"):
+        await app(SCOPE, receive_nothing, send)
+    assert await asyncio.to_thread(answering.closed.wait, 10)
+    assert not answering.made.is_set()
+
+
+async def test_an_answer_that_breaks_off_is_not_ended_as_if_it_were_whole(
+    long_answer: tuple[InThreads, _LongAnswer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, _answering = long_answer
+    sent: list[Any] = []
+
+    def breaks() -> Iterator[bytes]:
+        yield b"x" * (in_threads.WHOLE_BYTES + 1)
+        raise ValueError("the database is gone")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    monkeypatch.setattr(app._django, "get_response", lambda request: StreamingHttpResponse(breaks()))
+    with pytest.raises(ValueError, match="the database is gone"):
+        await app(SCOPE, receive_nothing, send)
+    assert all(message["more_body"] for message in sent[1:])
+
+
+SCOPE: dict[str, Any] = {
+    "type": "http",
+    "method": "GET",
+    "path": "/export",
+    "query_string": b"",
+    "headers": [(b"host", b"localhost")],
+}
+
+
+async def receive_nothing() -> dict[str, Any]:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def ask_all(app: InThreads) -> bytes:
+    """The body of an answer to somebody who reads at once."""
+    body = b""
+
+    async def send(message: Any) -> None:
+        nonlocal body
+        body += message.get("body", b"")
+
+    await app(SCOPE, receive_nothing, send)
+    return body
