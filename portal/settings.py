@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.sessions.SeenMiddleware",
     "accounts.oidc.vouching.VouchedMiddleware",
+    "accounts.new_sessions.NewSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "web.problems.ProblemMiddleware",

@@ -1,4 +1,5 @@
-"""The rate limit: so many calls a person and minute, counted in Redis by one atomic script."""
+"""Rate limits: so many calls a person or an address and minute, counted in Redis by one atomic script. A missing Redis
+limits nobody: the portal stays usable."""
 
 from __future__ import annotations
 
@@ -36,16 +37,32 @@ def _counting(url: str) -> Script:
     return Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5).register_script(_COUNT)
 
 
+def seconds_to_wait(name: str, limit: int) -> int:
+    """Count one more of that name; 0, or the seconds until there may be another one."""
+    window, gone = divmod(clock(), WINDOW_SECONDS)
+    try:
+        used = _used(name, int(window))
+    except RedisError as error:
+        log.warning("rate_limit.not_counted", error=type(error).__name__)
+        return 0
+    return math.ceil(WINDOW_SECONDS - gone) if used > limit else 0
+
+
+def _used(name: str, window: int) -> int:
+    key = f"{settings.REDIS_PREFIX}rate:{name}:{window}"
+    return cast("int", _counting(settings.REDIS_URL)(keys=[key], args=[WINDOW_SECONDS + 5]))
+
+
 class RateLimit(BaseThrottle):
     """Counts calls by person in windows of one minute, whatever web process answers them; calls of nobody, which carry
-    a proof of their own, by address. A missing Redis limits nobody: the portal stays usable."""
+    a proof of their own, by address."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         who, limit = self.counted(request, view)
         window, left = divmod(clock(), WINDOW_SECONDS)
         self.reset_seconds = math.ceil(WINDOW_SECONDS - left)
         try:
-            used = self._count(f"{settings.REDIS_PREFIX}rate:{who}:{int(window)}")
+            used = _used(who, int(window))
         except RedisError as error:
             log.warning("rate_limit.not_counted", error=type(error).__name__)
             return True
@@ -64,9 +81,6 @@ class RateLimit(BaseThrottle):
 
     def wait(self) -> float:
         return self.reset_seconds
-
-    def _count(self, key: str) -> int:
-        return cast("int", _counting(settings.REDIS_URL)(keys=[key], args=[WINDOW_SECONDS + 5]))
 
 
 class AddressLimit(RateLimit):
