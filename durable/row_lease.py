@@ -73,8 +73,9 @@ class RowLease:
 
     def _free(self) -> Any:
         free = Q(lease_owner="") | Q(lease_until__lte=DbNow())
-        rows = self.model._default_manager.filter(free, due_at__lte=DbNow())
-        return rows.exclude(state__in=self.model.ENDED) if self.model.ENDED else rows
+        if self.model.ENDED:
+            free &= ~Q(state__in=self.model.ENDED)
+        return self.model._default_manager.filter(free, due_at__lte=DbNow())
 
 
 def renew(held: Held) -> bool:
