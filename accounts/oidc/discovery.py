@@ -1,9 +1,9 @@
-"""What a provider says of itself: its addresses and its keys, kept for a while in this process."""
+"""What a provider says of itself: its addresses and its keys, in words for the person who signs in."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,22 +11,15 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from accounts.models import IdentityProvider
-from accounts.oidc.asking import Answer, Door, NotAnswered, checked_url, shown
+from accounts.oidc import published
+from accounts.oidc.asking import NotAnswered, checked_url, shown
 from accounts.oidc.errors import ProviderDown, SignInFailed
 from web.outbound import AddressRefused
 
-KEPT_SECONDS = 600
 # Signatures that anybody who knows the client secret could make are none, and neither is the lack of one.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 _NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _ASKED = (*_NEEDED, "userinfo_endpoint", "end_session_endpoint")
-
-
-@dataclass
-class _Kept:
-    configuration: Configuration
-    until: float
-    keys: KeySet | None = None
 
 
 @dataclass(frozen=True)
@@ -54,59 +47,43 @@ class Configuration:
         return known[0] if known else "client_secret_basic"
 
 
-_kept: dict[tuple[str, int], _Kept] = {}
-
-
 def configuration_of(provider: IdentityProvider) -> Configuration:
     """The provider's configuration. Raises ProviderDown and SignInFailed (both of the check `discovery`)."""
-    return _of(provider).configuration
+    try:
+        return published.configuration_of(_issuer(provider), partial(_checked, provider))
+    except NotAnswered as error:
+        raise ProviderDown("discovery", _sentence(provider, error.detail), next=error.next) from error
 
 
 def keys_of(provider: IdentityProvider, *, anew: bool = False) -> KeySet:
     """The keys that it signs with. `anew`: a token named one that is not among them, as after a rotation.
 
-    Raises ProviderDown (`keys`).
+    Raises ProviderDown (`keys`), and what `configuration_of` raises.
     """
-    kept = _of(provider)
-    if kept.keys is None or anew:
-        url = kept.configuration.address("jwks_uri")
-        try:
-            found: Any = _object(Door(provider.allow_private_address).get(url))
-            kept.keys = KeySet.import_key_set(found)
-        except NotAnswered as error:
-            raise ProviderDown("keys", _sentence(provider, error.detail), next=error.next) from error
-        except (JoseError, KeyError, TypeError, ValueError) as error:
-            detail = _sentence(provider, _("%(url)s holds no keys that can be read") % {"url": shown(url)})
-            raise ProviderDown("keys", detail) from error
-    return kept.keys
+    url = configuration_of(provider).address("jwks_uri")
+    try:
+        return published.keys_of(_issuer(provider), lambda: url, _key_set, is_enough=lambda _keys: not anew)
+    except NotAnswered as error:
+        raise ProviderDown("keys", _sentence(provider, error.detail), next=error.next) from error
+    except (JoseError, KeyError, TypeError, ValueError) as error:
+        detail = _sentence(provider, _("%(url)s holds no keys that can be read") % {"url": shown(url)})
+        raise ProviderDown("keys", detail) from error
 
 
 def forget(provider: IdentityProvider) -> None:
     """Ask anew at the next question: the test of a provider must see it as it is now."""
-    _kept.pop((str(provider.pk), provider.version), None)
+    published.forget(_issuer(provider))
 
 
-def forget_all() -> None:
-    """Ask every provider anew."""
-    _kept.clear()
+def _issuer(provider: IdentityProvider) -> published.Issuer:
+    return published.Issuer(provider.issuer, provider.allow_private_address, f"{provider.pk} {provider.version}")
 
 
-def _of(provider: IdentityProvider) -> _Kept:
-    key, now = (str(provider.pk), provider.version), time.monotonic()
-    kept = _kept.get(key)
-    if kept is None or kept.until < now:
-        kept = _kept[key] = _Kept(_discover(provider), now + KEPT_SECONDS)
-        for gone in [other for other, row in _kept.items() if row.until < now]:
-            _kept.pop(gone, None)
-    return kept
+def _key_set(found: Any) -> KeySet:
+    return KeySet.import_key_set(found)
 
 
-def _discover(provider: IdentityProvider) -> Configuration:
-    url = f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration"
-    try:
-        stated = _object(Door(provider.allow_private_address).get(url))
-    except NotAnswered as error:
-        raise ProviderDown("discovery", _sentence(provider, error.detail), next=error.next) from error
+def _checked(provider: IdentityProvider, stated: dict[str, Any]) -> Configuration:
     if stated.get("issuer") != provider.issuer:
         raise SignInFailed(
             "discovery",
@@ -130,22 +107,6 @@ def _check(provider: IdentityProvider, name: str, url: Any) -> None:
         detail = _("%(what)s of %(name)s cannot be used: %(why)s.")
         values = {"name": provider.title, "what": name, "why": refusal.detail}
         raise SignInFailed("discovery", detail % values, next=refusal.next) from refusal
-
-
-def _object(answer: Answer) -> dict[str, Any]:
-    answer.raise_for_status()
-    if answer.status_code >= 300:
-        raise NotAnswered(
-            _("%(url)s answers with a redirect, which is not followed") % {"url": shown(answer.url)},
-            _("Enter the issuer's final address."),
-        )
-    try:
-        found = answer.json()
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise NotAnswered(_("%(url)s answers no JSON object") % {"url": shown(answer.url)}, _("Check the issuer."))
-    return found
 
 
 def _sentence(provider: IdentityProvider, detail: str) -> str:

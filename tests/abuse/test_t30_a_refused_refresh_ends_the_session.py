@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import GroupRule, IdentityProvider, Membership, ProviderSession, Session, Team, User
-from accounts.oidc import discovery, vouching
+from accounts.oidc import published, vouching
 from accounts.tasks import look_at_sessions
 from audit.models import Entry
 from tests.callers import ApiClient
@@ -117,7 +117,7 @@ def test_t30_a_silent_provider_is_borne_for_a_while_and_no_longer(
 ) -> None:
     sign_in(anonymous, openid)
     openid.set(status=503)
-    discovery.forget_all()
+    published.forget_all()
     make_due()
     look_at_sessions()
     row = ProviderSession.objects.get()
@@ -125,13 +125,14 @@ def test_t30_a_silent_provider_is_borne_for_a_while_and_no_longer(
     assert is_in(anonymous)
 
     openid.set(status=0)
+    published.forget_all()
     make_due()
     look_at_sessions()
     assert ProviderSession.objects.get().unheard_since is None
     assert openid.counted(REFRESHED) == 1
 
     openid.set(status=503)
-    discovery.forget_all()
+    published.forget_all()
     make_due(unheard_since=timezone.now() - timedelta(minutes=16))
     look_at_sessions()
     assert not is_in(anonymous)
@@ -143,7 +144,7 @@ def test_t30_one_silent_provider_costs_a_round_one_wait(openid: OpenIdProvider, 
         sign_in(Client(), openid)
     openid.kill()
     try:
-        discovery.forget_all()
+        published.forget_all()
         make_due()
         assert vouching.sweep() == 1
     finally:

@@ -28,6 +28,7 @@ class Issuer:
         self.redirects_to = ""
         self.padding = 0
         self.status = 200
+        self.seconds = 0.0
 
     def rotate(self, kid: str) -> None:
         """Sign with another key, and show only that."""
@@ -72,6 +73,7 @@ def issuing() -> Iterator[Issuer]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            time.sleep(issuer.seconds)
             status, body = issuer.answer(self.path)
             if issuer.redirects_to:
                 self.send_response(302)

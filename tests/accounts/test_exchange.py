@@ -7,6 +7,7 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from joserfc import jwk
 from accounts.commands.exchange import forget_swapped
 from accounts.exchange import issuers
 from accounts.models import CiIdentity, SwappedCiToken, Team, Token, User
+from accounts.oidc import published
 from audit.models import Entry
 from tests.accounts.issuer import AUDIENCE, Issuer, issuing
 from tests.callers import ApiClient
@@ -30,7 +32,7 @@ RULE = {"repository": "acme/checkout", "ref": "refs/heads/*"}
 
 @pytest.fixture
 def issuer() -> Iterator[Issuer]:
-    issuers.forget_keys()
+    published.forget_all()
     with issuing() as started:
         yield started
 
@@ -300,8 +302,8 @@ class TestIssuer:
     ) -> None:
         swapped(api, issuer.token())
         issuer.rotate("two")
-        later = time.monotonic() + issuers.AGAIN_SECONDS
-        monkeypatch.setattr(issuers, "clock", lambda: later)
+        later = time.monotonic() + published.AGAIN_SECONDS
+        monkeypatch.setattr(published, "clock", lambda: later)
         assert swapped(api, issuer.token(header={"kid": "two"})).status_code == 201
         assert issuer.asked["/keys"] == 2
 
@@ -316,15 +318,15 @@ class TestIssuer:
         old = issuer.key
         swapped(api, issuer.token())
         issuer.rotate("two")
-        later = time.monotonic() + issuers.FRESH_SECONDS
-        monkeypatch.setattr(issuers, "clock", lambda: later)
+        later = time.monotonic() + published.FRESH_SECONDS
+        monkeypatch.setattr(published, "clock", lambda: later)
         assert swapped(api, issuer.token(key=old)).json()["check"] == "keys"
 
     def test_while_it_is_down_nothing_is_said_of_its_tokens(
         self, api: Api, identity: CiIdentity, issuer: Issuer
     ) -> None:
         for fault in ({"status": 500}, {"status": 200, "redirects_to": f"{issuer.url}/keys"}):
-            issuers.forget_keys()
+            published.forget_all()
             vars(issuer).update(fault)
             answer = swapped(api, issuer.token())
             assert (answer.status_code, answer.json()["check"]) == (503, "keys")
@@ -335,12 +337,44 @@ class TestIssuer:
     ) -> None:
         swapped(api, issuer.token())
         issuer.status = 503
-        later = time.monotonic() + issuers.FRESH_SECONDS + 1
-        monkeypatch.setattr(issuers, "clock", lambda: later)
+        later = time.monotonic() + published.FRESH_SECONDS + 1
+        monkeypatch.setattr(published, "clock", lambda: later)
         assert swapped(api, issuer.token()).status_code == 201
-        far = later + issuers.LASTING_SECONDS
-        monkeypatch.setattr(issuers, "clock", lambda: far)
+        far = later + published.LASTING_SECONDS
+        monkeypatch.setattr(published, "clock", lambda: far)
         assert swapped(api, issuer.token()).status_code == 503
+
+    def test_one_that_is_down_is_left_alone_for_some_seconds(
+        self, api: Api, identity: CiIdentity, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        issuer.status = 500
+        assert {swapped(api, issuer.token()).status_code for _ in range(5)} == {503}
+        assert issuer.asked == {"/.well-known/openid-configuration": 1}
+
+        issuer.status = 200
+        later = time.monotonic() + published.SILENT_SECONDS
+        monkeypatch.setattr(published, "clock", lambda: later)
+        assert swapped(api, issuer.token()).status_code == 201
+
+    def test_unknown_keys_do_not_make_us_ask_one_that_went_down(
+        self, api: Api, identity: CiIdentity, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        swapped(api, issuer.token())
+        issuer.status = 500
+        later = time.monotonic() + published.AGAIN_SECONDS
+        monkeypatch.setattr(published, "clock", lambda: later)
+        for number in range(5):
+            assert swapped(api, issuer.token(header={"kid": f"k{number}"})).status_code == 503
+        assert issuer.asked["/keys"] == 2
+        # Known keys count all the while.
+        assert swapped(api, issuer.token()).status_code == 201
+
+    def test_of_many_who_want_the_same_one_asks(self, issuer: Issuer) -> None:
+        issuer.seconds = 0.3
+        with ThreadPoolExecutor(8) as threads:
+            found = list(threads.map(lambda _: issuers.key_of(issuer.url, "one", allow_private=True), range(8)))
+        assert None not in found
+        assert issuer.asked == {"/.well-known/openid-configuration": 1, "/keys": 1}
 
     def test_what_cannot_be_its_keys_is_not_read(self, api: Api, identity: CiIdentity, issuer: Issuer) -> None:
         good = dict(vars(issuer))
@@ -354,7 +388,7 @@ class TestIssuer:
             {"shown": [{"kty": "RSA"}, 7, None]},
             {"shown": [good["shown"][0]] * 60},
         ):
-            issuers.forget_keys()
+            published.forget_all()
             vars(issuer).update({**good, **fault})
             assert swapped(api, issuer.token()).status_code == 503, fault
 

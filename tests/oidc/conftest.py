@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from accounts.models import IdentityProvider
-from accounts.oidc import discovery
+from accounts.oidc import published
 from tests.oidc.provider import OpenIdProvider, new_provider, running
 
 
@@ -22,7 +22,7 @@ def provider_process() -> Iterator[OpenIdProvider]:
 def openid(provider_process: OpenIdProvider, valkey: Redis) -> OpenIdProvider:
     """It, as it was when it began: Alice signs in, in no group."""
     provider_process.reset()
-    discovery.forget_all()
+    published.forget_all()
     return provider_process
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from django.test import Client
 
 from accounts.models import IdentityProvider, Session
+from accounts.oidc import published
 from tests.oidc.provider import OpenIdProvider, new_provider, sign_in
 
 
@@ -31,12 +34,16 @@ def test_clocks_that_differ_by_more_are_named_with_both_times(
     assert not Session.objects.exists()
 
 
-def test_keys_rotate_and_nobody_notices(openid: OpenIdProvider, acme: IdentityProvider, anonymous: Client) -> None:
+def test_keys_rotate_and_nobody_notices(
+    openid: OpenIdProvider, acme: IdentityProvider, anonymous: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert sign_in(anonymous, openid).status_code == 303
     assert sign_in(Client(), openid).status_code == 303
     assert openid.counted("jwks") == 1
 
     openid.rotate_keys()
+    later = time.monotonic() + published.AGAIN_SECONDS
+    monkeypatch.setattr(published, "clock", lambda: later)
 
     assert sign_in(Client(), openid).status_code == 303
     assert openid.counted("jwks") == 2
@@ -67,8 +74,10 @@ def test_what_is_no_provider_is_told_so(
 
 
 def test_one_that_is_gone_is_told_so_and_works_again_when_it_is_back(
-    openid: OpenIdProvider, acme: IdentityProvider, anonymous: Client
+    openid: OpenIdProvider, acme: IdentityProvider, anonymous: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr(published, "clock", lambda: now)
     openid.kill()
     try:
         answer = anonymous.get("/sign-in/with/acme/")
@@ -77,6 +86,9 @@ def test_one_that_is_gone_is_told_so_and_works_again_when_it_is_back(
     finally:
         openid.start()
     openid.reset()
+    # For some seconds it is not asked again.
+    assert anonymous.get("/sign-in/with/acme/").status_code == 503
+    monkeypatch.setattr(published, "clock", lambda: now + published.SILENT_SECONDS)
     assert sign_in(anonymous, openid).status_code == 303
 
 
