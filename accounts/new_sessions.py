@@ -38,7 +38,7 @@ class NewSessionMiddleware:
         session = request.session
         if not _is_new(session):
             return response
-        wait = seconds_to_wait(f"session:{client_address(request)}", settings.ANONYMOUS_RATE_LIMIT_PER_MINUTE)
+        wait = seconds_to_wait(f"session:{client_address(request)}", settings.BEGUN_SIGN_INS_PER_MINUTE)
         if wait:
             session.flush()
             return answer(request, _too_many(wait))

@@ -19,6 +19,8 @@ for variable in ("SLIPWAY_DEBUG", "SLIPWAY_SECRET_KEY", "SLIPWAY_FIELD_KEYS", "S
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 VALKEY_SOCKET = f"{os.environ['SLIPWAY_HOME']}/{WORKER}.sock"
 os.environ["SLIPWAY_REDIS_URL"] = f"unix://:for-tests-only@{VALKEY_SOCKET}?db=0"
+# All tests come from one address, and property tests begin hundreds of sign-ins.
+os.environ["SLIPWAY_BEGUN_SIGN_INS"] = "100000"
 
 from portal import place  # noqa: E402
 from portal.settings import *  # noqa: E402, F403

@@ -21,7 +21,7 @@ PASSWORD = "correct horse battery"
 @pytest.fixture(autouse=True)
 def few(valkey: Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three new sessions a minute, in the middle of one."""
-    settings.ANONYMOUS_RATE_LIMIT_PER_MINUTE = 3
+    settings.BEGUN_SIGN_INS_PER_MINUTE = 3
     monkeypatch.setattr("web.throttle.clock", lambda: 1_800_000_010.0)
 
 
