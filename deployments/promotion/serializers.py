@@ -25,6 +25,9 @@ class PromotedOut(serializers.Serializer[Any]):
     wave = serializers.IntegerField()
     state = serializers.ChoiceField(choices=PromotionItem.State.choices, required=False)
     status = serializers.CharField(required=False, allow_null=True, help_text="the status of its release")
+    reason = serializers.CharField(
+        required=False, allow_blank=True, help_text="why its release stands so, a word of the closed list; else empty"
+    )
     version = serializers.CharField()
     image = serializers.CharField()
     replaces = serializers.CharField(required=False)
@@ -191,6 +194,7 @@ def _promoted(item: PromotionItem, releases: dict[UUID, Release]) -> Json:
         "wave": item.wave,
         "state": item.state,
         "status": release.status if release else None,
+        "reason": release.reason if release else "",
         "version": item.version,
         "image": item.image,
         "why": redacted_text(item.why),

@@ -89,6 +89,38 @@ def test_time_that_is_up_is_3(alone: Cli, scripted: Script) -> None:
     assert "the promotion goes on" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("option", "reason", "code"),
+    [
+        ("--no-wait-approval", "ApprovalRequired", 5),
+        ("--no-wait-window", "FreezeWindow", 6),
+        ("--no-wait-window", "PromotionGate", 6),
+    ],
+)
+def test_a_release_of_it_that_nobody_waits_for_ends_the_command_and_not_the_promotion(
+    alone: Cli, scripted: Script, option: str, reason: str, code: int
+) -> None:
+    held = promotion("running", "progressing", "waiting")
+    held["releases"][1]["reason"] = reason
+    server = scripted(Reply(202, promotion("queued", None, None)), Reply(200, held))
+
+    ended = at(alone, server)("promote-env", "dev", "staging", "--system", "shop", option)
+
+    assert ended.code == code, ended.err
+    assert "shop from dev to staging: running" in ended.out
+    assert [asked.split()[0] for asked in server.asked] == ["POST", "GET"]
+
+
+def test_where_approvals_are_waited_for_it_looks_on(alone: Cli, scripted: Script) -> None:
+    held = promotion("running", "succeeded", "waiting")
+    held["releases"][1]["reason"] = "ApprovalRequired"
+    server = scripted(Reply(202, held), Reply(200, promotion("succeeded", "succeeded", "succeeded")))
+
+    ended = at(alone, server)("promote-env", "dev", "staging", "--system", "shop", "--no-wait-window")
+
+    assert ended.code == 0, ended.err
+
+
 def test_the_gate_that_holds_is_6(alone: Cli, scripted: Script) -> None:
     waits = {
         "id": "00000000-0000-4000-8000-000000000001",

@@ -12,7 +12,7 @@ from slipway_cli.commands.deploy import asked, begun
 from slipway_cli.errors import GoesOn, Stopped, Unreachable
 from slipway_cli.options import KEY, OVERRIDE, REASON, SOAK, SUPERSEDE, Call, portal, waits
 from slipway_cli.text import clean, span
-from slipway_cli.waiting import Patience
+from slipway_cli.waiting import Patience, outcome
 
 LOOK_EVERY_SECONDS = 3.0
 OVER = {"succeeded": exits.SUCCEEDED, "failed": exits.FAILED, "aborted": exits.FAILED}
@@ -77,6 +77,8 @@ def _waited(call: Call, promotion: Promotion, patience: Patience) -> int:
     try:
         while promotion["status"] not in OVER:
             _tell(promotion, told, quiet=patience.quiet)
+            if (held := _held(promotion, patience)) is not None:
+                return _end(call, promotion, held)
             if time.monotonic() >= until:
                 raise _goes_on(promotion, f"Not done after {span(patience.seconds)}", exits.TIMED_OUT)
             time.sleep(LOOK_EVERY_SECONDS)
@@ -88,6 +90,12 @@ def _waited(call: Call, promotion: Promotion, patience: Patience) -> int:
         raise _goes_on(promotion, "The portal does not answer", exits.TIMED_OUT) from lost
     _tell(promotion, told, quiet=patience.quiet)
     return _end(call, promotion, OVER[promotion["status"]])
+
+
+def _held(promotion: Promotion, patience: Patience) -> int | None:
+    """The exit code where one of its releases stands before a gate that is not waited for; the promotion goes on."""
+    codes = (outcome(one, patience) for one in promotion["releases"] if not exits.has_ended(one))
+    return next((code for code in codes if code is not None), None)
 
 
 def _tell(promotion: Promotion, told: dict[str, str], *, quiet: bool) -> None:

@@ -133,3 +133,14 @@ def test_many_that_are_under_way_are_looked_at_by_as_many_questions(
     three = asked()
     promotion.items.exclude(service__name="cart").delete()
     assert asked() == three
+
+
+def test_it_tells_why_a_release_of_it_stands(begun: Callable[..., Promotion], api: Api, developer: User) -> None:
+    promotion = begun("cart", "web")
+    release = release_of(Service.objects.get(name="cart"), promotion)
+    Release.objects.filter(pk=release.pk).update(status="waiting", reason="ApprovalRequired")
+
+    told = api(developer).get(f"/promotions/{promotion.pk}/").json()["releases"]
+
+    found = {one["service"]: (one["status"], one["reason"]) for one in told}
+    assert found == {"cart": ("waiting", "ApprovalRequired"), "web": (None, "")}
