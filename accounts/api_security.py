@@ -101,6 +101,8 @@ class SessionViewSet(ApiViewSet):
 class SecondFactorView(ApiView):
     """One's own second factor, or anybody's for admins, who may also reset it."""
 
+    tagged_by_edits = ("get",)
+
     @extend_schema(operation_id="second_factor", responses=SecondFactorOut)
     def get(self, request: Request, username: str) -> Response:
         shown = self._shown(self._person(request, username))

@@ -105,6 +105,7 @@ class Tokens(IdempotentMixin, MadeByPost):
     filter_fields = {"user": "user__username__iexact", "way": "way"}
     search_fields = ("name",)
     secret_fields = ("token",)
+    matching_posts = ("rotate",)
     ticking_fields = ("last_used_at", "last_used_from", "state")
 
     def get_queryset(self) -> QuerySet[Token]:

@@ -87,6 +87,7 @@ class IdempotentMixin(APIView):
     process died before the first answer was stored.
     """
 
+    takes_key: ClassVar[bool] = True
     secret_fields: ClassVar[Sequence[str]] = ()
     _claim: IdempotencyKey | None = None
 

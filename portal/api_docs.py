@@ -70,7 +70,8 @@ def groups(schema: dict[str, Any]) -> dict[str, list[Call]]:
 
 def _call(schema: dict[str, Any], path: str, method: str, operation: dict[str, Any]) -> Call:
     call = Call(method.upper(), path, operation["operationId"], operation.get("description", ""))
-    for parameter in operation.get("parameters", []):
+    for each in operation.get("parameters", []):
+        parameter = _resolved(schema, each)
         kind = _kind(schema, parameter.get("schema", {}))
         call.parameters.append(
             Field(parameter["name"], kind, parameter.get("required", False), parameter.get("description", ""))
@@ -78,7 +79,7 @@ def _call(schema: dict[str, Any], path: str, method: str, operation: dict[str, A
     call.body = _members(schema, _json_schema(operation.get("requestBody", {})))
     for status, answer in operation["responses"].items():
         if status != "default":
-            call.answers.append((status, _members(schema, _json_schema(answer))))
+            call.answers.append((status, _members(schema, _json_schema(_resolved(schema, answer)))))
     return call
 
 
@@ -92,7 +93,8 @@ def _resolved(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     if len(part.get("allOf", [])) == 1:
         part = part["allOf"][0]
     if "$ref" in part:
-        named: dict[str, Any] = schema["components"]["schemas"][part["$ref"].rsplit("/", 1)[-1]]
+        kind, name = part["$ref"].split("/")[-2:]
+        named: dict[str, Any] = schema["components"][kind][name]
         return named
     return part
 

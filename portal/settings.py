@@ -209,7 +209,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PARSER_CLASSES": ["web.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["web.renderers.FastJSONRenderer"],
     "DEFAULT_THROTTLE_CLASSES": ["web.throttle.RateLimit"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "web.schema.Schema",
     "DEFAULT_VERSIONING_CLASS": None,
     "EXCEPTION_HANDLER": "web.problems.answer_error",
     "DATETIME_FORMAT": "iso-8601",
@@ -282,6 +282,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "web.schema.add_problems",
+        "web.schema.add_headers",
         "web.schema.let_any_json_be_null",
     ],
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.http import Http404
@@ -12,7 +13,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from web import filters
-from web.etag import content_etag, etag, require_match
+from web.etag import content_etag, etag, require_match, tag_content
 from web.paging import CursorPages
 
 if TYPE_CHECKING:
@@ -31,6 +32,12 @@ class ApiView(APIView):
     """
 
     query_parameters: ClassVar[Mapping[str, Sequence[str]]] = {}
+    # What the schema tells of headers, by the same names. Whether a POST takes an Idempotency-Key:
+    takes_key: ClassVar[bool] = False
+    # the POSTs that honour If-Match, as each PUT, PATCH and DELETE does:
+    matching_posts: ClassVar[Sequence[str]] = ()
+    # and the GETs whose entity tag counts edits by people, so that it cannot tell whether the answer is still the same.
+    tagged_by_edits: ClassVar[Sequence[str]] = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -41,14 +48,29 @@ class ApiView(APIView):
 
     def known_parameters(self, request: Request) -> set[str]:
         """The query parameters that this call may carry."""
-        key = getattr(self, "action", None) or (request.method or "").lower()
-        return set(self.query_parameters.get(key, ()))
+        return set(self.query_parameters.get(self.called_as(request.method or ""), ()))
+
+    def called_as(self, method: str) -> str:
+        """The name of this call among those of the view: its action in a viewset, else its method."""
+        return getattr(self, "action", None) or method.lower()
+
+    def has_tag_of_edits(self, method: str) -> bool:
+        """Whether what this call reads carries the entity tag for an If-Match."""
+        return self.called_as(method) in self.tagged_by_edits
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         answered: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
         for name, value in getattr(request._request, "rate_limit", {}).items():
             answered[name] = value
+        if request.method in {"GET", "HEAD"} and answered.status_code == status.HTTP_200_OK:
+            self._tag_content(request, answered)
         return answered
+
+    def _tag_content(self, request: Request, answered: HttpResponseBase) -> None:
+        # Streams and files are no Response; what can be edited has a tag already.
+        if isinstance(answered, Response) and "ETag" not in answered.headers:
+            given = request.headers.get("If-None-Match", "")
+            answered.add_post_render_callback(partial(tag_content, given))
 
 
 class ApiViewSet(ApiView, GenericViewSet[Any]):
@@ -74,6 +96,10 @@ class ApiViewSet(ApiView, GenericViewSet[Any]):
             known |= {"search"} if self.search_fields else set()
             known |= {"ordering"} if self.ordering_fields else set()
         return known
+
+    def has_tag_of_edits(self, method: str) -> bool:
+        can_be_edited = hasattr(self, "partial_update") or hasattr(self, "destroy")
+        return super().has_tag_of_edits(method) or (self.action == "retrieve" and can_be_edited)
 
     def one(self, **lookup: Any) -> Any:
         """The visible object with these values. Raises Http404; also for values no such object can have."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from django.utils.cache import patch_vary_headers
@@ -26,4 +27,7 @@ class HeadersMiddleware:
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         patch_vary_headers(response, ["Cookie"])
+        if response.status_code == HTTPStatus.NOT_MODIFIED:
+            # It would have to be the length of what is not sent.
+            del response.headers["Content-Length"]
         return response

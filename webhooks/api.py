@@ -163,6 +163,7 @@ class Sources(IdempotentMixin, MadeByPost):
 
     serializer_class = SourceSerializer
     secret_fields: ClassVar = ("secret",)
+    matching_posts = ("rotate",)
     filter_fields: ClassVar = {"team": "team__name", "kind": "kind"}
     search_fields = ("name",)
     ordering_fields = ("name", "created_at")

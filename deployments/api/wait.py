@@ -29,6 +29,7 @@ class WaitView(ApiView):
     """How a release stands, at its end or when the time is up."""
 
     query_parameters = {"get": ["timeout", "for"]}
+    tagged_by_edits = ("get",)
 
     @extend_schema(
         operation_id="releases_wait", parameters=[TIMEOUT, FOR], responses={200: ReleaseOut, 202: ReleaseOut}
