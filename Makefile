@@ -20,7 +20,7 @@ export UV_PYTHON_DOWNLOADS := never
 CODE := $(wildcard web durable audit accounts notifications sinks clusters services deployments charts installs metrics webhooks portal sandbox benchmarks cli/slipway_cli)
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test test-again soak check bench bench-quick bench-canaries lane demo lint types arrows templates fmt lock screenshots permissions openapi openapi-current cli \
+.PHONY: help run stop status test test-again soak check bench bench-quick bench-canaries lane contract demo lint types arrows templates fmt lock screenshots permissions openapi openapi-current cli \
   helm machines sandbox-build sandbox-up sandbox-down sandbox-status
 
 help: ## list the commands
@@ -110,6 +110,9 @@ bench-quick: .venv/.dev ## a small subset of it, in under two minutes
 lane: .venv/.dev ## build the router of the traffic lane once, and count requests while releases go on
 	@$(BIN)/python -m sandbox build --lane >/dev/null
 	@SLIPWAY_LANE=1 exec $(BIN)/python -m pytest -q -n 0 tests/lane
+
+contract: .venv/.dev ## call all of a running portal's API along its schema from outside (Schemathesis, about eight minutes)
+	@exec $(BIN)/python -m tests.contract.outside
 
 # ---- make what is generated ----
 

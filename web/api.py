@@ -41,8 +41,11 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if not hasattr(self, (request.method or "").lower()):
+            # It is 405, whatever it brings.
+            return
         filters.require_known(request.query_params, self.known_parameters(request))
-        if request.method in {"POST", "PUT", "PATCH"} and hasattr(self, request.method.lower()):
+        if request.method in {"POST", "PUT", "PATCH"}:
             # What is no JSON is refused also where nothing of it is read.
             _body = request.data
 

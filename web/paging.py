@@ -47,7 +47,7 @@ class CursorPages(CursorPagination):
         text = request.query_params.get("limit", "")
         if not text:
             return DEFAULT_LIMIT
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MAX_LIMIT):
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= MAX_LIMIT):
             raise BadParameter(_("limit is a number from 1 to %(max)d.") % {"max": MAX_LIMIT})
         return int(text)
 
@@ -66,6 +66,13 @@ class CursorPages(CursorPagination):
         return Response(
             {"results": data, "next": self.get_next_link(), "previous": self.get_previous_link(), "count": self.count}
         )
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        for one in parameters:
+            if one["name"] == self.page_size_query_param:
+                one["schema"] |= {"minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+        return parameters
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = {"type": ["string", "null"], "format": "uri"}

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.response import Response
 
-TIMEOUT = OpenApiParameter("timeout", int, description="Seconds to wait at most, 1 to 60; 30 when not given.")
+TIMEOUT = OpenApiParameter(
+    "timeout",
+    {"type": "integer", "minimum": 1, "maximum": LONGEST_SECONDS},
+    description="Seconds to wait at most, 1 to 60; 30 when not given.",
+)
 FOR = OpenApiParameter("for", str, enum=["approval"], description="Answer also when an approval is waited for.")
 ASK_AGAIN_SECONDS = "1"
 

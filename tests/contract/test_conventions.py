@@ -58,6 +58,14 @@ def test_a_parameter_that_is_not_read_is_refused(call: ApiCall, house: House, ap
     assert "colour" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("path", ["/teams/", "/releases/", "/me/permissions/"])
+def test_a_method_that_is_not_there_is_405_whatever_it_brings(path: str, api: Api, admin: User) -> None:
+    for query in ("", "?colour=blue"):
+        answer = api(admin).put(f"{path}{query}", {})
+        assert (answer.status_code, answer.json()["type"]) == (405, "urn:slipway:problem:method_not_allowed")
+        assert "GET" in answer["Allow"]
+
+
 @pytest.mark.parametrize("call", OWNED, ids=str)
 def test_every_answer_says_what_is_left_and_carries_its_number(
     call: ApiCall, house: House, api: Api, admin: User
@@ -142,7 +150,14 @@ def test_a_list_is_read_in_portions_of_1_to_200(call: ApiCall, house: House, api
     assert answer.json().keys() >= {"results", "next", "previous", "count"}
     assert len(answer.json()["results"]) <= 1 <= max(1, answer.json()["count"])
     assert caller.get(address, {"limit": "200", **query}).status_code == 200
-    for bad in ({"limit": "0"}, {"limit": "201"}, {"limit": "ten"}, {"cursor": "no cursor"}, {"ordering": "password"}):
+    for bad in (
+        {"limit": "0"},
+        {"limit": "201"},
+        {"limit": "00000150000"},
+        {"limit": "ten"},
+        {"cursor": "no cursor"},
+        {"ordering": "password"},
+    ):
         assert caller.get(address, {**bad, **query}).status_code == 400, bad
 
 
