@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 BATCH = 2000
 WAITING = 120
+# Of the services, those whose next version runs in dev only.
+AHEAD_ONE_IN = 5
 TEAMS = 40
 NODES_OF_A_CLUSTER = 8
 # Ten pods a service, and the three environments share the clusters in these parts of a hundred.
@@ -208,7 +210,8 @@ def _workloads(targets: list[Target]) -> Iterator[Observation]:
             continue
         desired = REPLICAS[target.environment.name]
         ready = 0 if index % 499 == 7 else desired - 1 if index % 101 == 3 else desired
-        deployment = _deployment(target, desired, ready)
+        is_newer = target.environment.name == "dev" and index % AHEAD_ONE_IN == 0
+        deployment = _deployment(target, desired, ready, "1.5.0" if is_newer else "1.4.2")
         replica_set = _replica_set(target, deployment, desired, ready)
         yield _seen(target.cluster, deployment)
         yield _seen(target.cluster, replica_set)
@@ -273,7 +276,7 @@ def template_of(target: Target, version: str = "1.4.2") -> dict[str, Any]:
     return {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container], "restartPolicy": "Always"}}
 
 
-def _deployment(target: Target, desired: int, ready: int) -> dict[str, Any]:
+def _deployment(target: Target, desired: int, ready: int, version: str) -> dict[str, Any]:
     counts = {"replicas": desired, "updatedReplicas": desired, "readyReplicas": ready, "availableReplicas": ready}
     done = {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}
     return _raw(
@@ -284,7 +287,7 @@ def _deployment(target: Target, desired: int, ready: int) -> dict[str, Any]:
             "replicas": desired,
             "selector": {"matchLabels": {"app": target.workload}},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}},
-            "template": template_of(target),
+            "template": template_of(target, version),
         },
         status={"observedGeneration": 3, **counts, "conditions": [done]},
     )

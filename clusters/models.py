@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from clusters.images_column import LONGEST_IMAGES
 from durable.encryption import EncryptedJSONField
 from web.names import dns_label
 
@@ -129,6 +130,9 @@ class Observation(models.Model):
     slim = models.JSONField(default=dict)
     whole = models.JSONField(null=True)
     state = models.CharField(max_length=16, blank=True, help_text="of a Deployment, by clusters.judging; else empty")
+    images = models.CharField(
+        max_length=LONGEST_IMAGES, null=True, help_text="of a Deployment, by clusters.images_column; else null"
+    )
     seen_at = models.DateTimeField()
 
     class Meta:
@@ -139,6 +143,12 @@ class Observation(models.Model):
             models.Index(fields=("cluster", "owner_uid"), name="observation_owner"),
             # Holds all that a filter by state reads: the rows themselves are large.
             models.Index(fields=("kind", "state", "cluster", "namespace", "name"), name="observation_state"),
+            # The same for what runs where. Of Deployments alone, for nothing else has images.
+            models.Index(
+                fields=("cluster", "namespace", "name", "images"),
+                condition=models.Q(images__isnull=False),
+                name="observation_images",
+            ),
         )
 
     def __str__(self) -> str:

@@ -88,6 +88,12 @@ class CursorPages(CursorPagination):
         }
 
 
-def page_of(rows: QuerySet[Row] | Sequence[Row], number: str | None, size: int = DEFAULT_LIMIT) -> Page[Row]:
-    """One numbered page; a number that does not exist answers the nearest one that does."""
-    return Paginator(rows, size).get_page(number)
+def page_of(
+    rows: QuerySet[Row] | Sequence[Row], number: str | None, size: int = DEFAULT_LIMIT, *, count: int | None = None
+) -> Page[Row]:
+    """One numbered page; a number that does not exist answers the nearest one that does. `count` is how many rows there
+    are, for who knows it already."""
+    paginator = Paginator(rows, size)
+    if count is not None:
+        paginator.count = count
+    return paginator.get_page(number)

@@ -13,6 +13,7 @@ from django.db import DatabaseError, OperationalError, transaction
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils import timezone
 
+from clusters.images_column import images_text
 from clusters.judging import judge
 from clusters.models import Cluster, Observation
 from clusters.observe.objects import SeenObject
@@ -23,7 +24,18 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_UPDATED = ("uid", "resource_version", "generation", "labels", "owner_uid", "slim", "whole", "state", "seen_at")
+_UPDATED = (
+    "uid",
+    "resource_version",
+    "generation",
+    "labels",
+    "owner_uid",
+    "slim",
+    "whole",
+    "state",
+    "images",
+    "seen_at",
+)
 _IDS_AT_ONCE = 500
 
 
@@ -162,6 +174,7 @@ def row_of(cluster_id: UUID, seen: SeenObject, whole: Raw | None = None, *, seen
         slim=slim,
         whole=whole,
         state=judge(slim) if seen.kind == "Deployment" else "",
+        images=images_text(slim) if seen.kind == "Deployment" else None,
         seen_at=seen_at,
     )
 

@@ -8,9 +8,11 @@ from functools import lru_cache
 from services.images import Image, parse_image
 
 DIGEST_SHOWN = 12
+# As many as a large organisation runs at a time: the matrix compares them all, one after another.
+MOST_KEPT = 32_768
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=MOST_KEPT)
 def _parsed(reference: str) -> Image | None:
     try:
         return parse_image(reference)
@@ -20,6 +22,9 @@ def _parsed(reference: str) -> Image | None:
 
 def same_image(one: str, other: str) -> bool:
     """By digest where both name one, else by repository and tag."""
+    if one == other or not ("@" in one or "@" in other):
+        # Without a digest the text is repository and tag, in one spelling only: parsing it would tell no more.
+        return one == other
     left, right = _parsed(one), _parsed(other)
     if left is None or right is None:
         return one == other

@@ -53,10 +53,14 @@ def matrix_services(
     user: User, *, search: str = "", team: str = "", system: str = "", ahead: bool = False
 ) -> QuerySet[Service]:
     """The services of the matrix, by name; with `ahead` only those that are, somewhere."""
-    found = service_list(user, search=search, team=team, system=system)
-    if ahead:
-        found = service_list(user).filter(pk__in=ahead_of_something(found))
-    return found.defer(*Service.UNLISTED).order_by("name")
+    found = service_list(user, search=search, team=team, system=system).defer(*Service.UNLISTED).order_by("name")
+    return only_ahead(found)[0] if ahead else found
+
+
+def only_ahead(services: QuerySet[Service]) -> tuple[QuerySet[Service], int]:
+    """Of these services those that are ahead somewhere, and how many they are. Asks the database."""
+    ids = ahead_of_something(services)
+    return services.filter(pk__in=ids), len(ids)
 
 
 def services_of_system(user: User, system: str) -> list[Service]:

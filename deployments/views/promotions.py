@@ -26,6 +26,7 @@ from deployments.promotion.matrix import matrix
 from deployments.promotion.serializers import problem_of, releases_of
 from deployments.queries.promotions import (
     matrix_services,
+    only_ahead,
     promotion_list,
     promotion_named,
     services_named,
@@ -48,8 +49,9 @@ def promotions(request: SignedInRequest) -> HttpResponse:
     given = {name: request.GET.get(name, "") for name in FILTERS}
     ahead = request.GET.get("ahead", "") == "on"
     environments = list(Environment.objects.all())
-    services = matrix_services(request.user, **given, ahead=ahead)
-    page = page_of(services, request.GET.get("page"), PAGE_SIZE)
+    services = matrix_services(request.user, **given)
+    services, count = only_ahead(services) if ahead else (services, None)
+    page = page_of(services, request.GET.get("page"), PAGE_SIZE, count=count)
     context = {
         "page": page,
         "rows": matrix(request.user, list(page.object_list), environments),

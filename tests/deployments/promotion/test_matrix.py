@@ -10,10 +10,14 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from clusters.images_column import TOO_LONG, images_text
+from clusters.observe.kinds import BY_NAME
+from clusters.observe.objects import see
+from clusters.observe.rows import Change, write
 from tests.callers import ApiClient, PageClient
 from tests.deployments.promotion.shop import Shop, failed, image, released
 from tests.factories.deployments import new_release
-from tests.factories.services import seen_deployment
+from tests.factories.services import deployment_as_seen, seen_deployment
 
 Api = Callable[..., ApiClient]
 Web = Callable[[User], PageClient]
@@ -107,6 +111,42 @@ def test_only_what_is_ahead(api: Api, developer: User, shop: Shop) -> None:
     assert sorted(hops(api(developer), search="lev")) == ["level"]
 
 
+def test_a_deployment_with_more_images_than_a_column_holds_is_compared_all_the_same(
+    api: Api, developer: User, shop: Shop
+) -> None:
+    shop.service("level", "1.0.0", "1.0.0")
+    shop.service("ahead", "1.1.0", "1.0.0")
+    for seen in shop.cluster.observations.filter(kind="Deployment"):
+        sidecars = {f"sidecar-{number}": image(f"{number}") for number in range(60)}
+        seen.slim["images"] |= sidecars
+        seen.images = images_text(seen.slim)
+        assert seen.images == TOO_LONG
+        seen.save()
+
+    assert sorted(hops(api(developer), ahead="true")) == ["ahead"]
+
+
+def test_only_the_image_of_the_service_counts_not_that_of_a_sidecar(api: Api, developer: User, shop: Shop) -> None:
+    shop.service("checkout", "1.0.0", "1.0.0")
+    seen = shop.cluster.observations.get(kind="Deployment", namespace="dev")
+    seen.slim["images"]["proxy"] = "registry.example/proxy:2"
+    seen.images = images_text(seen.slim)
+    seen.save()
+
+    assert hops(api(developer), ahead="true") == {}
+
+
+def test_what_the_watcher_saw_last_counts_at_once(api: Api, developer: User, shop: Shop) -> None:
+    checkout = shop.service("checkout", "1.1.0", "1.0.0")
+    assert sorted(hops(api(developer), ahead="true")) == ["checkout"]
+
+    seen = see(BY_NAME["Deployment"], deployment_as_seen("checkout", "staging", image("1.1.0"), container="checkout"))
+    assert seen is not None
+    write(shop.target(checkout, shop.staging).cluster_id, [Change(seen)])
+
+    assert hops(api(developer), ahead="true") == {}
+
+
 def test_another_team_sees_nothing(api: Api, stranger: User, shop: Shop) -> None:
     shop.service("checkout", "1.9.0", "1.7.0")
 
@@ -133,9 +173,10 @@ def test_the_page_says_what_a_button_would_do_and_why_another_is_shut(
     assert "?service=checkout&amp;origin=dev&amp;to=staging" in page.content.decode()
 
 
+@pytest.mark.parametrize("query", ["", "?ahead=on"])
 @pytest.mark.parametrize("count", [2, 12])
 def test_its_queries_do_not_grow(
-    client: Any, developer: User, shop: Shop, count: int, django_assert_max_num_queries: Any
+    client: Any, developer: User, shop: Shop, count: int, query: str, django_assert_max_num_queries: Any
 ) -> None:
     shop.gate(shop.prod, "staging", soak_seconds=60)
     for number in range(count):
@@ -145,4 +186,5 @@ def test_its_queries_do_not_grow(
     client.force_login(developer, "django.contrib.auth.backends.ModelBackend")
 
     with django_assert_max_num_queries(12):
-        assert client.get("/promotions/").status_code == 200
+        page = client.get(f"/promotions/{query}")
+    assert len(page.context["rows"]) == count

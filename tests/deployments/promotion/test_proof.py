@@ -159,6 +159,8 @@ def test_without_the_same_image_the_newest_release_there_has_to_have_gone_well(l
         ("r.example/a:1", "r.example/a:2", False),
         ("r.example/a:1", "r.example/b:1", False),
         (f"r.example/a{DIGEST}", "r.example/a:1", False),
+        ("r.example/a", "r.example/a:latest", False),
+        ("no image", "no image", True),
     ],
 )
 def test_when_two_references_mean_one_image(one: str, other: str, same: bool) -> None:
