@@ -81,7 +81,8 @@ class PromotionItem(models.Model):
     """One service of a promotion. `image` and `version` are what was looked at; anything else is not brought.
 
     Its release is the one that names promotion and target: a row that is written with the release itself, so that no
-    kill can lose it.
+    kill can lose it. While a cluster does not answer, it stays pending: `attempts` were made since `unreachable_since`,
+    the next one is due at `try_at`.
     """
 
     class State(models.TextChoices):
@@ -103,6 +104,9 @@ class PromotionItem(models.Model):
     image = models.CharField(max_length=512, blank=True)
     version = models.CharField(max_length=200, blank=True)
     why = models.TextField(blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    unreachable_since = models.DateTimeField(null=True)
+    try_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["promotion", "wave", "service__name"]

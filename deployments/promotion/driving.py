@@ -2,7 +2,8 @@
 
 1. Each service's release is the one that names the promotion: a pass that died before it noted what it made finds it.
 2. Something failed, or a person asked to stop: what has not begun never will; what is under way goes on to its end.
-3. Else the lowest wave that is not done: as many of it as may run at a time are started.
+3. Else the lowest wave that is not done: as many of it as may run at a time are started. One whose cluster does not
+   answer is put off, and has failed once it was tried for long enough; the others of its wave go on meanwhile.
 Level-triggered: nothing here relies on another pass having run, and a pass may run twice.
 """
 
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from deployments.commands.promote_service import promote_service
 from deployments.models import Promotion, PromotionItem, Release, Status
+from deployments.promotion.retrying import put_off, silence_of
 from durable.clock import database_time
 from durable.row_lease import Held, LeaseLost, RowLease, give_back, renew, save
 from web import request_id
@@ -95,29 +97,32 @@ def _start_next(held: Held, promotion: Promotion, items: list[PromotionItem]) ->
     still_open = [item for item in items if item.state in PromotionItem.OPEN]
     wave = min((item.wave for item in still_open), default=0)
     room = promotion.max_parallel - sum(item.state == State.STARTED for item in still_open)
+    now = database_time()
     for item in still_open:
         if room <= 0 or item.wave != wave:
             return
-        if item.state == State.PENDING:
+        if item.state == State.PENDING and not (item.try_at and item.try_at > now):
             if not renew(held):
                 raise LeaseLost
             # A person may have asked to stop while the one before was being started: the next pass answers that.
-            if Promotion.objects.filter(pk=promotion.pk, abort_asked=True).exists() or not _start(
-                held, promotion, item
-            ):
+            if Promotion.objects.filter(pk=promotion.pk, abort_asked=True).exists():
                 return
-            room -= 1
+            _start(held, promotion, item)
+            if item.state == State.FAILED:
+                return
+            room -= item.state == State.STARTED
 
 
-def _start(held: Held, promotion: Promotion, item: PromotionItem) -> bool:
-    """Start the release of one service with the rights that the person has now. False when it is refused.
+def _start(held: Held, promotion: Promotion, item: PromotionItem) -> None:
+    """Start the release of one service with the rights that the person has now. Refused, it has failed; where a cluster
+    does not answer, it stays pending for another attempt.
 
     Raises LeaseLost where a pass that is too late is refused: the one after it may have begun this very release.
     """
     by = promotion.created_by
     if by is None:
         _note(promotion, item, State.FAILED, _("The account that asked for it is gone."))
-        return False
+        return
     try:
         promote_service(
             by,
@@ -133,10 +138,14 @@ def _start(held: Held, promotion: Promotion, item: PromotionItem) -> bool:
     except SlipwayError as error:
         if not renew(held):
             raise LeaseLost from error
-        _note(promotion, item, State.FAILED, str(error.detail))
-        return False
+        if not (silence := silence_of(error)):
+            _note(promotion, item, State.FAILED, str(error.detail))
+        elif put_off(item, silence, database_time()):
+            _note_attempt(promotion, item)
+        else:
+            _note(promotion, item, State.FAILED, item.why)
+        return
     _note(promotion, item, State.STARTED)
-    return True
 
 
 def _note(promotion: Promotion, item: PromotionItem, state: State, why: str = "") -> None:
@@ -144,8 +153,17 @@ def _note(promotion: Promotion, item: PromotionItem, state: State, why: str = ""
         return
     item.state, item.why = state, why
     # A late pass never takes back what another has seen to its end.
-    changed = PromotionItem.objects.filter(Q(state__in=PromotionItem.OPEN), pk=item.pk).update(state=state, why=why)
+    changed = PromotionItem.objects.filter(Q(state__in=PromotionItem.OPEN), pk=item.pk).update(
+        state=state, why=why, attempts=item.attempts, try_at=None
+    )
     if changed:
+        publish(f"promotion:{promotion.pk}")
+
+
+def _note_attempt(promotion: Promotion, item: PromotionItem) -> None:
+    kept = {name: getattr(item, name) for name in ("why", "attempts", "unreachable_since", "try_at")}
+    if PromotionItem.objects.filter(pk=item.pk, state=State.PENDING).update(**kept):
+        log.warning("promotion.put_off", promotion=str(promotion.pk), service=item.service.name, attempts=item.attempts)
         publish(f"promotion:{promotion.pk}")
 
 

@@ -33,6 +33,12 @@ class PromotedOut(serializers.Serializer[Any]):
     replaces = serializers.CharField(required=False)
     warning = serializers.CharField(required=False)
     why = serializers.CharField(required=False, allow_blank=True)
+    attempts = serializers.IntegerField(
+        required=False, help_text="how often it was tried in vain, because a cluster did not answer"
+    )
+    next_attempt_at = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="when it is tried again; null when it waits for no cluster"
+    )
 
 
 class SkippedOut(serializers.Serializer[Any]):
@@ -198,4 +204,6 @@ def _promoted(item: PromotionItem, releases: dict[UUID, Release]) -> Json:
         "version": item.version,
         "image": item.image,
         "why": redacted_text(item.why),
+        "attempts": item.attempts,
+        "next_attempt_at": item.try_at if item.state == PromotionItem.State.PENDING else None,
     }

@@ -1,5 +1,5 @@
-"""A worker that drives a promotion is killed -9 in the middle of a wave and between two: nothing is started twice, and
-the next worker goes on."""
+"""A worker that drives a promotion is killed -9 in the middle of a wave, between two, and while a cluster is silent:
+nothing is started twice, and the next worker goes on."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.db.models import F
 
 from accounts.models import Team, User
 from clusters.models import Cluster
@@ -19,6 +20,7 @@ from deployments.commands import start_promotion
 from deployments.models import Promotion
 from tests.conftest import until
 from tests.kubectl import Kubectl
+from tests.postgres import free_port
 from tests.scenarios.promotions import Stages, to_its_end
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,3 +76,25 @@ def test_nothing_is_lost_and_nothing_is_started_twice(
     assert [stages.image(service, "staging").split("@")[0] for service in services] == [
         "stock:2.0", "cart:2.0", "web:2.0",
     ]  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cluster_that_comes_back_is_released_to_by_the_next_worker(
+    cluster: Cluster, kubectl: Kubectl, namespace: str, payments: Team, developer: User
+) -> None:
+    stages = Stages(kubectl, cluster, namespace, payments, developer)
+    service = stages.add("cart", "2.0", "1.0")
+    promotion = start_promotion(developer, services=[service], origin=stages["dev"], to=stages["staging"])
+    address, silence = cluster.api_url, f"https://127.0.0.1:{free_port()}"
+    Cluster.objects.filter(pk=cluster.pk).update(api_url=silence, version=F("version") + 1)
+
+    killed_when(promotion, lambda: promotion.items.filter(attempts__gte=1).exists())
+    item = promotion.items.get()
+    assert (item.state, item.unreachable_since is None) == ("pending", False)
+
+    Cluster.objects.filter(pk=cluster.pk).update(api_url=address, version=F("version") + 1)
+    assert not to_its_end(promotion).problem
+
+    item.refresh_from_db()
+    assert (item.state, item.why, item.try_at) == ("succeeded", "", None)
+    assert promotion.releases.count() == 1

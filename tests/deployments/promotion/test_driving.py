@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,13 +11,19 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from clusters.errors import ClusterUnreachable
+from clusters.models import Cluster
 from deployments.errors import ReleaseBlocked
-from deployments.models import Promotion, Release
+from deployments.models import Promotion, PromotionItem, Release
 from deployments.promotion import driving
+from deployments.promotion.retrying import put_off
+from deployments.promotion.serializers import promotion_facts
+from deployments.queries.promotions import promotions_with_services
 from services.models import Service
-from tests.callers import ApiClient
+from tests.callers import ApiClient, PageClient
 from tests.deployments.promotion.shop import Shop
 from tests.factories.deployments import new_release
+from tests.postgres import free_port
 
 Api = Callable[..., ApiClient]
 Plays = Callable[[Callable[[Service, Promotion], None]], list[str]]
@@ -144,3 +151,118 @@ def test_it_tells_why_a_release_of_it_stands(begun: Callable[..., Promotion], ap
 
     found = {one["service"]: (one["status"], one["reason"]) for one in told}
     assert found == {"cart": ("waiting", "ApprovalRequired"), "web": (None, "")}
+
+
+@pytest.fixture
+def silent(shop: Shop) -> Cluster:
+    """The cluster of the shop; nothing listens at its address."""
+    values = {"api_url": f"https://127.0.0.1:{free_port()}", "allow_private_address": True}
+    Cluster.objects.filter(pk=shop.cluster.pk).update(**values, version=2)
+    return shop.cluster
+
+
+def look(promotion: Promotion) -> dict[str, Any]:
+    """One pass, as if all that waits for a moment were due; answers what the API says of the services."""
+    Promotion.objects.update(due_at=promotion.created_at)
+    promotion.items.filter(try_at__isnull=False).update(try_at=promotion.created_at)
+    driving.advance(promotion.pk)
+    promotion.refresh_from_db()
+    seen = promotions_with_services(User.objects.get(username="dev")).get(pk=promotion.pk)
+    return {row["service"]: row for row in promotion_facts(seen)["releases"]}
+
+
+@pytest.mark.usefixtures("silent")
+def test_a_cluster_that_does_not_answer_is_asked_again_and_nothing_is_given_up_yet(
+    begun: Callable[..., Promotion], web_client: Callable[[User], PageClient], developer: User
+) -> None:
+    promotion = begun("cart")
+
+    first = look(promotion)["cart"]
+    second = look(promotion)["cart"]
+
+    assert promotion.state == "running"
+    assert (first["state"], first["attempts"], second["state"], second["attempts"]) == ("pending", 1, "pending", 2)
+    assert second["next_attempt_at"] > first["next_attempt_at"]
+    assert "Cluster shop cannot be asked" in second["why"] and "Tried 2 times" in second["why"]
+    page = web_client(developer).get(promotion.get_absolute_url()).content.decode()
+    assert "Cluster shop cannot be asked" in page and "Next attempt:" in page
+
+
+@pytest.mark.usefixtures("silent")
+def test_until_it_is_due_again_no_cluster_is_asked(begun: Callable[..., Promotion]) -> None:
+    promotion = begun("cart")
+    look(promotion)
+
+    Promotion.objects.update(due_at=promotion.created_at)
+    driving.advance(promotion.pk)
+
+    assert promotion.items.get().attempts == 1
+
+
+@pytest.mark.usefixtures("silent")
+def test_after_ten_minutes_of_silence_the_service_has_failed_and_says_why(begun: Callable[..., Promotion]) -> None:
+    promotion = begun("cart", "web")
+    look(promotion)
+    promotion.items.filter(service__name="cart").update(unreachable_since=promotion.created_at - timedelta(minutes=10))
+
+    rows = look(promotion)
+    look(promotion)
+
+    assert (promotion.state, promotion.problem) == ("failed", "cart did not succeed.")
+    assert rows["cart"]["state"] == "failed" and rows["cart"]["next_attempt_at"] is None
+    assert "Cluster shop could not be asked" in rows["cart"]["why"]
+    assert rows["cart"]["why"].endswith("Promote again once the cluster answers.")
+    assert states(promotion) == {"cart": "failed", "web": "stopped"}
+
+
+def test_the_others_of_its_wave_go_on_and_it_begins_once_its_cluster_answers(
+    begun: Callable[..., Promotion], plays: Plays
+) -> None:
+    is_silent = True
+
+    def start(service: Service, promotion: Promotion) -> None:
+        if service.name == "cart" and is_silent:
+            raise ReleaseBlocked("It cannot be asked.") from ClusterUnreachable("shop", "no connection")
+        release_of(service, promotion)
+
+    promotion = begun("cart", "web")
+    plays(start)
+
+    assert {name: row["state"] for name, row in look(promotion).items()} == {"cart": "pending", "web": "started"}
+    is_silent = False
+    cart = look(promotion)["cart"]
+    assert (cart["state"], cart["why"], cart["attempts"], cart["next_attempt_at"]) == ("started", "", 1, None)
+
+
+def test_what_waiting_does_not_help_has_failed_at_once(begun: Callable[..., Promotion], plays: Plays) -> None:
+    def start(_service: Service, _promotion: Promotion) -> None:
+        raise ClusterUnreachable("shop", "no credentials are stored for it", step="policy")
+
+    promotion = begun("cart")
+    plays(start)
+
+    assert look(promotion)["cart"]["state"] == "failed"
+
+
+@pytest.mark.usefixtures("silent")
+def test_a_promotion_that_waits_for_a_cluster_can_be_stopped(
+    begun: Callable[..., Promotion], api: Api, developer: User
+) -> None:
+    promotion = begun("cart")
+    look(promotion)
+
+    assert api(developer).post(f"/promotions/{promotion.pk}/abort/", {}).status_code == 202
+    look(promotion)
+
+    assert (promotion.state, states(promotion)) == ("aborted", {"cart": "stopped"})
+
+
+def test_it_is_tried_ever_more_seldom_and_for_the_last_time_at_the_end() -> None:
+    item, now, waits = PromotionItem(), datetime(2026, 1, 1, tzinfo=UTC), []
+    while put_off(item, ClusterUnreachable("shop", "no connection"), now):
+        assert item.try_at is not None
+        waits.append((item.try_at - now).total_seconds())
+        now = item.try_at
+
+    assert waits[:6] == [5, 10, 20, 40, 60, 60]
+    assert sum(waits) == 600
