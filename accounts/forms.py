@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -169,6 +170,15 @@ class MemberForm(forms.Form):
         offer(self, "environment", [("", _("All environments")), *((name, name) for name in environments)])
 
 
+def _by_object(permissions: Iterable[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The permissions as grouped choices: each object with its verbs, "release" with "start" for `release.start`."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for name in permissions:
+        thing, _dot, verb = name.partition(".")
+        groups.setdefault(thing.replace("_", " "), []).append((name, verb.replace("_", " ")))
+    return list(groups.items())
+
+
 class EditRoleForm(forms.Form):
     """What a custom role is called and made of."""
 
@@ -176,7 +186,7 @@ class EditRoleForm(forms.Form):
     permissions = forms.MultipleChoiceField(
         label=_("May"),
         help_text=_("Whoever belongs to a team sees all that it owns; that is in every role."),
-        choices=[(name, name) for name in GRANTABLE],
+        choices=_by_object(GRANTABLE),
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )

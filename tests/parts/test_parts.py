@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from django import forms
 from django.conf import settings
+from django.core.paginator import Paginator
 from django.template import RequestContext, Template, TemplateSyntaxError
 from django.test import RequestFactory
 from django.utils import timezone
 
 from web.icons import ICONS
+from web.nouns import NOUNS, noun_for
 from web.templatetags.parts import image, register
 
 STATIC = Path(settings.BASE_DIR) / "static"
@@ -147,3 +149,37 @@ def test_each_part_is_a_tag_of_that_name_with_a_place_in_the_gallery() -> None:
     names = {file.stem for file in (templates / "parts").glob("*.html")}
     assert names <= set(register.tags)
     assert sorted(name for name in names if f"{{% {name} " not in gallery) == []
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "0 users"), (1, "1 user"), (2, "2 users")])
+def test_the_noun_of_a_list_goes_with_its_number(count: int, words: str) -> None:
+    page = Paginator(["ada"] * count, 50).get_page(1)
+    assert f">{words}</span>" in rendered("{% paging page noun='users' %}", page=page)
+
+
+def test_every_noun_that_a_template_gives_has_both_its_forms() -> None:
+    given = re.compile(r"{% paging \w+ noun=\"([^\"]+)\"")
+    templates = Path(settings.BASE_DIR, "templates").rglob("*.html")
+    used = {noun for file in templates for noun in given.findall(file.read_text())}
+    assert used == set(NOUNS)
+    assert all(noun_for(noun, 1) != noun_for(noun, 2) for noun in used)
+
+
+class Choosing(forms.Form):
+    may = forms.MultipleChoiceField(
+        choices=[
+            ("release", [("release.start", "start"), ("release.abort", "abort")]),
+            ("team", [("team.edit", "edit")]),
+        ],
+        help_text="Choose well.",
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+def test_boxes_in_groups_stand_in_a_fieldset_each_and_the_hint_is_told_once() -> None:
+    shown = rendered("{% field form.may %}", form=Choosing({"may": ["release.abort", "nothing"]}))
+
+    assert re.findall(r"<legend>([^<]+)</legend>", shown) == ["May", "release", "team"]
+    assert re.findall(r'value="([a-z.]+)"', shown) == ["release.start", "release.abort", "team.edit"]
+    assert re.findall(r'value="([a-z.]+)"[^>]* checked', shown) == ["release.abort"]
+    assert re.findall(r'aria-describedby="([^"]+)"', shown) == ["id_may_hint id_may_error"]

@@ -27,10 +27,12 @@ from django.utils.translation import gettext as _
 
 from web import ago as relative
 from web import nav
+from web.choice_groups import groups_of
 from web.columns import PARAMETER, Columns
 from web.crumbs import Switch
 from web.diffs import DiffLine, as_lines
 from web.icons import ICONS
+from web.nouns import noun_for
 from web.rendered import rendered, rendered_once
 from web.states import look_of
 
@@ -290,12 +292,11 @@ def field(bound: BoundField, hint: Text = "", code: bool = False) -> dict[str, A
     """A form field with label, hint and errors, tied together for screen readers. `code` sets it in mono."""
     widget = bound.field.widget
     help_text = hint or bound.help_text
-    described = [
-        f"{bound.id_for_label}_{what}" for what, there in (("hint", help_text), ("error", bound.errors)) if there
-    ]
-    attrs: dict[str, Any] = {}
-    if described:
-        attrs["aria-describedby"] = " ".join(described)
+    # A group of boxes has no id of a label.
+    at = bound.id_for_label or bound.auto_id
+    described = " ".join(f"{at}_{what}" for what, there in (("hint", help_text), ("error", bound.errors)) if there)
+    groups = groups_of(bound)
+    attrs: dict[str, Any] = {"aria-describedby": described} if described else {}
     if bound.errors:
         attrs["aria-invalid"] = "true"
     if code:
@@ -304,16 +305,21 @@ def field(bound: BoundField, hint: Text = "", code: bool = False) -> dict[str, A
         attrs["rows"] = TEXTAREA_ROWS
     return {
         "bound": bound,
+        "at": at,
         "control": bound.as_widget(attrs=attrs),
         "hint": help_text,
         "is_check": isinstance(widget, CheckboxInput),
         "is_group": isinstance(widget, RadioSelect) or bound.use_fieldset,
+        "groups": groups,
+        # Of many boxes the group says it once.
+        "described": described if groups else "",
     }
 
 
 @part(takes_context=True)
-def paging(context: RequestContext, page: Any, noun: Text = "") -> dict[str, Any]:
-    """The foot of a list, from a Django Page or from anything with count, next_cursor and previous_cursor."""
+def paging(context: RequestContext, page: Any, noun: str = "") -> dict[str, Any]:
+    """The foot of a list, from a Django Page or from anything with count, next_cursor and previous_cursor. `noun` is
+    what it lists, one of web.nouns."""
     request: HttpRequest | None = context.get("request")
     if hasattr(page, "paginator"):
         count = page.paginator.count
@@ -327,7 +333,7 @@ def paging(context: RequestContext, page: Any, noun: Text = "") -> dict[str, Any
     return {
         "count": count,
         "span": span,
-        "noun": noun,
+        "noun": noun_for(noun, count) if noun else "",
         "next": _with_query(request, following),
         "previous": _with_query(request, preceding),
     }
