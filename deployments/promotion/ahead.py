@@ -54,7 +54,7 @@ def ahead_of_something(services: QuerySet[Service]) -> list[UUID]:
         if service not in too_long
     }
     if too_long:
-        images |= _images_of_rows(too_long)
+        images |= _images_of_rows(UUID(service) for service in too_long)
     return [UUID(service) for service, found in images.items() if _is_ahead(found)]
 
 
@@ -91,7 +91,7 @@ def _is_plainly_level(seen: list[Seen]) -> bool:
     return first[1] != TOO_LONG and all(one[2:] == first for one in seen)
 
 
-def _images_of_rows(services: Iterable[str]) -> dict[str, list[str]]:
+def _images_of_rows(services: Iterable[UUID]) -> dict[str, list[str]]:
     """The same images from the Observations themselves."""
     rows = with_images(Target.objects.filter(service__in=services))
     rows = rows.order_by("environment__order", "environment__name").values_list("service", "container", "images")

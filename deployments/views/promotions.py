@@ -49,7 +49,7 @@ def promotions(request: SignedInRequest) -> HttpResponse:
     given = {name: request.GET.get(name, "") for name in FILTERS}
     ahead = request.GET.get("ahead", "") == "on"
     environments = list(Environment.objects.all())
-    services = matrix_services(request.user, **given)
+    services = matrix_services(request.user, **given, ahead=False)
     services, count = only_ahead(services) if ahead else (services, None)
     page = page_of(services, request.GET.get("page"), PAGE_SIZE, count=count)
     context = {
