@@ -20,7 +20,7 @@ export UV_PYTHON_DOWNLOADS := never
 CODE := $(wildcard web durable audit accounts notifications sinks clusters services deployments charts installs metrics webhooks portal sandbox benchmarks cli/slipway_cli)
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test test-again soak check bench bench-quick bench-canaries lane contract demo lint types arrows templates fmt lock screenshots permissions openapi openapi-current cli \
+.PHONY: help run stop status test test-again soak check bench bench-quick bench-canaries lane contract istio demo lint types arrows templates fmt lock screenshots permissions openapi openapi-current cli \
   helm machines sandbox-build sandbox-up sandbox-down sandbox-status
 
 help: ## list the commands
@@ -113,6 +113,10 @@ lane: .venv/.dev ## build the router of the traffic lane once, and count request
 
 contract: .venv/.dev ## call all of a running portal's API along its schema from outside (Schemathesis, about eight minutes)
 	@exec $(BIN)/python -m tests.contract.outside
+
+istio: .venv/.dev ## build Istio's own validation once, and hold to it what canaries write to Istio's objects
+	@$(BIN)/python -m sandbox build --lane >/dev/null
+	@SLIPWAY_ISTIO=1 exec $(BIN)/python -m pytest -q -n 0 tests/sandbox/test_istio_validation.py tests/scenarios/test_canary_routed.py -k istio
 
 # ---- make what is generated ----
 

@@ -13,6 +13,7 @@ from sandbox.cluster import Sandbox
 from sandbox.errors import SandboxError
 from sandbox.helm import HELM
 from sandbox.hosts.commandline import add_verbs, hosts
+from sandbox.istiod import VALIDATION
 from sandbox.lane.components import TRAEFIK
 from sandbox.paths import StateFolder
 from sandbox.processes import ProcessId
@@ -40,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=DESCRIPTION)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     make = verbs.add_parser("build", help="build the programs into the user's cache, once")
-    make.add_argument("--lane", action="store_true", help="the router of the traffic lane as well")
+    make.add_argument("--lane", action="store_true", help="the traffic lane's router and Istio's validation as well")
     make.add_argument("--helm", action="store_true", help="Helm, and nothing else")
     verbs.add_parser("up", help="start it in the background, wait until it is ready, print its kubeconfig")
     run = verbs.add_parser("run", help="run it in the foreground until Ctrl-C or SIGTERM")
@@ -68,6 +69,7 @@ def _build(parsed: argparse.Namespace) -> int:
         folder = build_programs(HELM, terminal.show) if parsed.helm else build(terminal.show)
         if parsed.lane:
             build_programs(TRAEFIK, terminal.show)
+            build_programs(VALIDATION, terminal.show)
     finally:
         terminal.close()
     print(folder)

@@ -214,6 +214,18 @@ def namespace(sandbox_cluster: Any) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def istiod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Istio's own validation, running; the test is skipped where it is not built."""
+    from tests.istiod import Istiod, why_not
+
+    if reason := why_not():
+        pytest.skip(reason)
+    istiod = Istiod(tmp_path_factory.mktemp("istiod"))
+    yield istiod
+    istiod.end()
+
+
+@pytest.fixture(scope="session")
 def live_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalRun]:
     """The whole portal as `make run` starts it, without a sandbox of its own: real processes, an own home and port."""
     run = PortalRun(tmp_path_factory.mktemp("portal"))

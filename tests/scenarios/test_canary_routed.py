@@ -1,11 +1,12 @@
 """Canaries behind a router, on real objects: Istio and Gateway API by their own schemas, nginx by manifests.
 
+Where istiod's webhook is built (`make istio`), the API server asks it about every Istio object that is written here.
 No data plane runs here (tests/lane has one). What a Gateway's controller would say of a route, the test says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from deployments.orphan_routes import find_orphans_and_routes
 from deployments.orphans import clean_orphans, find_orphans
 from deployments.tick import tick
 from tests.conftest import until
+from tests.istiod import Istiod, why_not
 from tests.scenarios.conftest import Workload
 from tests.scenarios.endpoints import serve, service, service_names, versions
 
@@ -176,6 +178,24 @@ class Routed:
         now = [self.live(index) for index in range(len(self.paths))]
         pairs = [*zip(now, self.found, strict=True), (service(self.web), self.before)]
         return service_names(self.web) == {"web"} and all(_same(one, was) for one, was in pairs)
+
+
+@pytest.fixture(autouse=True)
+def judged_by_istiod(request: pytest.FixtureRequest, web: Workload) -> Iterator[None]:
+    """Every write to an object of Istio passes istiod's own validation, without an error and without a warning."""
+    callspec = getattr(request.node, "callspec", None)
+    router = callspec.params["router"] if callspec else ""
+    if why_not() or router in ("gateway_api", "nginx"):
+        yield
+        return
+    istiod: Istiod = request.getfixturevalue("istiod")
+    namespace = web.target.namespace
+    with istiod.guarding(web.kubectl, namespace):
+        yield
+    verdicts = istiod.verdicts(namespace)
+    assert [one for one in verdicts if not one.is_allowed or one.said] == []
+    if router:
+        assert {one.kind for one in verdicts} == {obj["kind"] for obj in FOUND[router]}
 
 
 def _same(now: dict[str, Any], was: dict[str, Any]) -> bool:
