@@ -40,7 +40,8 @@ def filters() -> Iterator[tuple[str, str]]:
     """Every query parameter of every GET of the API."""
     for path, methods in document()["paths"].items():
         for parameter in methods.get("get", {}).get("parameters", []):
-            if parameter["in"] == "query" and not path.endswith("/wait/"):
+            # Headers are named once for all operations and referred to.
+            if parameter.get("in") == "query" and not path.endswith("/wait/"):
                 yield path.removeprefix("/api/v1"), parameter["name"]
 
 
