@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Case, Q, When
 
 from deployments.models import Release
 from durable.clock import DbNow
@@ -32,11 +32,12 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True)
 class Held:
-    """A lease in hand."""
+    """A lease in hand. `wake_seq` counts the wake-ups there had been when it was taken."""
 
     release_id: uuid.UUID
     owner: str
     epoch: int
+    wake_seq: int
 
     def row(self) -> Q:
         """The condition under which the row is still ours."""
@@ -49,7 +50,7 @@ def take(release_id: uuid.UUID) -> Held | None:
     with connection.cursor() as cursor:
         cursor.execute(_sql(connection.vendor).take, {"id": as_stored(release_id), "owner": owner})
         taken = cursor.fetchone()
-    return None if taken is None else Held(release_id, owner, taken[0])
+    return None if taken is None else Held(release_id, owner, *taken)
 
 
 def renew(held: Held) -> None:
@@ -74,12 +75,14 @@ def give_back(held: Held, *, seen_wake_seq: int) -> bool:
 
 
 def drop(held: Held, *, look_again_in: float, in_new_epoch: bool = False) -> None:
-    """Let others take the release after so many seconds. Harmless when the lease was lost.
+    """Let others take the release after so many seconds, or at once if it was woken meanwhile: no hint was sent of that.
+    Harmless when the lease was lost.
 
     `in_new_epoch` after an error, when nobody knows whether a write is still on its way.
     """
     free = {"lease_owner": "", "lease_until": None, "queued_at": None, "epoch": held.epoch + in_new_epoch}
-    Release.objects.filter(held.row()).update(**free, wake_at=DbNow(look_again_in))
+    wake_at = Case(When(wake_seq=held.wake_seq, then=DbNow(look_again_in)), default=DbNow())
+    Release.objects.filter(held.row()).update(**free, wake_at=wake_at)
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def _sql(vendor: str) -> _Statements:
             SET epoch = CASE WHEN lease_owner = '' THEN epoch ELSE epoch + 1 END,
                 lease_owner = %(owner)s, lease_until = {later}, queued_at = NULL
             WHERE id = %(id)s AND NOT ended AND (lease_owner = '' OR lease_until <= {now})
-            RETURNING epoch
+            RETURNING epoch, wake_seq
         """,  # noqa: S608
         renew=f"UPDATE {table} SET lease_until = {later} WHERE {ours}",  # noqa: S608
         give_back=f"""

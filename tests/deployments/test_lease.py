@@ -178,3 +178,18 @@ def test_a_release_that_a_dead_tick_holds_gets_a_hint_once_the_lease_is_over(que
     wake(queued.pk)
 
     assert hints == [str(queued.pk)]
+
+
+def test_a_tick_that_failed_is_not_repeated_at_once(queued: Release, hints: list[str]) -> None:
+    lease.drop(take(queued), look_again_in=10)
+
+    assert (sweep(), hints) == (0, [])
+
+
+def test_a_wake_up_while_a_tick_fails_is_answered_by_the_next_sweep(queued: Release, hints: list[str]) -> None:
+    held = take(queued)
+    wake(queued.pk)
+
+    lease.drop(held, look_again_in=10, in_new_epoch=True)
+
+    assert (sweep(), hints) == (1, [str(queued.pk)])
