@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import Q
 
 from deployments.models import Release
-from durable.clock import DbNow, database_time
+from durable.clock import database_time
 from durable.written_sql import as_stored, sql_now
 
 HINT_IS_LOST_AFTER_SECONDS = 3.0
@@ -19,9 +19,7 @@ MOST_AT_ONCE = 200
 
 def wake(*release_ids: uuid.UUID) -> None:
     """Make releases due now. A tick that is looking at one will look again."""
-    woken = Release.objects.filter(pk__in=release_ids, ended=False).update(wake_seq=F("wake_seq") + 1, wake_at=DbNow())
-    if woken:
-        enqueue(release_ids)
+    enqueue(_changed(release_ids, f"wake_seq = wake_seq + 1, wake_at = {sql_now(connection.vendor, 0)}"))
 
 
 def enqueue(release_ids: Iterable[uuid.UUID]) -> None:
@@ -35,20 +33,32 @@ def enqueue(release_ids: Iterable[uuid.UUID]) -> None:
 
 
 def _hinted(release_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
-    """Note that a hint of each is on its way; answers those that had none. One statement, however many.
+    """Note that a hint of each is on its way; answers those that had none.
 
-    A tick that holds the release sees itself that it was woken (`lease.give_back`).
+    A tick that holds the release sees itself that it was woken (`lease.give_back`, `lease.drop`).
     """
     now, lost = (sql_now(connection.vendor, seconds) for seconds in (0, -HINT_IS_LOST_AFTER_SECONDS))
-    ids = {f"id_{number}": as_stored(one) for number, one in enumerate(release_ids)}
-    statement = f"""
-        UPDATE {Release._meta.db_table} SET queued_at = {now}
-        WHERE id IN ({", ".join(f"%({name})s" for name in ids)}) AND NOT ended
-          AND (queued_at IS NULL OR queued_at <= {lost}) AND (lease_owner = '' OR lease_until <= {now})
-        RETURNING id
-    """  # noqa: S608 - names and times of ours
+    without = f"(queued_at IS NULL OR queued_at <= {lost}) AND (lease_owner = '' OR lease_until <= {now})"
+    return _changed(release_ids, f"queued_at = {now}", without)
+
+
+def _changed(release_ids: Sequence[uuid.UUID], changes: str, condition: str = "TRUE") -> list[uuid.UUID]:
+    """Write the changes to those releases that have not ended; answers which these were. One statement, however many.
+
+    Two that took the same rows in different orders would wait for each other, and one of them would fail: each takes
+    them by id. SQLite has one writer at a time.
+    """
+    if not release_ids:
+        return []
+    table, ids = Release._meta.db_table, {f"id_{number}": as_stored(one) for number, one in enumerate(release_ids)}
+    rows = f"SELECT id FROM {table} WHERE id IN ({', '.join(f'%({name})s' for name in ids)})"  # noqa: S608
+    in_order = "ORDER BY id FOR UPDATE" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
-        cursor.execute(statement, ids)
+        cursor.execute(
+            # Names and times of ours.
+            f"UPDATE {table} SET {changes} WHERE id IN ({rows} AND NOT ended AND {condition} {in_order}) RETURNING id",  # noqa: S608
+            ids,
+        )
         found = {one for (one,) in cursor.fetchall()}
     return [one for one in release_ids if as_stored(one) in found]
 

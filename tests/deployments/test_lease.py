@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
 import pytest
+from django.db import connection, transaction
 
 from accounts.models import User
+from clusters.observe.threads import with_database
 from deployments import lease
 from deployments.commands import abort_release
 from deployments.engine.decision import Decision, Said, Sentence, State
@@ -15,6 +21,7 @@ from deployments.tasks import advance
 from deployments.wake import enqueue, sweep, wake
 from durable.clock import DbNow, database_time
 from services.models import Target
+from tests.conftest import until
 from tests.factories.services import new_service, new_target
 
 GATED = State(phase="Gated")
@@ -193,3 +200,30 @@ def test_a_wake_up_while_a_tick_fails_is_answered_by_the_next_sweep(queued: Rele
     lease.drop(held, look_again_in=10, in_new_epoch=True)
 
     assert (sweep(), hints) == (1, [str(queued.pk)])
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.parametrize("tell", [lambda ids: wake(*ids), enqueue], ids=["wake", "enqueue"])
+def test_several_are_woken_in_one_order_so_that_two_who_do_never_wait_for_each_other(
+    tell: Callable[[list[UUID]], None], transactional_db: None, developer: User, hints: list[str], valkey: object
+) -> None:
+    target = new_target(new_service("web", developer.memberships.get().team), "dev")
+    first, last = UUID(int=1), UUID(int=2)
+    for number, pk in enumerate((last, first)):
+        Release.objects.create(pk=pk, target=target, number=number, created_by=developer, holding=False)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Release.objects.select_for_update().get(pk=first)
+            told = pool.submit(with_database(tell), [last, first])
+            until(somebody_waits)
+            assert Release.objects.select_for_update(nowait=True).get(pk=last), "it waits with nothing in hand"
+        told.result(timeout=10)
+
+    assert sorted(hints) == [str(first), str(last)]
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])
