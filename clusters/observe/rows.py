@@ -62,6 +62,8 @@ class _Row:
     uid: str
     resource_version: int
     slim: Any
+    state: str
+    images: str | None
     is_whole: bool
 
 
@@ -119,7 +121,7 @@ def _rows(cluster_id: UUID, changes: Sequence[Change]) -> dict[tuple[str, str, s
             is_whole=ExpressionWrapper(Q(whole__isnull=False), output_field=BooleanField())
         )
         for namespace, name, *columns in rows.values_list(
-            "namespace", "name", "id", "uid", "resource_version", "slim", "is_whole"
+            "namespace", "name", "id", "uid", "resource_version", "slim", "state", "images", "is_whole"
         ):
             found[kind, namespace, name] = _Row(*columns)
     return found
@@ -137,11 +139,22 @@ def _differs(change: Change, row: _Row | None) -> bool:
         return not seen.uid or row.uid == seen.uid
     if change.fills:
         return row.uid == seen.uid and row.resource_version <= seen.resource_version
-    return (row.uid, row.resource_version, row.slim) != (
+    # The columns that are derived, too: a watcher of an older version writes a row without those it does not know.
+    return (row.uid, row.resource_version, row.slim, row.state, row.images, row.is_whole) != (
         seen.uid,
         seen.resource_version,
         seen.slim,
-    ) or row.is_whole != (change.whole is not None)
+        *_derived(seen),
+        change.whole is not None,
+    )
+
+
+def _derived(seen: SeenObject) -> tuple[str, str | None]:
+    """`state` and `images` of the row: what lists ask for, which would take too long by `slim`."""
+    if seen.kind != "Deployment":
+        return "", None
+    slim = seen.slim or {}
+    return judge(slim), images_text(slim)
 
 
 def _store(cluster_id: UUID, changes: Sequence[Change], rows: dict[tuple[str, str, str], _Row]) -> None:
@@ -160,7 +173,7 @@ def _store(cluster_id: UUID, changes: Sequence[Change], rows: dict[tuple[str, st
 
 def row_of(cluster_id: UUID, seen: SeenObject, whole: Raw | None = None, *, seen_at: datetime) -> Observation:
     """The row of an object, not saved yet."""
-    slim = seen.slim or {}
+    state, images = _derived(seen)
     return Observation(
         cluster_id=cluster_id,
         kind=seen.kind,
@@ -171,10 +184,10 @@ def row_of(cluster_id: UUID, seen: SeenObject, whole: Raw | None = None, *, seen
         generation=seen.generation,
         labels=seen.labels or {},
         owner_uid=seen.owner_uid,
-        slim=slim,
+        slim=seen.slim or {},
         whole=whole,
-        state=judge(slim) if seen.kind == "Deployment" else "",
-        images=images_text(slim) if seen.kind == "Deployment" else None,
+        state=state,
+        images=images,
         seen_at=seen_at,
     )
 

@@ -39,6 +39,21 @@ def test_only_differences_are_written_and_told(cluster):
     assert rows.write(cluster.pk, again) == [again[1]]
 
 
+def test_what_a_watcher_of_an_older_version_wrote_is_completed_by_the_next_list(cluster):
+    seen = [change(deployment(version=7))]
+    rows.write(cluster.pk, seen)
+    known = Observation.objects.get()
+    assert known.images and known.state
+
+    # It knows neither column: of a new row it leaves them out, of another it keeps what they were before.
+    for images, state in ((None, ""), ('{"app":"an older one"}', "ok")):
+        Observation.objects.update(images=images, state=state)
+        assert rows.write(cluster.pk, seen) == seen
+        assert (Observation.objects.get().images, Observation.objects.get().state) == (known.images, known.state)
+
+    assert rows.write(cluster.pk, seen) == []
+
+
 def test_a_deletion_of_an_older_object_of_that_name_is_ignored(cluster):
     observed(cluster, pod("a", version=5))
     older = pod("a", version=4)
