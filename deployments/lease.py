@@ -75,7 +75,7 @@ def give_back(held: Held, *, seen_wake_seq: int) -> bool:
 
 
 def drop(held: Held, *, look_again_in: float, in_new_epoch: bool = False) -> None:
-    """Let others take the release after so many seconds, or at once if it was woken meanwhile: no hint was sent of that.
+    """Let others take the release after so many seconds, or at once if it was woken meanwhile, as no hint told of that.
     Harmless when the lease was lost.
 
     `in_new_epoch` after an error, when nobody knows whether a write is still on its way.

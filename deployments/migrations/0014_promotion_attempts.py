@@ -2,6 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    """Processes of an older version go on: what they write has made no attempt yet."""
 
     dependencies = [
         ('deployments', '0013_promotions'),
@@ -11,7 +12,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='promotionitem',
             name='attempts',
-            field=models.PositiveIntegerField(default=0),
+            field=models.PositiveIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
             model_name='promotionitem',

@@ -104,7 +104,7 @@ class PromotionItem(models.Model):
     image = models.CharField(max_length=512, blank=True)
     version = models.CharField(max_length=200, blank=True)
     why = models.TextField(blank=True)
-    attempts = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0, db_default=0)
     unreachable_since = models.DateTimeField(null=True)
     try_at = models.DateTimeField(null=True)
 
