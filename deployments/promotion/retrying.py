@@ -16,6 +16,8 @@ from deployments.models import PromotionItem
 GIVE_UP_SECONDS = 600.0
 FIRST_SECONDS = 5.0
 LONGEST_SECONDS = 60.0
+# What a balancer or proxy in front of an API server says while that does not answer.
+SILENT_BEHIND = (502, 504)
 
 
 def silence_of(error: BaseException) -> ClusterUnreachable | ApiRefused | None:
@@ -26,7 +28,7 @@ def silence_of(error: BaseException) -> ClusterUnreachable | ApiRefused | None:
         if isinstance(found, ClusterUnreachable):
             return found if found.step != "policy" else None
         if isinstance(found, ApiRefused):
-            return found if found.is_temporary else None
+            return found if found.is_temporary or found.http_status in SILENT_BEHIND else None
         found = found.__cause__
     return None
 

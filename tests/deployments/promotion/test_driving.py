@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from clusters.errors import ClusterUnreachable
+from clusters.errors import ApiRefused, ClusterUnreachable
 from clusters.models import Cluster
 from deployments.errors import ReleaseBlocked
 from deployments.models import Promotion, PromotionItem, Release
@@ -234,14 +234,27 @@ def test_the_others_of_its_wave_go_on_and_it_begins_once_its_cluster_answers(
     assert (cart["state"], cart["why"], cart["attempts"], cart["next_attempt_at"]) == ("started", "", 1, None)
 
 
-def test_what_waiting_does_not_help_has_failed_at_once(begun: Callable[..., Promotion], plays: Plays) -> None:
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (ClusterUnreachable("shop", "no credentials are stored for it", step="policy"), "failed"),
+        (ApiRefused(403, "Forbidden", "deployments is forbidden", cluster="shop"), "failed"),
+        (ApiRefused(500, "InternalError", "it broke", cluster="shop"), "failed"),
+        (ApiRefused(429, "TooManyRequests", "too many requests", cluster="shop"), "pending"),
+        (ApiRefused(503, "ServiceUnavailable", "not ready", cluster="shop"), "pending"),
+        (ApiRefused(504, "NotKubernetes", "the balancer waited in vain", cluster="shop"), "pending"),
+    ],
+)
+def test_it_is_asked_again_where_waiting_helps_and_has_failed_at_once_where_it_does_not(
+    begun: Callable[..., Promotion], plays: Plays, error: Exception, state: str
+) -> None:
     def start(_service: Service, _promotion: Promotion) -> None:
-        raise ClusterUnreachable("shop", "no credentials are stored for it", step="policy")
+        raise error
 
     promotion = begun("cart")
     plays(start)
 
-    assert look(promotion)["cart"]["state"] == "failed"
+    assert look(promotion)["cart"]["state"] == state
 
 
 @pytest.mark.usefixtures("silent")
