@@ -41,6 +41,7 @@ hypothesis_settings.load_profile("shared")
 RUN_HOME = Path(os.environ["SLIPWAY_TEST_HOME"])
 # About locks, leases, compare-and-swap, idempotency, paging or JSON.
 BOTH_DATABASES = (
+    "accounts/test_last_admin",
     "audit/",
     "clusters/observe/test_contact",
     "clusters/observe/test_read",

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts.admins import another_can_sign_in
+from accounts.admins import another_can_sign_in, lock_admins
 from accounts.errors import LastAdmin, NameTaken
 from accounts.factors.required import lacks_second_factor
 from accounts.models import Session, User
@@ -64,9 +64,10 @@ def edit_user(by: User, user: User, **changes: Any) -> User:
     if after == before:
         return user
     with transaction.atomic():
-        loses_admin = before["is_admin"] and before["is_active"] and not (user.is_admin and user.is_active)
-        if loses_admin and not another_can_sign_in(user):
-            raise LastAdmin(_("%(name)s is the only active admin who can sign in.") % {"name": user.username})
+        if before["is_admin"] and before["is_active"] and not (user.is_admin and user.is_active):
+            lock_admins()
+            if not another_can_sign_in(user):
+                raise LastAdmin(_("%(name)s is the only active admin who can sign in.") % {"name": user.username})
         user.save(update_fields=list(EDITABLE))
         if not user.is_active:
             end_sessions(user)

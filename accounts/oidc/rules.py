@@ -13,7 +13,7 @@ import structlog
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.admins import another_can_sign_in
+from accounts.admins import another_can_sign_in, lock_admins
 from accounts.factors.required import lacks_second_factor
 from accounts.models import GroupRule, Identity, IdentityProvider, Membership, Session, Team
 from accounts.sessions import end_sessions
@@ -133,6 +133,7 @@ def _let_be_admin(identity: Identity, admin: bool) -> None:
     if admin and not user.is_admin:
         _set_admin(identity, True)
     elif not admin and identity.gives_admin:
+        lock_admins()
         if stays_admin(identity):
             _note_kept(identity)
         else:
