@@ -2,7 +2,8 @@
 
 1. `take` owns a row that is due and that nobody holds, or whose holder has not renewed in time.
 2. `renew` while long work goes on outside; who cannot renew stops at once.
-3. `save` and `finish` write only while the lease is ours. All times are by the database's clock.
+3. `save` writes only while the lease is ours, `finish` and `give_back` until another one takes the row. All times are
+   by the database's clock.
 4. `in_turn` does so for a task: no more rows at once than the worker has threads for.
 """
 
@@ -72,7 +73,8 @@ class RowLease:
             self._room.release()
 
     def _free(self) -> Any:
-        free = Q(lease_owner="") | Q(lease_until__lte=DbNow())
+        # Whose it is does not matter here: a process of an older version may know nothing of owners.
+        free = Q(lease_until=None) | Q(lease_until__lte=DbNow())
         if self.model.ENDED:
             free &= ~Q(state__in=self.model.ENDED)
         return self.model._default_manager.filter(free, due_at__lte=DbNow())
@@ -90,15 +92,20 @@ def save(held: Held, **values: Any) -> None:
 
 
 def finish(held: Held, **values: Any) -> None:
-    """Write the last of a row and let it go: nobody needs to look any more. Raises LeaseLost."""
-    if not _mine(held).update(**values, due_at=None, lease_owner="", lease_until=None):
+    """Write the last of a row and let it go: nobody needs to look any more. What was done is done, so it is also
+    written when it took longer than the lease, unless another one took the row. Raises LeaseLost."""
+    if not _last_taken_by(held).update(**values, due_at=None, lease_owner="", lease_until=None):
         raise LeaseLost
 
 
-def give_back(held: Held, *, look_again_in: float) -> None:
-    """Let others take it after so many seconds. Harmless when it was lost."""
-    _mine(held).update(lease_owner="", lease_until=None, due_at=DbNow(look_again_in))
+def give_back(held: Held, *, look_again_in: float, **values: Any) -> None:
+    """Write what was found, and let others take the row after so many seconds. Harmless when another one took it."""
+    _last_taken_by(held).update(**values, lease_owner="", lease_until=None, due_at=DbNow(look_again_in))
 
 
 def _mine(held: Held) -> Any:
     return held.model._default_manager.filter(held.row())
+
+
+def _last_taken_by(held: Held) -> Any:
+    return held.model._default_manager.filter(pk=held.pk, lease_owner=held.owner)

@@ -67,8 +67,7 @@ def _failed(held: Held, notice: Notice, failure: NotSent) -> None:
     if failure.for_good or notice.attempts >= MOST_ATTEMPTS:
         _done(held, notice, parked_at=DbNow(), answer=str(failure))
         return
-    save(held, answer=str(failure))
-    give_back(held, look_again_in=delay_after(notice.attempts))
+    give_back(held, look_again_in=delay_after(notice.attempts), answer=str(failure))
     publish(f"channel:{notice.channel_id}")
 
 

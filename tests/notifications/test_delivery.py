@@ -146,6 +146,41 @@ class TestWebhook:
         notice = Notice.objects.get()
         assert (notice.state, notice.answer, notice.due_at) == ("delivered", "200", None)
 
+    @pytest.mark.parametrize("is_taken", [True, False])
+    def test_what_takes_longer_than_the_lease_is_sent_once_and_fails_as_late_as_others(
+        self, payments: Team, receiver: Receiver, valkey: object, monkeypatch: pytest.MonkeyPatch, is_taken: bool
+    ) -> None:
+        """A mail server may be slow at every step. Nobody else has taken the notice meanwhile."""
+        new_channel(payments, url=receiver.url)
+        told(payments)
+
+        def is_slow(notice: Notice) -> str:
+            Notice.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+            if is_taken:
+                return "taken"
+            raise NotSent("too slow")
+
+        monkeypatch.setattr(delivery, "send", is_slow)
+        assert sweep() == (1 if is_taken else 0)
+
+        notice = Notice.objects.get()
+        assert (notice.answer, notice.attempts) == ("taken" if is_taken else "too slow", 1)
+        assert notice.state == ("delivered" if is_taken else "pending")
+        assert is_taken or notice.due_at > timezone.now()
+        assert sweep() == 0
+
+    def test_an_older_version_at_work_on_the_same_notice_is_left_alone_and_followed(
+        self, payments: Team, receiver: Receiver, valkey: object
+    ) -> None:
+        """It knows nothing of an owner, and leaves the one that it finds."""
+        new_channel(payments, url=receiver.url)
+        told(payments)
+        Notice.objects.update(lease_until=timezone.now() + timedelta(seconds=20), attempts=1)
+        assert sweep() == 0
+
+        Notice.objects.update(lease_owner="one of ours who died", lease_until=None)
+        assert sweep() == 1
+
     def test_a_redirect_is_not_followed(self, payments: Team, receiver: Receiver, valkey: object) -> None:
         receiver.statuses, receiver.location = [302], "http://169.254.169.254/latest/"
         new_channel(payments, url=receiver.url)
