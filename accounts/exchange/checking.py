@@ -89,14 +89,12 @@ def check_token(raw: str, identities: Sequence[CiIdentity], named: str = "") -> 
 
     `named` is the CI identity that the job means; "" for whichever matches. Where those of several teams match, none
     counts unless it was named: by a rule of its own no team gets the jobs of another one, and by naming theirs no job
-    is stopped by it.
+    is stopped by it. The name is looked at last, so that nobody but a job that is let in learns which names there are.
     """
     checked = Checked()
     try:
         header, unproven = _read(raw)
-        rules = [rule for rule in identities if rule.issuer == unproven.get("iss") and _is_meant(rule, named)]
-        if not rules and named:
-            raise _Failed("issuer", _("no CI identity of the name that was sent trusts its issuer"))
+        rules = [rule for rule in identities if rule.issuer == unproven.get("iss")]
         if not rules:
             raise _Failed("issuer", _("no CI identity trusts its issuer"))
         checked.claims = _proven(raw, header, rules)
@@ -113,9 +111,12 @@ def check_token(raw: str, identities: Sequence[CiIdentity], named: str = "") -> 
         matching = [one.identity for one in meant if not one.unmatched]
         if not matching:
             raise _Failed("claims", _("its claims match no CI identity"))
-        if len({one.team_id for one in matching}) > 1:
+        counting = [one for one in matching if _is_meant(one, named)]
+        if not counting:
+            raise _Failed("identity", _("no CI identity that matches this job has the name that it sent"))
+        if len({one.team_id for one in counting}) > 1:
             raise _Failed("identity", _("CI identities of several teams match this job, and it named none of them"))
-        checked.identity = matching[0]
+        checked.identity = counting[0]
     except _Failed as failure:
         checked.failed, checked.detail = failure.check, failure.detail
         checked.is_issuer_down = failure.is_issuer_down

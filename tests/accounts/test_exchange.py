@@ -271,12 +271,25 @@ class TestAnotherTeamsJobs:
     ) -> None:
         CiIdentity.objects.filter(pk=intruder.pk).update(claims={"repository": "acme/other"})
         answer = api().post("/auth/exchange/", {"token": issuer.token(), "identity": "mine-now"})
-        assert (answer.status_code, answer.json()["check"]) == (401, "claims")
+        assert (answer.status_code, answer.json()["check"]) == (401, "identity")
+        assert not Token.objects.exists()
 
-    def test_a_name_that_nobody_has_is_refused(self, api: Api, identity: CiIdentity, issuer: Issuer) -> None:
-        answer = api().post("/auth/exchange/", {"token": issuer.token(), "identity": "nobody"})
-        assert (answer.status_code, answer.json()["check"]) == (401, "issuer")
-        assert issuer.asked == {}
+    @pytest.mark.parametrize(
+        "other", [{"key": "own"}, {"repository": "somebody/else"}, {"aud": "https://other.example"}, {}]
+    )
+    def test_whether_a_name_exists_is_told_to_nobody(
+        self, api: Api, intruder: CiIdentity, issuer: Issuer, other: dict[str, Any]
+    ) -> None:
+        """Neither who makes up a token nor who has one of the same CI system finds the names of teams' identities."""
+        CiIdentity.objects.filter(pk=intruder.pk).update(claims={"repository": "acme/other"})
+        if "key" in other:
+            other = {"key": jwk.RSAKey.generate_key(2048, {"kid": "one"})}
+        answers = [
+            api().post("/auth/exchange/", {"token": issuer.token(**other), "identity": name}).json()
+            for name in ("mine-now", "nobody")
+        ]
+        said = [{name: one[name] for name in ("status", "check", "detail", "next")} for one in answers]
+        assert said[0] == said[1] and said[0]["status"] == 401
 
     def test_a_maintainer_who_tries_the_token_sees_why(
         self, api: Api, intruder: CiIdentity, maintainer: User, issuer: Issuer
