@@ -19,6 +19,8 @@ from audit.models import Checkpoint, Entry
 TABLE, CHECKPOINTS = Entry._meta.db_table, Checkpoint._meta.db_table
 REFUSAL = "the audit log is append-only"
 NAMES = ("audit_entry_insert", "audit_entry_update", "audit_entry_delete")
+# What PostgreSQL keeps of when a trigger speaks (pg_trigger.tgtype): before the row, or the statement, of that kind.
+_MOMENTS = {NAMES[0]: 7, NAMES[1]: 19, NAMES[2]: 11, "audit_entry_truncate": 34}
 _PLACE = ("number", "prev_hash", "hash")
 # What never changes of an entry.
 COLUMNS = tuple(field.column for field in Entry._meta.concrete_fields if field.column not in _PLACE)
@@ -31,11 +33,12 @@ def is_up(using: str = "default") -> bool:
         if connections[using].vendor == "postgresql":
             cursor.execute(
                 "SELECT count(*) FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid"
-                " WHERE tgrelid = to_regclass(%s) AND tgenabled IN ('O', 'A') AND tgname = ANY(%s)"
-                " AND tgqual IS NULL AND proname = %s AND prosrc = %s",
-                [TABLE, [*NAMES, "audit_entry_truncate"], _FUNCTION, _body()],
+                " JOIN unnest(%s::text[], %s::int[]) AS wanted (name, moment) ON name = tgname AND moment = tgtype"
+                " WHERE tgrelid = to_regclass(%s) AND tgenabled IN ('O', 'A')"
+                " AND tgattr::text = '' AND tgqual IS NULL AND proname = %s AND prosrc = %s",
+                [list(_MOMENTS), list(_MOMENTS.values()), TABLE, _FUNCTION, _body()],
             )
-            return bool(cursor.fetchone()[0] == len(NAMES) + 1)
+            return bool(cursor.fetchone()[0] == len(_MOMENTS))
         cursor.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [TABLE])
         return {sql for (sql,) in cursor.fetchall()} >= set(_sqlite())
 
@@ -55,7 +58,7 @@ def take_down(using: str = "default") -> None:
     """Remove them: what tests do that empty the tables."""
     on = f" ON {TABLE}" if connections[using].vendor == "postgresql" else ""
     with connections[using].cursor() as cursor:
-        for name in (*NAMES, "audit_entry_truncate"):
+        for name in _MOMENTS:
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
 
 

@@ -93,6 +93,23 @@ def test_a_guard_that_was_taken_away_is_told_and_put_up_by_a_migration(entries: 
         run("DELETE FROM audit_entry")
 
 
+@pytest.mark.parametrize("moment", ["BEFORE UPDATE OF seal", "BEFORE INSERT", "AFTER UPDATE"])
+def test_a_guard_that_speaks_at_another_moment_is_told_and_replaced(entries: None, moment: str) -> None:
+    """All triggers have their names, and do what they should."""
+    if connection.vendor == "postgresql":
+        run("DROP TRIGGER audit_entry_update ON audit_entry")
+        work = "FOR EACH ROW EXECUTE FUNCTION audit_entry_refuse()"
+    else:
+        run("DROP TRIGGER audit_entry_update")
+        work = "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+    run(f"CREATE TRIGGER audit_entry_update {moment} ON audit_entry {work}")
+    assert not chain.verify().guarded
+    call_command("migrate", verbosity=0)
+    assert chain.verify().guarded
+    with pytest.raises(DatabaseError, match="append-only"):
+        run("UPDATE audit_entry SET actor = 'mallory' WHERE number = 2")
+
+
 @pytest.mark.parametrize("column", guard.COLUMNS)
 def test_no_column_of_an_entry_that_is_not_sealed_yet_can_be_changed(entries: None, column: str) -> None:
     entry = Entry.objects.get(number=None)
