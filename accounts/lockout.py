@@ -80,7 +80,8 @@ def locks() -> QuerySet[Any]:
     """The counters that lock somebody out at present, newest first. See Lock.of."""
     since = timezone.now() - LASTS
     locking = Q(ip_address=EVERYWHERE, failures_since_start__gte=LIMIT_OF_NAME)
-    locking |= Q(failures_since_start__gte=LIMIT) & ~Q(ip_address=EVERYWHERE)
+    # One without an address is of an older version that is still at work, and locks nobody.
+    locking |= Q(failures_since_start__gte=LIMIT, ip_address__isnull=False) & ~Q(ip_address=EVERYWHERE)
     found: QuerySet[Any] = AccessAttempt.objects.filter(locking, attempt_time__gt=since).order_by(
         "-attempt_time", "-id"
     )

@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.lockout import EVERYWHERE, LASTS
+from accounts.lockout import EVERYWHERE, LASTS, locks
 from tests.factories.accounts import new_user
 from tests.hashers import QuickArgon2
 
@@ -148,6 +148,12 @@ def test_t25_counters_of_an_older_version_are_joined() -> None:
     counted = AccessAttempt.objects.values_list("username", "ip_address", "failures_since_start")
     assert sorted(counted) == [("ada", EVERYWHERE, 50), ("bob", EVERYWHERE, 3)]
     assert guess("ada", PASSWORD) == 429
+
+
+def test_t25_what_an_older_version_counts_meanwhile_is_listed_as_no_lock() -> None:
+    AccessAttempt.objects.create(username="ada", ip_address=None, failures_since_start=50)
+    assert not locks().exists()
+    assert guess("ada", PASSWORD) == 303
 
 
 @pytest.mark.parametrize("name", ["ada", "nobody"])
