@@ -1,23 +1,28 @@
-"""Guesses of a name from everywhere are counted at an address of their own: without one, two rows could stand for it."""
+"""Guesses of a name from everywhere are counted at an address of their own: without one, two rows could stand for it.
+
+All but the few names that have several rows are done by one statement, however many names were tried.
+"""
 
 from typing import Any
 
 from django.db import migrations
+from django.db.models import Count, Q, Sum
 
 EVERYWHERE = "::"
 
 
 def join(apps: Any, schema_editor: Any) -> None:
     attempts = apps.get_model("axes", "AccessAttempt").objects.using(schema_editor.connection.alias)
-    seen = set()
-    # The row that locks longest stays; the failures of the others are added to it.
-    for row in attempts.filter(ip_address=None).order_by("username", "-attempt_time", "-id"):
-        if row.username in seen:
-            row.delete()
-            continue
-        seen.add(row.username)
-        counted = attempts.filter(ip_address=None, username=row.username).values_list("failures_since_start", flat=True)
-        attempts.filter(pk=row.pk).update(failures_since_start=sum(counted), ip_address=EVERYWHERE, user_agent="")
+    # Also those that are there where this was undone and is done again.
+    counters = attempts.filter(Q(ip_address=None) | Q(ip_address=EVERYWHERE))
+    counted = counters.order_by().values_list("username").annotate(Count("pk"), Sum("failures_since_start"))
+    for username, _rows, failures in counted.filter(pk__count__gt=1):
+        # The row that locks longest stays.
+        rows = counters.filter(username=username)
+        kept = rows.latest("attempt_time", "id")
+        rows.exclude(pk=kept.pk).delete()
+        rows.update(failures_since_start=failures)
+    counters.update(ip_address=EVERYWHERE, user_agent="")
 
 
 class Migration(migrations.Migration):

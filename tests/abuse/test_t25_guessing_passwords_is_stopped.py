@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from importlib import import_module
+from typing import Any
 
 import pytest
 from axes.models import AccessAttempt
@@ -139,8 +141,8 @@ def test_t25_the_database_takes_one_counter_for_a_name_from_everywhere() -> None
 
 
 def test_t25_counters_of_an_older_version_are_joined() -> None:
-    for failures in (30, 20):
-        AccessAttempt.objects.create(username="ada", ip_address=None, failures_since_start=failures)
+    for failures, address in ((30, None), (15, None), (5, EVERYWHERE)):
+        AccessAttempt.objects.create(username="ada", ip_address=address, failures_since_start=failures)
     AccessAttempt.objects.create(username="bob", ip_address=None, failures_since_start=3)
 
     import_module("accounts.migrations.0009_one_counter_a_name").join(apps, connection.schema_editor())
@@ -148,6 +150,18 @@ def test_t25_counters_of_an_older_version_are_joined() -> None:
     counted = AccessAttempt.objects.values_list("username", "ip_address", "failures_since_start")
     assert sorted(counted) == [("ada", EVERYWHERE, 50), ("bob", EVERYWHERE, 3)]
     assert guess("ada", PASSWORD) == 429
+
+
+def test_t25_joining_takes_two_statements_however_many_names_were_tried(
+    django_assert_num_queries: Callable[[int], AbstractContextManager[Any]],
+) -> None:
+    AccessAttempt.objects.bulk_create(
+        AccessAttempt(username=f"other-{number}", failures_since_start=1) for number in range(1000)
+    )
+    join = import_module("accounts.migrations.0009_one_counter_a_name").join
+    with django_assert_num_queries(2):
+        join(apps, connection.schema_editor())
+    assert AccessAttempt.objects.filter(ip_address=EVERYWHERE).count() == 1000
 
 
 def test_t25_what_an_older_version_counts_meanwhile_is_listed_as_no_lock() -> None:
