@@ -5,7 +5,8 @@ Identity providers and the issuers of CI tokens are asked in this one way:
 1. What is kept and fresh is answered at once.
 2. One thread asks for all that want the same; the others wait for its answer.
 3. An issuer that does not answer is left alone for some seconds: what came of the last question is said again. What it
-   showed within the last hour counts meanwhile, where the reader says so.
+   showed within the last hour counts meanwhile, where the reader says so; nobody waits then, so that an issuer that is
+   slow holds one thread and not all.
 4. A key that is not there may have come since, and is looked for; not more often than every few seconds, whatever is
    sent.
 """
@@ -93,14 +94,18 @@ def forget_all() -> None:
 
 
 def _known(issuer: Issuer, what: str, ask: Callable[[], T], is_enough: Callable[[T], bool], *, lasts: bool) -> T:
+    def still_counts() -> bool:
+        return lasts and _age(kept) < LASTING_SECONDS and is_enough(kept.value)
+
     kept = _row(issuer, what)
-    if not _answers(kept, is_enough):
-        with kept.turn:
+    if not _answers(kept, is_enough) and kept.turn.acquire(blocking=not still_counts()):
+        try:
             if not _answers(kept, is_enough):
                 _ask_unless_silent(kept, ask)
-                still_counts = lasts and _age(kept) < LASTING_SECONDS and is_enough(kept.value)
-                if kept.failure is not None and not still_counts:
+                if kept.failure is not None and not still_counts():
                     raise kept.failure.with_traceback(None)
+        finally:
+            kept.turn.release()
     value: T = kept.value
     return value
 

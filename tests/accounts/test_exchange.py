@@ -389,6 +389,23 @@ class TestIssuer:
         assert None not in found
         assert issuer.asked == {"/.well-known/openid-configuration": 1, "/keys": 1}
 
+    def test_while_a_slow_one_is_asked_again_nobody_else_waits_for_it(
+        self, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        issuers.key_of(issuer.url, "one", allow_private=True)
+        later = time.monotonic() + published.FRESH_SECONDS
+        monkeypatch.setattr(published, "clock", lambda: later)
+        issuer.seconds = 1.0
+
+        def seconds_taken(_number: int) -> float:
+            begun = time.monotonic()
+            assert issuers.key_of(issuer.url, "one", allow_private=True)
+            return time.monotonic() - begun
+
+        with ThreadPoolExecutor(8) as threads:
+            taken = sorted(threads.map(seconds_taken, range(8)))
+        assert taken[-1] >= 1.0 > taken[-2]
+
     def test_what_cannot_be_its_keys_is_not_read(self, api: Api, identity: CiIdentity, issuer: Issuer) -> None:
         good = dict(vars(issuer))
         for fault in (
