@@ -39,18 +39,21 @@ def _counting(url: str) -> Script:
 
 def seconds_to_wait(name: str, limit: int) -> int:
     """Count one more of that name; 0, or the seconds until there may be another one."""
+    used, left = _used(name)
+    return left if used is not None and used > limit else 0
+
+
+def _used(name: str) -> tuple[int | None, int]:
+    """Count one more of that name. How many that makes in this window, None where nobody counts, and the seconds until
+    the next one."""
     window, gone = divmod(clock(), WINDOW_SECONDS)
+    left = math.ceil(WINDOW_SECONDS - gone)
+    key = f"{settings.REDIS_PREFIX}rate:{name}:{int(window)}"
     try:
-        used = _used(name, int(window))
+        return cast("int", _counting(settings.REDIS_URL)(keys=[key], args=[WINDOW_SECONDS + 5])), left
     except RedisError as error:
         log.warning("rate_limit.not_counted", error=type(error).__name__)
-        return 0
-    return math.ceil(WINDOW_SECONDS - gone) if used > limit else 0
-
-
-def _used(name: str, window: int) -> int:
-    key = f"{settings.REDIS_PREFIX}rate:{name}:{window}"
-    return cast("int", _counting(settings.REDIS_URL)(keys=[key], args=[WINDOW_SECONDS + 5]))
+        return None, left
 
 
 class RateLimit(BaseThrottle):
@@ -59,12 +62,8 @@ class RateLimit(BaseThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         who, limit = self.counted(request, view)
-        window, left = divmod(clock(), WINDOW_SECONDS)
-        self.reset_seconds = math.ceil(WINDOW_SECONDS - left)
-        try:
-            used = _used(who, int(window))
-        except RedisError as error:
-            log.warning("rate_limit.not_counted", error=type(error).__name__)
+        used, self.reset_seconds = _used(who)
+        if used is None:
             return True
         request._request.rate_limit = {  # type: ignore[attr-defined]
             "RateLimit-Limit": str(limit),
