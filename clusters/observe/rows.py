@@ -139,14 +139,10 @@ def _differs(change: Change, row: _Row | None) -> bool:
         return not seen.uid or row.uid == seen.uid
     if change.fills:
         return row.uid == seen.uid and row.resource_version <= seen.resource_version
+    if (row.uid, row.resource_version, row.slim) != (seen.uid, seen.resource_version, seen.slim):
+        return True
     # The columns that are derived, too: a watcher of an older version writes a row without those it does not know.
-    return (row.uid, row.resource_version, row.slim, row.state, row.images, row.is_whole) != (
-        seen.uid,
-        seen.resource_version,
-        seen.slim,
-        *_derived(seen),
-        change.whole is not None,
-    )
+    return row.is_whole != (change.whole is not None) or (row.state, row.images) != _derived(seen)
 
 
 def _derived(seen: SeenObject) -> tuple[str, str | None]:
