@@ -25,7 +25,7 @@ from portal import valkey as broker
 from tests import postgres
 from tests.callers import ApiClient, PageClient
 from tests.factories.accounts import member_of, new_team, new_user
-from tests.portal_run import PortalRun
+from tests.portal_run import PortalRun, running
 
 # Two cores are shared by workers, control planes and browsers: slowness of a generator says nothing about the code.
 # `make test` tries the same examples each time, so that what fails is what the change broke; `make soak` tries others.
@@ -228,13 +228,9 @@ def istiod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def live_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalRun]:
-    """The whole portal as `make run` starts it, without a sandbox of its own: real processes, an own home and port."""
-    run = PortalRun(tmp_path_factory.mktemp("portal"))
-    try:
-        run.start()
+    """A portal of this worker's own, shared by its tests."""
+    with running(tmp_path_factory.mktemp("portal")) as run:
         yield run
-    finally:
-        run.stop()
 
 
 def until(is_so: Callable[[], object], *, seconds: float = 60) -> None:

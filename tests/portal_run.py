@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -83,6 +85,17 @@ class PortalRun:
     def log(self) -> str:
         """The last of what it printed."""
         return (self.home / "run.log").read_text(errors="replace")[-4000:]
+
+
+@contextmanager
+def running(home: Path) -> Iterator[PortalRun]:
+    """The whole portal as `make run` starts it, without a sandbox of its own: real processes, an own home and port."""
+    run = PortalRun(home)
+    try:
+        run.start()
+        yield run
+    finally:
+        run.stop()
 
 
 def _free_port() -> int:

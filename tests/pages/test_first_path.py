@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, expect
 from tests.factories.workloads import deployment
 from tests.kubectl import Kubectl
 from tests.pages.browser import WIDE, Visitor
-from tests.portal_run import PortalRun
+from tests.portal_run import PortalRun, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox, pytest.mark.slow]
 
@@ -37,12 +37,8 @@ def kubectl(sandbox_cluster: Any, namespace: str) -> Iterator[Kubectl]:
 @pytest.fixture
 def live_portal(tmp_path: Path) -> Iterator[PortalRun]:
     """A portal of this test's own, in which nobody has registered a cluster yet."""
-    run = PortalRun(tmp_path)
-    try:
-        run.start()
+    with running(tmp_path) as run:
         yield run
-    finally:
-        run.stop()
 
 
 @pytest.fixture
