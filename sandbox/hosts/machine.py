@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.errors import StartFailed
+from sandbox.hosts import disk
 from sandbox.hosts.base import ADMIN
 from sandbox.hosts.cgroups import ControlGroup
 from sandbox.hosts.commands import attempt, run
@@ -45,6 +46,11 @@ class Machine:
     def root(self) -> Path:
         """Where its file system is mounted, as it sees it itself but for what it has mounted."""
         return self.folder / "root"
+
+    @property
+    def own_disk(self) -> Path:
+        """Where its /var/lib is mounted."""
+        return self.folder / "var-lib"
 
     @property
     def console(self) -> Path:
@@ -97,12 +103,11 @@ class Machine:
         """Boot it, from the disk it has or from a new one, and return what runs it. Raises StartFailed."""
         self._mount(base)
         self._furnish(network, public_key)
-        own_disk = self.folder / "var-lib"
         argv = [
             *("sh", "-c", ENTER, "sh", *(str(file) for file in self.group.create()), "--"),
             *("nsenter", f"--net={self.network.namespace}", "--", "systemd-nspawn", "--boot", "--quiet"),
             *("--register=no", "--keep-unit", f"--machine={self._container}", f"--hostname={self.name}"),
-            *(f"--directory={self.root}", f"--bind={own_disk}:/var/lib", "--bind=/dev/kmsg"),
+            *(f"--directory={self.root}", f"--bind={self.own_disk}:/var/lib", "--bind=/dev/kmsg"),
             # There is one clock for all: a machine that sets its own would set this computer's.
             *("--capability=all", "--drop-capability=CAP_SYS_TIME", f"--system-call-filter={SYSTEM_CALLS}"),
             *(f"--network-bridge={BRIDGE}", "--resolv-conf=off", "--timezone=off", "--link-journal=no"),
@@ -145,6 +150,8 @@ class Machine:
         while os.path.ismount(self.root):
             if not attempt("umount", self.root) and not attempt("umount", "--lazy", self.root):
                 return False
+        if not disk.take_out(self.own_disk):
+            return False
         for leftover in (f"propagate/{self._container}", f"unix-export/{self._container}"):
             shutil.rmtree(Path("/run/systemd/nspawn") / leftover, ignore_errors=True)
         return ended
@@ -152,12 +159,8 @@ class Machine:
     def _mount(self, base: Path) -> None:
         for name in ("changes", "work", "root"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        if not (self.folder / "var-lib").exists():
-            # An overlay cannot lie on an overlay, as containerd's images do: /var/lib is a disk of its own.
-            partial = self.folder / ".var-lib"
-            shutil.rmtree(partial, ignore_errors=True)
-            run("cp", "--archive", base / "var/lib", partial, doing=f"Copying the disk of {self.name}")
-            partial.rename(self.folder / "var-lib")
+        # An overlay cannot lie on an overlay, as containerd's images do: /var/lib is a disk of its own.
+        disk.lay_out(self.own_disk, base / "var/lib", self.name)
         if os.path.ismount(self.root):
             return
         layers = f"lowerdir={base},upperdir={self.folder / 'changes'},workdir={self.folder / 'work'}"

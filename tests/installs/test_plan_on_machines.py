@@ -116,9 +116,7 @@ class Fleet:
         inside = Path(file.path)
         own_disk = inside.is_relative_to("/var/lib")
         place = (
-            machine.folder / "var-lib" / inside.relative_to("/var/lib")
-            if own_disk
-            else machine.root / inside.relative_to("/")
+            machine.own_disk / inside.relative_to("/var/lib") if own_disk else machine.root / inside.relative_to("/")
         )
         place.parent.mkdir(parents=True, exist_ok=True)
         place.unlink(missing_ok=True)

@@ -99,6 +99,14 @@ def test_a_machine_cannot_set_this_computers_clock(two: Machines) -> None:
         two.run(1, 'date -s "$(date)"')
 
 
+def test_a_full_disk_of_this_computer_is_no_business_of_a_machine(two: Machines) -> None:
+    if not Path("/dev/loop-control").exists():
+        pytest.skip("no loop devices here: /var/lib is a folder of this computer's disk")
+    size, free = two.run(1, "df --output=size,avail --block-size=1G /var/lib").split()[-2:]
+    assert int(size) > 60 and int(free) > 50
+    assert two.run(1, "stat --file-system --format=%T /var/lib").strip() == "ext2/ext3"
+
+
 def test_up_again_changes_nothing(two: Machines) -> None:
     before = two.status()
 
