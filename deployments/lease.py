@@ -1,6 +1,6 @@
 """A tick owns its release by a conditional UPDATE; whoever changed the one row owns it.
 
-1. `take` sets owner and expiry where nobody holds an unexpired lease. Taking over an expired one raises the epoch, so
+1. `take` (or `take_waiting`, of whichever waits) sets owner and expiry where nobody holds an unexpired lease. Taking over an expired one raises the epoch, so
    that whatever its late owner still writes, to the row or to the cluster, is refused.
 2. `renew` before each request to a cluster; a request takes at most REQUEST_SECONDS, which is less than the lease.
 3. `give_back` succeeds only when nobody woke the release meanwhile; otherwise the tick looks again.
@@ -20,7 +20,7 @@ from django.db.models import Case, Q, When
 
 from deployments.models import Release
 from durable.clock import DbNow
-from durable.written_sql import as_stored, sql_now
+from durable.written_sql import as_stored, from_stored, sql_now
 
 LEASE_SECONDS = 4.0
 REQUEST_SECONDS = 3.0
@@ -51,6 +51,15 @@ def take(release_id: uuid.UUID) -> Held | None:
         cursor.execute(_sql(connection.vendor).take, {"id": as_stored(release_id), "owner": owner})
         taken = cursor.fetchone()
     return None if taken is None else Held(release_id, owner, *taken)
+
+
+def take_waiting() -> Held | None:
+    """Own the release whose hint has waited longest. None when none waits."""
+    owner = uuid.uuid4().hex
+    with connection.cursor() as cursor:
+        cursor.execute(_sql(connection.vendor).take_waiting, {"owner": owner})
+        taken = cursor.fetchone()
+    return None if taken is None else Held(from_stored(taken[0]), owner, *taken[1:])
 
 
 def renew(held: Held) -> None:
@@ -88,6 +97,7 @@ def drop(held: Held, *, look_again_in: float, in_new_epoch: bool = False) -> Non
 @dataclass(frozen=True)
 class _Statements:
     take: str
+    take_waiting: str
     renew: str
     give_back: str
 
@@ -97,14 +107,18 @@ def _sql(vendor: str) -> _Statements:
     """The statements for a database. Only names and times of ours are in the text."""
     table, now, later = Release._meta.db_table, sql_now(vendor, 0), sql_now(vendor, LEASE_SECONDS)
     ours = "id = %(id)s AND lease_owner = %(owner)s AND epoch = %(epoch)s"
+    take = f"""
+        UPDATE {table}
+        SET epoch = CASE WHEN lease_owner = '' THEN epoch ELSE epoch + 1 END,
+            lease_owner = %(owner)s, lease_until = {later}, queued_at = NULL
+    """  # noqa: S608
+    free = f"NOT ended AND (lease_owner = '' OR lease_until <= {now})"
+    # Whom another worker is about to take is left to it.
+    unlocked = "FOR UPDATE SKIP LOCKED" if vendor == "postgresql" else ""
+    waiting = f"SELECT id FROM {table} WHERE {free} AND queued_at IS NOT NULL ORDER BY queued_at LIMIT 1 {unlocked}"  # noqa: S608
     return _Statements(
-        take=f"""
-            UPDATE {table}
-            SET epoch = CASE WHEN lease_owner = '' THEN epoch ELSE epoch + 1 END,
-                lease_owner = %(owner)s, lease_until = {later}, queued_at = NULL
-            WHERE id = %(id)s AND NOT ended AND (lease_owner = '' OR lease_until <= {now})
-            RETURNING epoch, wake_seq
-        """,  # noqa: S608
+        take=f"{take} WHERE id = %(id)s AND {free} RETURNING epoch, wake_seq",
+        take_waiting=f"{take} WHERE id = ({waiting}) RETURNING id, epoch, wake_seq",
         renew=f"UPDATE {table} SET lease_until = {later} WHERE {ours}",  # noqa: S608
         give_back=f"""
             UPDATE {table} SET lease_owner = '', lease_until = NULL, queued_at = NULL

@@ -16,10 +16,10 @@ BEAT = {
 
 @shared_task(ignore_result=True, queue="ticks")
 def advance(release_id: str) -> None:
-    """One tick of one release."""
-    from deployments.tick import tick
+    """Some ticks of releases that wait. `release_id` is one of them."""
+    from deployments.tick import tick_those_that_wait
 
-    tick(uuid.UUID(release_id))
+    tick_those_that_wait()
 
 
 @shared_task(ignore_result=True, queue="ticks")

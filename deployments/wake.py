@@ -1,4 +1,8 @@
-"""Waking a release: the due row is the truth, the Celery message only a hint."""
+"""Waking a release: the due row is the truth, the Celery message only a hint.
+
+A hint is a mark on the row, and a message for a worker to look for marks. Who has taken one release goes on with the
+next that waits, so that a crowd needs few messages: a message costs a third of a look that finds nothing to do.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +14,14 @@ from django.db import connection
 from django.db.models import Q
 
 from deployments.models import Release
-from durable.clock import database_time
+from durable.clock import DbNow, database_time
 from durable.written_sql import as_stored, sql_now
 
 HINT_IS_LOST_AFTER_SECONDS = 3.0
 MOST_AT_ONCE = 200
+# With so many releases that have waited no longer than a moment there are messages enough for whoever is free.
+MESSAGES_ARE_ENOUGH = 16
+MOMENT_SECONDS = 0.5
 
 
 def wake(*release_ids: uuid.UUID) -> None:
@@ -23,17 +30,40 @@ def wake(*release_ids: uuid.UUID) -> None:
 
 
 def enqueue(release_ids: Iterable[uuid.UUID]) -> None:
-    """Send a hint for each release that has none on its way. A broker that is down costs nothing but time."""
-    from deployments.tasks import advance
-
+    """Hint each release that has no hint yet. A broker that is down costs nothing but time."""
     asked = list(release_ids)
     for start in range(0, len(asked), MOST_AT_ONCE):
-        for release_id in _hinted(asked[start : start + MOST_AT_ONCE]):
-            advance.delay(str(release_id))
+        marked = _hinted(asked[start : start + MOST_AT_ONCE])
+        # The marks are counted once they stand: whoever works on the others that wait finds these after them.
+        there_were = _waiting() - len(marked) if len(marked) < MESSAGES_ARE_ENOUGH else 0
+        _send(marked[: max(0, MESSAGES_ARE_ENOUGH - max(0, there_were))])
+
+
+def go_on_elsewhere() -> None:
+    """Send a message if any release waits: whoever has worked on them stops."""
+    free = Q(lease_owner="") | Q(lease_until__lte=DbNow())
+    found = Release.objects.active().filter(free, queued_at__isnull=False).values_list("pk", flat=True)[:1]
+    _send(found)
+
+
+def _send(release_ids: Iterable[uuid.UUID]) -> None:
+    from deployments.tasks import advance
+
+    for release_id in release_ids:
+        advance.delay(str(release_id))
+
+
+def _waiting() -> int:
+    """How many releases wait since a moment ago."""
+    table, now = Release._meta.db_table, sql_now(connection.vendor, -MOMENT_SECONDS)
+    with connection.cursor() as cursor:
+        # Names and times of ours.
+        cursor.execute(f"SELECT count(*) FROM {table} WHERE NOT ended AND queued_at > {now}", {})  # noqa: S608
+        return int(cursor.fetchone()[0])
 
 
 def _hinted(release_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
-    """Note that a hint of each is on its way; answers those that had none.
+    """Mark each; answers those that had no mark, or one that nobody came for.
 
     A tick that holds the release sees itself that it was woken (`lease.give_back`, `lease.drop`).
     """

@@ -17,3 +17,8 @@ def sql_now(vendor: str, plus_seconds: float) -> str:
 def as_stored(key: UUID) -> UUID | str:
     """A UUID as the database keeps it, for a parameter."""
     return key if connection.features.has_native_uuid_field else key.hex
+
+
+def from_stored(key: UUID | str) -> UUID:
+    """A UUID from what a statement that is written by hand found."""
+    return key if isinstance(key, UUID) else UUID(hex=key)

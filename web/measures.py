@@ -15,7 +15,7 @@ REQUESTS = Histogram(
 )
 TASKS = Histogram(
     "slipway_task_seconds",
-    "Time that a task took; a tick of a release is deployments.tasks.advance.",
+    "Time that a task took; deployments.tasks.advance is a moment of ticks of releases.",
     ("task", "outcome"),
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )

@@ -1,0 +1,120 @@
+"""A crowd of releases is woken by few messages: who has seen to one goes on with the next that waits."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import User
+from deployments import lease, tick
+from deployments.lease import Held
+from deployments.models import Release
+from deployments.tasks import advance
+from deployments.tick import tick_those_that_wait
+from deployments.wake import MESSAGES_ARE_ENOUGH, enqueue, wake
+from durable.clock import DbNow, database_time
+from tests.factories.services import new_service, new_target
+
+MANY = MESSAGES_ARE_ENOUGH * 2
+
+
+@pytest.fixture
+def crowd(developer: User, valkey: object) -> list[Release]:
+    """Releases that nobody has looked at yet."""
+    target = new_target(new_service("web", developer.memberships.get().team), "dev")
+    return [
+        Release.objects.create(
+            target=target, number=number, created_by=developer, wake_at=database_time(), holding=False
+        )
+        for number in range(MANY)
+    ]
+
+
+@pytest.fixture
+def messages(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    sent: list[str] = []
+    monkeypatch.setattr(advance, "delay", sent.append)
+    return sent
+
+
+@pytest.fixture
+def ticked(monkeypatch: pytest.MonkeyPatch) -> list[Held]:
+    """What is ticked, of which nothing more becomes."""
+    seen: list[Held] = []
+
+    def give_back(held: Held) -> None:
+        seen.append(held)
+        lease.give_back(held, seen_wake_seq=held.wake_seq)
+
+    monkeypatch.setattr(tick, "_go_on", give_back)
+    return seen
+
+
+def test_a_crowd_is_woken_by_few_messages_and_all_are_seen_to(
+    crowd: list[Release], messages: list[str], ticked: list[Held], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tick, "GO_ON_SECONDS", 60)
+    wake(*(release.pk for release in crowd))
+    assert len(messages) == MESSAGES_ARE_ENOUGH
+
+    tick_those_that_wait()
+
+    assert {held.release_id for held in ticked} == {release.pk for release in crowd}
+    assert lease.take_waiting() is None
+
+
+def test_who_is_woken_while_enough_wait_needs_no_message(crowd: list[Release], messages: list[str]) -> None:
+    wake(*(release.pk for release in crowd[:-1]))
+    sent = len(messages)
+
+    wake(crowd[-1].pk)
+
+    assert len(messages) == sent
+    assert Release.objects.get(pk=crowd[-1].pk).queued_at is not None
+
+
+def test_those_that_have_waited_for_long_are_no_reason_to_send_none(crowd: list[Release], messages: list[str]) -> None:
+    wake(*(release.pk for release in crowd[:-1]))
+    Release.objects.exclude(queued_at=None).update(queued_at=DbNow(-1))
+    messages.clear()
+
+    wake(crowd[-1].pk)
+
+    assert messages == [str(crowd[-1].pk)]
+
+
+def test_who_has_waited_longest_is_next(crowd: list[Release], messages: list[str]) -> None:
+    enqueue([crowd[0].pk, crowd[1].pk])
+    Release.objects.filter(pk=crowd[1].pk).update(queued_at=DbNow(-1))
+
+    taken = [lease.take_waiting(), lease.take_waiting(), lease.take_waiting()]
+
+    assert [held and held.release_id for held in taken] == [crowd[1].pk, crowd[0].pk, None]
+
+
+def test_who_stops_before_all_are_seen_to_sends_another(
+    crowd: list[Release], messages: list[str], ticked: list[Held], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wake(*(release.pk for release in crowd))
+    messages.clear()
+    monkeypatch.setattr(tick, "GO_ON_SECONDS", 0)
+
+    tick_those_that_wait()
+
+    assert len(messages) == 1
+
+
+def test_a_tick_that_fails_leaves_the_others_to_somebody(
+    crowd: list[Release], messages: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wake(*(release.pk for release in crowd))
+    messages.clear()
+
+    def fail(_held: Held) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(tick, "_go_on", fail)
+
+    with pytest.raises(ZeroDivisionError):
+        tick_those_that_wait()
+
+    assert len(messages) == 1
