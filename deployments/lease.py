@@ -1,7 +1,8 @@
 """A tick owns its release by a conditional UPDATE; whoever changed the one row owns it.
 
-1. `take` (or `take_waiting`, of whichever waits) sets owner and expiry where nobody holds an unexpired lease. Taking over an expired one raises the epoch, so
-   that whatever its late owner still writes, to the row or to the cluster, is refused.
+1. `take`, or `take_waiting` of whichever waits, sets owner and expiry where nobody holds an unexpired lease. Taking
+   over an expired one raises the epoch, so that whatever its late owner still writes, to the row or to the cluster, is
+   refused.
 2. `renew` before each request to a cluster; a request takes at most REQUEST_SECONDS, which is less than the lease.
 3. `give_back` succeeds only when nobody woke the release meanwhile; otherwise the tick looks again.
 All times are by the database's clock. What every tick does is written in SQL: building these statements anew cost a

@@ -26,6 +26,7 @@ from tests import postgres
 from tests.callers import ApiClient, PageClient
 from tests.factories.accounts import member_of, new_team, new_user
 from tests.portal_run import PortalRun, running
+from tests.spread import ByFile
 
 # Two cores are shared by workers, control planes and browsers: slowness of a generator says nothing about the code.
 # `make test` tries the same examples each time, so that what fails is what the change broke; `make soak` tries others.
@@ -86,11 +87,22 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         postgres.ensure_up(settings.POSTGRES_FOLDER, owner, RUN_HOME / "postgres.lock")
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    """Where the run has several workers (`--dist loadfile`)."""
+    return ByFile(config, log) if config.option.dist == "loadfile" else None
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what has to hold on SQLite and on PostgreSQL."""
+    """Mark what has to hold on SQLite and on PostgreSQL, and begin with the files that have slow tests in them.
+
+    They wait for Pods and machines while others compute, and a run that ends with them ends with one worker busy.
+    """
     for item in items:
         if item.path.relative_to(Path(__file__).parent).as_posix().startswith(BOTH_DATABASES):
             item.add_marker(pytest.mark.both_databases)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -16,6 +16,8 @@ from tests.factories.accounts import token_of
 from tests.factories.deployments import checkout_target, new_release
 from tests.web_process import web_process
 
+pytestmark = pytest.mark.slow
+
 HEAD = b"GET /healthz/live HTTP/1.1\r\nHost: localhost\r\n"
 SOON = 0.5
 ASKED = 200

@@ -64,7 +64,7 @@ class Shop:
         wait_until(lambda: self.release(release_id)["status"] == status, seconds, f"{release_id} is {status}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """`make run` in an empty home, once the shop has been imported."""
     run = Slipway(tmp_path_factory.mktemp("cli-portal"), "--sandbox")

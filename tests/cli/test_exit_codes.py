@@ -12,7 +12,7 @@ import pytest
 from tests.cli.command import Cli
 from tests.cli.conftest import Shop
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 IMAGE = "registry.shop.example"
 HELD = json.dumps({"type": "canary", "steps": [{"set_weight": 50}, {"pause": {}}]})
 

@@ -21,6 +21,8 @@ from tests.cli.command import Cli
 from tests.cli.conftest import Shop
 from tests.cli.scripted import Reply, Scripted, problem
 
+pytestmark = pytest.mark.slow
+
 IMAGE = "registry.shop.example"
 ACTION, GITLAB, JENKINS = CI / "github" / "action.yml", CI / "gitlab" / "slipway.yml", CI / "jenkins" / "Jenkinsfile"
 CURL = CI / "curl" / "deploy.sh"

@@ -35,7 +35,7 @@ def cluster(db: None, valkey: Any, relay: Relay) -> Cluster:
     return register_cluster(None, "sandbox", source)[0]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
     """A portal and a sandbox that nobody else uses, the second registered with the first as `sandbox`."""
     sandbox = Sandbox(tmp_path_factory.mktemp("cluster"))
@@ -50,7 +50,7 @@ def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
         sandbox.down()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def field_relay(field: Field, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
     """A gateway to the same sandbox, which the portal knows as the cluster `relayed`."""
     folder = tmp_path_factory.mktemp("relay")

@@ -20,6 +20,8 @@ from tests.faults.once import Before
 from tests.faults.relay import Fault, Passage, Relay, Request
 from tests.scenarios.conftest import Workload
 
+pytestmark = pytest.mark.slow
+
 Play = Callable[..., Release]
 PlayTo = Callable[..., Release]
 

@@ -28,6 +28,8 @@ from tests.faults.once import Before
 from tests.faults.relay import Relay
 from tests.scenarios.conftest import Workload
 
+pytestmark = pytest.mark.slow
+
 Play = Callable[..., Release]
 BeforeNext = Callable[[str, Callable[[], object]], None]
 

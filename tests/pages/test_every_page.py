@@ -14,7 +14,7 @@ from tests.factories.sinks import new_sink
 from tests.pages.browser import Visitor
 from tests.pages.shop import Shop, open_shop
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 Address = Callable[[Shop], str]
 

@@ -19,7 +19,7 @@ from tests.conftest import until
 from tests.kubectl import Kubectl
 from tests.sandbox.conftest import administrator, pids, processes_of
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
 NOTE = {
     "apiVersion": "v1",

@@ -14,6 +14,8 @@ from tests.conftest import until
 from tests.scenarios.conftest import Workload
 from tests.scenarios.endpoints import Watched, ready_pods, serve, service, service_names, versions
 
+pytestmark = pytest.mark.slow
+
 Play = Callable[..., Release]
 PlayTo = Callable[..., Release]
 QUICK: dict[str, Any] = {"type": "blue_green", "scale_down_delay_seconds": 1, "abort_scale_down_delay_seconds": 1}

@@ -34,6 +34,8 @@ from tests.scenarios.in_place import (
     ticked,
 )
 
+pytestmark = pytest.mark.slow
+
 Play = Callable[..., Release]
 
 

@@ -17,6 +17,8 @@ from tests.conftest import until
 from tests.scenarios.conftest import Workload
 from tests.scenarios.in_place import HALF, at_pause, is_as_before, pods_of, scaled, set_image, sizes, ticked
 
+pytestmark = pytest.mark.slow
+
 Play = Callable[..., Release]
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 

@@ -24,6 +24,8 @@ from tests.istiod import Istiod, why_not
 from tests.scenarios.conftest import Workload
 from tests.scenarios.endpoints import serve, service, service_names, versions
 
+pytestmark = pytest.mark.slow
+
 GATEWAY, ISTIO, NETWORK = "gateway.networking.k8s.io/v1", "networking.istio.io/v1", "networking.k8s.io/v1"
 SAYS = "nginx.ingress.kubernetes.io/"
 COUNTED = ("resourceVersion", "managedFields", "generation")

@@ -24,6 +24,8 @@ from tests.kubectl import Kubectl
 from tests.scenarios.promotions import Stages, to_its_end, turn
 from web.errors import NotPermitted
 
+pytestmark = pytest.mark.slow
+
 Play = Callable[..., Release]
 
 

@@ -14,6 +14,8 @@ from tests.conftest import until
 from tests.scenarios.conftest import Workload
 from tests.scenarios.in_place import scaled, set_image, sizes
 
+pytestmark = pytest.mark.slow
+
 Play = Callable[[Release], Release]
 PlayTo = Callable[[Release, str], Release]
 

@@ -24,7 +24,7 @@ Web = Callable[[User], PageClient]
 Running = Callable[..., dict[str, Any]]
 TARGETS = "/services/checkout/targets/"
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
 
 @pytest.fixture
