@@ -44,7 +44,7 @@ MOST_ROUNDS = 40
 # After a write, by what came of it. The watcher tells what one that is done sets going; this is for when it does not.
 LOOK_AFTER = {"unsent": timedelta(seconds=1), "ambiguous": timedelta(seconds=1), "done": timedelta(seconds=4)}
 LOOK_AFTER_ERROR_SECONDS = 10.0
-GO_ON_SECONDS = 0.1
+GO_ON_SECONDS = 0.5
 
 log = structlog.get_logger(__name__)
 

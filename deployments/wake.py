@@ -11,17 +11,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from deployments.models import Release
 from durable.clock import DbNow, database_time
+from durable.queues import messages_in
 from durable.written_sql import as_stored, sql_now
 
 HINT_IS_LOST_AFTER_SECONDS = 3.0
 MOST_AT_ONCE = 200
-# With so many releases that have waited no longer than a moment there are messages enough for whoever is free.
+# So many messages that no worker has fetched are enough for whoever is free next.
 MESSAGES_ARE_ENOUGH = 16
-MOMENT_SECONDS = 0.5
 
 
 def wake(*release_ids: uuid.UUID) -> None:
@@ -33,33 +33,25 @@ def enqueue(release_ids: Iterable[uuid.UUID]) -> None:
     """Hint each release that has no hint yet. A broker that is down costs nothing but time."""
     asked = list(release_ids)
     for start in range(0, len(asked), MOST_AT_ONCE):
-        marked = _hinted(asked[start : start + MOST_AT_ONCE])
-        # The marks are counted once they stand: whoever works on the others that wait finds these after them.
-        there_were = _waiting() - len(marked) if len(marked) < MESSAGES_ARE_ENOUGH else 0
-        _send(marked[: max(0, MESSAGES_ARE_ENOUGH - max(0, there_were))])
+        _send(_hinted(asked[start : start + MOST_AT_ONCE]))
 
 
 def go_on_elsewhere() -> None:
     """Send a message if any release waits: whoever has worked on them stops."""
     free = Q(lease_owner="") | Q(lease_until__lte=DbNow())
-    found = Release.objects.active().filter(free, queued_at__isnull=False).values_list("pk", flat=True)[:1]
-    _send(found)
+    _send(Release.objects.active().filter(free, queued_at__isnull=False).values_list("pk", flat=True)[:1])
 
 
-def _send(release_ids: Iterable[uuid.UUID]) -> None:
+def _send(release_ids: Sequence[uuid.UUID] | QuerySet[Release, uuid.UUID]) -> None:
+    """Send messages, unless as many wait as there may be workers free.
+
+    The marks stand before the messages are counted, so that who fetches one of those finds them.
+    """
     from deployments.tasks import advance
 
-    for release_id in release_ids:
-        advance.delay(str(release_id))
-
-
-def _waiting() -> int:
-    """How many releases wait since a moment ago."""
-    table, now = Release._meta.db_table, sql_now(connection.vendor, -MOMENT_SECONDS)
-    with connection.cursor() as cursor:
-        # Names and times of ours.
-        cursor.execute(f"SELECT count(*) FROM {table} WHERE NOT ended AND queued_at > {now}", {})  # noqa: S608
-        return int(cursor.fetchone()[0])
+    if ids := list(release_ids):
+        for release_id in ids[: max(0, MESSAGES_ARE_ENOUGH - messages_in("ticks"))]:
+            advance.delay(str(release_id))
 
 
 def _hinted(release_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
@@ -69,7 +61,8 @@ def _hinted(release_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
     """
     now, lost = (sql_now(connection.vendor, seconds) for seconds in (0, -HINT_IS_LOST_AFTER_SECONDS))
     without = f"(queued_at IS NULL OR queued_at <= {lost}) AND (lease_owner = '' OR lease_until <= {now})"
-    return _changed(release_ids, f"queued_at = {now}", without)
+    # One that nobody came for keeps its place before those that were marked after it.
+    return _changed(release_ids, f"queued_at = COALESCE(queued_at, {now})", without)
 
 
 def _changed(release_ids: Sequence[uuid.UUID], changes: str, condition: str = "TRUE") -> list[uuid.UUID]:
