@@ -16,6 +16,8 @@ from deployments.models import PromotionItem
 GIVE_UP_SECONDS = 600.0
 FIRST_SECONDS = 5.0
 LONGEST_SECONDS = 60.0
+# A Slipway that did not run meanwhile has not tried: the time alone says nothing about the cluster.
+LEAST_ATTEMPTS = 3
 # What a balancer or proxy in front of an API server says while that does not answer.
 SILENT_BEHIND = (502, 504)
 
@@ -40,7 +42,7 @@ def put_off(item: PromotionItem, error: ClusterUnreachable | ApiRefused, now: da
     item.unreachable_since = item.unreachable_since or now
     gives_up_at = item.unreachable_since + timedelta(seconds=GIVE_UP_SECONDS)
     said = {"cluster": error.cluster, "detail": str(error.detail).rstrip("."), "n": item.attempts}
-    if now >= gives_up_at:
+    if now >= gives_up_at and item.attempts >= LEAST_ATTEMPTS:
         item.try_at = None
         words = ngettext(
             "Cluster %(cluster)s could not be asked: %(detail)s. Given up after %(n)d attempt in %(minutes)d minutes.",
@@ -52,11 +54,12 @@ def put_off(item: PromotionItem, error: ClusterUnreachable | ApiRefused, now: da
         item.why = f"{words % {**said, 'minutes': round(GIVE_UP_SECONDS / 60)}} {further} {again}"
         return False
     wait = min(LONGEST_SECONDS, FIRST_SECONDS * 2 ** min(item.attempts - 1, 10))
-    item.try_at = min(now + timedelta(seconds=wait), gives_up_at)
+    try_at = now + timedelta(seconds=wait)
+    item.try_at = min(try_at, gives_up_at) if now < gives_up_at else try_at
     words = ngettext(
         "Cluster %(cluster)s cannot be asked: %(detail)s. Tried %(n)d time, and again until %(until)s.",
         "Cluster %(cluster)s cannot be asked: %(detail)s. Tried %(n)d times, and again until %(until)s.",
         item.attempts,
     )
-    item.why = words % {**said, "until": f"{gives_up_at:%H:%M} UTC"}
+    item.why = words % {**said, "until": f"{max(gives_up_at, item.try_at):%H:%M} UTC"}
     return True

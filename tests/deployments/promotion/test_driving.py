@@ -203,7 +203,8 @@ def test_until_it_is_due_again_no_cluster_is_asked(begun: Callable[..., Promotio
 def test_after_ten_minutes_of_silence_the_service_has_failed_and_says_why(begun: Callable[..., Promotion]) -> None:
     promotion = begun("cart", "web")
     look(promotion)
-    promotion.items.filter(service__name="cart").update(unreachable_since=promotion.created_at - timedelta(minutes=10))
+    ten_minutes_ago = promotion.created_at - timedelta(minutes=10)
+    promotion.items.filter(service__name="cart").update(unreachable_since=ten_minutes_ago, attempts=9)
 
     rows = look(promotion)
     look(promotion)
@@ -213,6 +214,19 @@ def test_after_ten_minutes_of_silence_the_service_has_failed_and_says_why(begun:
     assert "Cluster shop could not be asked" in rows["cart"]["why"]
     assert rows["cart"]["why"].endswith("Promote again once the cluster answers.")
     assert states(promotion) == {"cart": "failed", "web": "stopped"}
+
+
+@pytest.mark.usefixtures("silent")
+def test_time_in_which_nobody_tried_does_not_count_against_the_cluster(begun: Callable[..., Promotion]) -> None:
+    promotion = begun("cart")
+    look(promotion)
+    promotion.items.update(unreachable_since=promotion.created_at - timedelta(hours=1))
+
+    after_two = look(promotion)["cart"]
+    promotion.items.update(try_at=None)
+    after_three = look(promotion)["cart"]
+
+    assert (after_two["state"], after_three["state"]) == ("pending", "failed")
 
 
 def test_the_others_of_its_wave_go_on_and_it_begins_once_its_cluster_answers(
