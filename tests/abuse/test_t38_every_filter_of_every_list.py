@@ -21,13 +21,13 @@ INJECTIONS = [
     "%' OR name LIKE '%",
     '"; SELECT pg_sleep(10); --',
     "service__team__name",
-    "{{7*191}}",
+    "{{48611*104729}}",
     "{% debug %}",
-    "${7*191}",
+    "${48611*104729}",
     "\x00",
     "\\",
 ]
-CALCULATED, DEBUGGED = "1337", "DJANGO_SETTINGS_MODULE"
+CALCULATED, DEBUGGED = "5090981419", "DJANGO_SETTINGS_MODULE"
 
 
 @pytest.fixture
