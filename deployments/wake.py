@@ -29,11 +29,11 @@ def wake(*release_ids: uuid.UUID) -> None:
     enqueue(_changed(release_ids, f"wake_seq = wake_seq + 1, wake_at = {sql_now(connection.vendor, 0)}"))
 
 
-def enqueue(release_ids: Iterable[uuid.UUID]) -> None:
-    """Hint each release that has no hint yet. A broker that is down costs nothing but time."""
+def enqueue(release_ids: Iterable[uuid.UUID]) -> int:
+    """Hint each release that has no hint yet; answers how many messages that took. A broker that is down costs nothing
+    but time."""
     asked = list(release_ids)
-    for start in range(0, len(asked), MOST_AT_ONCE):
-        _send(_hinted(asked[start : start + MOST_AT_ONCE]))
+    return sum(_send(_hinted(asked[start : start + MOST_AT_ONCE])) for start in range(0, len(asked), MOST_AT_ONCE))
 
 
 def go_on_elsewhere() -> None:
@@ -42,16 +42,18 @@ def go_on_elsewhere() -> None:
     _send(Release.objects.active().filter(free, queued_at__isnull=False).values_list("pk", flat=True)[:1])
 
 
-def _send(release_ids: Sequence[uuid.UUID] | QuerySet[Release, uuid.UUID]) -> None:
-    """Send messages, unless as many wait as there may be workers free.
+def _send(release_ids: Sequence[uuid.UUID] | QuerySet[Release, uuid.UUID]) -> int:
+    """Send messages, unless as many wait as there may be workers free; answers how many.
 
     The marks stand before the messages are counted, so that who fetches one of those finds them.
     """
     from deployments.tasks import advance
 
-    if ids := list(release_ids):
-        for release_id in ids[: max(0, MESSAGES_ARE_ENOUGH - messages_in("ticks"))]:
-            advance.delay(str(release_id))
+    ids = list(release_ids)
+    chosen = ids[: max(0, MESSAGES_ARE_ENOUGH - messages_in("ticks"))] if ids else []
+    for release_id in chosen:
+        advance.delay(str(release_id))
+    return len(chosen)
 
 
 def _hinted(release_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
@@ -93,10 +95,12 @@ def due(within: timedelta) -> list[tuple[uuid.UUID, datetime]]:
 
 
 def sweep() -> int:
-    """Beat's safety net: hint every due release again. Answers how many were due."""
+    """Beat's safety net: hint every due release again, and those whose message died with a worker. Answers how many
+    were due."""
     now = database_time()
     free = Q(lease_owner="") | Q(lease_until__lte=now)
     rows = Release.objects.active().filter(free).filter(Q(wake_at__lte=now) | Q(lease_until__lte=now))
     found = list(rows.values_list("pk", flat=True)[:1000])
-    enqueue(found)
+    if not enqueue(found):
+        go_on_elsewhere()
     return len(found)

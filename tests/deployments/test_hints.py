@@ -11,7 +11,7 @@ from deployments.lease import Held
 from deployments.models import Release
 from deployments.tasks import advance
 from deployments.tick import tick_those_that_wait
-from deployments.wake import MESSAGES_ARE_ENOUGH, enqueue, wake
+from deployments.wake import MESSAGES_ARE_ENOUGH, enqueue, sweep, wake
 from durable.clock import DbNow, database_time
 from tests.factories.services import new_service, new_target
 
@@ -112,3 +112,15 @@ def test_a_tick_that_fails_leaves_the_others_to_somebody(
         tick_those_that_wait()
 
     assert len(messages) == 1
+
+
+def test_those_whose_message_died_with_a_worker_are_seen_to_a_second_later(
+    crowd: list[Release], messages: list[str]
+) -> None:
+    Release.objects.exclude(pk=crowd[0].pk).update(wake_at=DbNow(60))
+    wake(crowd[0].pk)
+    messages.clear()
+
+    sweep()
+
+    assert messages == [str(crowd[0].pk)]
