@@ -60,12 +60,12 @@ test: .venv/.dev ## run all tests; T=abort runs every test file with that verb i
 	@# What has to hold on both databases runs on PostgreSQL first: the closing line is then that of all tests.
 	@files="$(if $(T),$(shell find tests -name 'test_*$(T)*.py'))"; failed=0; \
 	  test -z "$(T)" || test -n "$$files" || { echo "no test file has $(T) in its name"; exit 1; }; \
-	  SLIPWAY_TEST_DATABASE=postgres $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder -m both_databases $(ON_POSTGRES) $$files || \
+	  SLIPWAY_TEST_DATABASE=postgres $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m both_databases $(ON_POSTGRES) $$files || \
 	  test $$? -eq 5 || failed=1; \
-	  $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $$files || failed=1; exit $$failed
+	  $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $$files || failed=1; exit $$failed
 
 soak: .venv/.dev ## 200 random kills in the middle of releases with a report, and random orders (SLIPWAY_KILLS=200 SLIPWAY_EXAMPLES=1000 SLIPWAY_SEED=...)
-	@SLIPWAY_EXAMPLES=$${SLIPWAY_EXAMPLES:-1000} $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder $(wildcard tests/engine/test_properties*.py)
+	@SLIPWAY_EXAMPLES=$${SLIPWAY_EXAMPLES:-1000} $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile $(wildcard tests/engine/test_properties*.py)
 	@SLIPWAY_KILLS=$${SLIPWAY_KILLS:-200} exec $(BIN)/python -m pytest -q -n 0 tests/faults/test_random_kills.py tests/faults/test_random_kills_in_place.py
 
 test-again: .venv/.dev ## run what failed in the last `make test` once more, one at a time

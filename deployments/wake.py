@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from deployments.models import Release
+from deployments.models.release import ReleaseQuerySet
 from durable.clock import DbNow, database_time
 from durable.queues import messages_in
 from durable.written_sql import as_stored, sql_now
@@ -38,19 +39,19 @@ def enqueue(release_ids: Iterable[uuid.UUID]) -> int:
 
 def go_on_elsewhere() -> None:
     """Send a message if any release waits: whoever has worked on them stops."""
-    free = Q(lease_owner="") | Q(lease_until__lte=DbNow())
-    _send(Release.objects.active().filter(free, queued_at__isnull=False).values_list("pk", flat=True)[:1])
+    _send(list(_free().filter(queued_at__isnull=False).values_list("pk", flat=True)[:1]))
 
 
-def _send(release_ids: Sequence[uuid.UUID] | QuerySet[Release, uuid.UUID]) -> int:
+def _send(release_ids: Sequence[uuid.UUID]) -> int:
     """Send messages, unless as many wait as there may be workers free; answers how many.
 
     The marks stand before the messages are counted, so that who fetches one of those finds them.
     """
     from deployments.tasks import advance
 
-    ids = list(release_ids)
-    chosen = ids[: max(0, MESSAGES_ARE_ENOUGH - messages_in("ticks"))] if ids else []
+    if not release_ids:
+        return 0
+    chosen = release_ids[: max(0, MESSAGES_ARE_ENOUGH - messages_in("ticks"))]
     for release_id in chosen:
         advance.delay(str(release_id))
     return len(chosen)
@@ -97,10 +98,13 @@ def due(within: timedelta) -> list[tuple[uuid.UUID, datetime]]:
 def sweep() -> int:
     """Beat's safety net: hint every due release again, and those whose message died with a worker. Answers how many
     were due."""
-    now = database_time()
-    free = Q(lease_owner="") | Q(lease_until__lte=now)
-    rows = Release.objects.active().filter(free).filter(Q(wake_at__lte=now) | Q(lease_until__lte=now))
+    rows = _free().filter(Q(wake_at__lte=DbNow()) | Q(lease_until__lte=DbNow()))
     found = list(rows.values_list("pk", flat=True)[:1000])
     if not enqueue(found):
         go_on_elsewhere()
     return len(found)
+
+
+def _free() -> ReleaseQuerySet:
+    """Active releases that no tick holds."""
+    return Release.objects.active().filter(Q(lease_owner="") | Q(lease_until__lte=DbNow()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import redis
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from web.measures import PUBLISH_FAILURES
+from web.redis_connection import connection
 
 log = structlog.get_logger(__name__)
 
@@ -59,18 +60,8 @@ def publish(*topics: str) -> None:
 
 def _send(topics: tuple[str, ...]) -> None:
     try:
-        _redis().publish(channel(), BETWEEN.join(topics))
+        connection().publish(channel(), BETWEEN.join(topics))
     except redis.RedisError as error:
         # Pages poll while the stream is down, so a lost message costs seconds, never data.
         PUBLISH_FAILURES.inc()
         log.warning("live_not_published", topics=topics, error=str(error))
-
-
-@cache
-def _redis() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1.0, socket_connect_timeout=1.0)
-
-
-def reconnect() -> None:
-    """Forget the connection: the next topic goes to what `settings.REDIS_URL` then says."""
-    _redis.cache_clear()

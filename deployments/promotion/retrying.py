@@ -44,10 +44,8 @@ def put_off(item: PromotionItem, error: ClusterUnreachable | ApiRefused, now: da
     said = {"cluster": error.cluster, "detail": str(error.detail).rstrip("."), "n": item.attempts}
     if now >= gives_up_at and item.attempts >= LEAST_ATTEMPTS:
         item.try_at = None
-        words = ngettext(
-            "Cluster %(cluster)s could not be asked: %(detail)s. Given up after %(n)d attempt in %(minutes)d minutes.",
-            "Cluster %(cluster)s could not be asked: %(detail)s. Given up after %(n)d attempts in %(minutes)d minutes.",
-            item.attempts,
+        words = _(
+            "Cluster %(cluster)s could not be asked: %(detail)s. Given up after %(n)d attempts in %(minutes)d minutes."
         )
         further = error.next or _("Look at the cluster's page.")
         again = _("Promote again once the cluster answers.")

@@ -1,5 +1,6 @@
 """Programs of the system that are run to their end."""
 
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,14 @@ def run(*words: str | Path, doing: str, within_seconds: float = WITHIN_SECONDS, 
 def attempt(*words: str | Path) -> bool:
     """Run a program that may fail because there is nothing to do. Returns whether it succeeded."""
     return _run(words, WITHIN_SECONDS, "").returncode == 0
+
+
+def unmount(path: Path) -> bool:
+    """Unmount all that is mounted there; what is still in use goes when that ends. Returns whether none is left."""
+    while os.path.ismount(path):
+        if not attempt("umount", path) and not attempt("umount", "--lazy", path):
+            return False
+    return True
 
 
 def _run(words: Sequence[str | Path], within_seconds: float, stdin: str) -> subprocess.CompletedProcess[str]:

@@ -8,7 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
-from sandbox.hosts.commands import attempt, run
+from sandbox.hosts.commands import run
 
 GIBIBYTES = 64
 
@@ -23,11 +23,6 @@ def lay_out(folder: Path, contents: Path, name: str) -> None:
         _make(image, folder, contents, name)
     elif image.exists() and not os.path.ismount(folder):
         _mount(image, folder, name)
-
-
-def take_out(folder: Path) -> bool:
-    """Unmount the disk and keep what is on it. Returns whether it is out. Idempotent."""
-    return not os.path.ismount(folder) or attempt("umount", folder) or attempt("umount", "--lazy", folder)
 
 
 def _make(image: Path, folder: Path, contents: Path, name: str) -> None:

@@ -17,7 +17,7 @@ from sandbox.errors import StartFailed
 from sandbox.hosts import disk
 from sandbox.hosts.base import ADMIN
 from sandbox.hosts.cgroups import ControlGroup
-from sandbox.hosts.commands import attempt, run
+from sandbox.hosts.commands import run, unmount
 from sandbox.hosts.modules import furnish_modules
 from sandbox.hosts.network import BRIDGE, Network
 from sandbox.processes import ProcessId, wait_until
@@ -147,10 +147,7 @@ class Machine:
     def stop(self) -> bool:
         """Cut its power and take its disk out. Returns whether nothing of it runs. Idempotent."""
         ended = self.group.end()
-        while os.path.ismount(self.root):
-            if not attempt("umount", self.root) and not attempt("umount", "--lazy", self.root):
-                return False
-        if not disk.take_out(self.own_disk):
+        if not unmount(self.root) or not unmount(self.own_disk):
             return False
         for leftover in (f"propagate/{self._container}", f"unix-export/{self._container}"):
             shutil.rmtree(Path("/run/systemd/nspawn") / leftover, ignore_errors=True)

@@ -9,6 +9,7 @@ import pytest
 
 from accounts.models import Team, User
 from deployments.engine.workload import is_complete
+from deployments.tasks import advance
 from services.models import Target
 from tests.conftest import until
 from tests.factories.clusters import observed
@@ -22,6 +23,14 @@ from tests.kubectl import Kubectl
 def target(payments: Team) -> Target:
     """Service checkout of team payments in dev; no cluster answers behind it."""
     return checkout_target(payments, "dev")
+
+
+@pytest.fixture
+def hints(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The releases for which a Celery message was sent."""
+    sent: list[str] = []
+    monkeypatch.setattr(advance, "delay", sent.append)
+    return sent
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from accounts.models import User
 from deployments import lease, tick
 from deployments.lease import Held
 from deployments.models import Release
-from deployments.tasks import advance
 from deployments.tick import tick_those_that_wait
 from deployments.wake import MESSAGES_ARE_ENOUGH, enqueue, sweep, wake
 from durable.clock import DbNow, database_time
@@ -31,13 +30,6 @@ def crowd(developer: User, valkey: object) -> list[Release]:
 
 
 @pytest.fixture
-def messages(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    sent: list[str] = []
-    monkeypatch.setattr(advance, "delay", sent.append)
-    return sent
-
-
-@pytest.fixture
 def ticked(monkeypatch: pytest.MonkeyPatch) -> list[Held]:
     """What is ticked, of which nothing more becomes."""
     seen: list[Held] = []
@@ -51,11 +43,11 @@ def ticked(monkeypatch: pytest.MonkeyPatch) -> list[Held]:
 
 
 def test_a_crowd_is_woken_by_few_messages_and_all_are_seen_to(
-    crowd: list[Release], messages: list[str], ticked: list[Held], monkeypatch: pytest.MonkeyPatch
+    crowd: list[Release], hints: list[str], ticked: list[Held], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tick, "GO_ON_SECONDS", 60)
     wake(*(release.pk for release in crowd))
-    assert len(messages) == MESSAGES_ARE_ENOUGH
+    assert len(hints) == MESSAGES_ARE_ENOUGH
 
     tick_those_that_wait()
 
@@ -64,18 +56,18 @@ def test_a_crowd_is_woken_by_few_messages_and_all_are_seen_to(
 
 
 def test_who_is_woken_while_enough_messages_wait_needs_none(
-    crowd: list[Release], messages: list[str], valkey: Redis
+    crowd: list[Release], hints: list[str], valkey: Redis
 ) -> None:
     valkey.rpush("ticks", *["a message"] * MESSAGES_ARE_ENOUGH)
 
     wake(crowd[0].pk)
 
-    assert messages == []
+    assert hints == []
     held = lease.take_waiting()
     assert held is not None and held.release_id == crowd[0].pk
 
 
-def test_who_has_waited_longest_is_next(crowd: list[Release], messages: list[str]) -> None:
+def test_who_has_waited_longest_is_next(crowd: list[Release], hints: list[str]) -> None:
     enqueue([crowd[0].pk, crowd[1].pk])
     Release.objects.filter(pk=crowd[1].pk).update(queued_at=DbNow(-10))
     enqueue([crowd[1].pk])
@@ -86,22 +78,22 @@ def test_who_has_waited_longest_is_next(crowd: list[Release], messages: list[str
 
 
 def test_who_stops_before_all_are_seen_to_sends_another(
-    crowd: list[Release], messages: list[str], ticked: list[Held], monkeypatch: pytest.MonkeyPatch
+    crowd: list[Release], hints: list[str], ticked: list[Held], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wake(*(release.pk for release in crowd))
-    messages.clear()
+    hints.clear()
     monkeypatch.setattr(tick, "GO_ON_SECONDS", 0)
 
     tick_those_that_wait()
 
-    assert len(messages) == 1
+    assert len(hints) == 1
 
 
 def test_a_tick_that_fails_leaves_the_others_to_somebody(
-    crowd: list[Release], messages: list[str], monkeypatch: pytest.MonkeyPatch
+    crowd: list[Release], hints: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wake(*(release.pk for release in crowd))
-    messages.clear()
+    hints.clear()
 
     def fail(_held: Held) -> None:
         raise ZeroDivisionError
@@ -111,16 +103,16 @@ def test_a_tick_that_fails_leaves_the_others_to_somebody(
     with pytest.raises(ZeroDivisionError):
         tick_those_that_wait()
 
-    assert len(messages) == 1
+    assert len(hints) == 1
 
 
 def test_those_whose_message_died_with_a_worker_are_seen_to_a_second_later(
-    crowd: list[Release], messages: list[str]
+    crowd: list[Release], hints: list[str]
 ) -> None:
     Release.objects.exclude(pk=crowd[0].pk).update(wake_at=DbNow(60))
     wake(crowd[0].pk)
-    messages.clear()
+    hints.clear()
 
     sweep()
 
-    assert messages == [str(crowd[0].pk)]
+    assert hints == [str(crowd[0].pk)]

@@ -17,7 +17,6 @@ from deployments.engine.decision import Decision, Said, Sentence, State
 from deployments.lease import Held, LeaseLost
 from deployments.models import Release
 from deployments.save import save_decision, save_outcome
-from deployments.tasks import advance
 from deployments.wake import enqueue, sweep, wake
 from durable.clock import DbNow, database_time
 from services.models import Target
@@ -37,14 +36,6 @@ def target(developer: User) -> Target:
 def queued(target: Target, developer: User, valkey: object) -> Release:
     """A release that nobody has looked at yet."""
     return Release.objects.create(target=target, number=1, created_by=developer, wake_at=database_time())
-
-
-@pytest.fixture
-def hints(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The releases for which a Celery message was sent."""
-    sent: list[str] = []
-    monkeypatch.setattr(advance, "delay", sent.append)
-    return sent
 
 
 def take(release: Release) -> Held:

@@ -15,7 +15,6 @@ from deployments import receivers
 from deployments.models import Release
 from deployments.pace import Pace
 from deployments.receivers import PROGRESS_SECONDS, wake_followers
-from deployments.tasks import advance
 from services.models import Target
 from tests.deployments.test_pace import Woken
 from tests.factories.deployments import checkout_target, new_release
@@ -25,14 +24,6 @@ ROLLOUT = [
     Changed("ReplicaSet", "dev", "checkout-7f9c", owner_name="checkout"),
     *(Changed("Pod", "dev", f"checkout-7f9c-{number}", owner_name="checkout-7f9c") for number in range(40)),
 ]
-
-
-@pytest.fixture
-def hints(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The releases for which a Celery message was sent."""
-    sent: list[str] = []
-    monkeypatch.setattr(advance, "delay", sent.append)
-    return sent
 
 
 def followed(target: Target, by: User) -> Release:
