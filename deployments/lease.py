@@ -23,6 +23,8 @@ from deployments.models import Release
 from durable.clock import DbNow
 from durable.written_sql import as_stored, from_stored, sql_now
 
+# The condition of a written statement under which the row is still ours: see `Held.values`.
+OURS = "id = %(id)s AND lease_owner = %(owner)s AND epoch = %(epoch)s"
 LEASE_SECONDS = 4.0
 REQUEST_SECONDS = 3.0
 
@@ -43,6 +45,10 @@ class Held:
     def row(self) -> Q:
         """The condition under which the row is still ours."""
         return Q(pk=self.release_id, lease_owner=self.owner, epoch=self.epoch)
+
+    def values(self) -> dict[str, Any]:
+        """What OURS names."""
+        return {"id": as_stored(self.release_id), "owner": self.owner, "epoch": self.epoch}
 
 
 def take(release_id: uuid.UUID) -> Held | None:
@@ -107,7 +113,6 @@ class _Statements:
 def _sql(vendor: str) -> _Statements:
     """The statements for a database. Only names and times of ours are in the text."""
     table, now, later = Release._meta.db_table, sql_now(vendor, 0), sql_now(vendor, LEASE_SECONDS)
-    ours = "id = %(id)s AND lease_owner = %(owner)s AND epoch = %(epoch)s"
     take = f"""
         UPDATE {table}
         SET epoch = CASE WHEN lease_owner = '' THEN epoch ELSE epoch + 1 END,
@@ -120,10 +125,10 @@ def _sql(vendor: str) -> _Statements:
     return _Statements(
         take=f"{take} WHERE id = %(id)s AND {free} RETURNING epoch, wake_seq",
         take_waiting=f"{take} WHERE id = ({waiting}) RETURNING id, epoch, wake_seq",
-        renew=f"UPDATE {table} SET lease_until = {later} WHERE {ours}",  # noqa: S608
+        renew=f"UPDATE {table} SET lease_until = {later} WHERE {OURS}",  # noqa: S608
         give_back=f"""
             UPDATE {table} SET lease_owner = '', lease_until = NULL, queued_at = NULL
-            WHERE {ours} AND wake_seq = %(wake_seq)s
+            WHERE {OURS} AND wake_seq = %(wake_seq)s
         """,  # noqa: S608
     )
 
@@ -131,6 +136,5 @@ def _sql(vendor: str) -> _Statements:
 def _changed(statement: str, held: Held, **values: Any) -> bool:
     """Whether the statement found the row as ours."""
     with connection.cursor() as cursor:
-        ours = {"id": as_stored(held.release_id), "owner": held.owner, "epoch": held.epoch}
-        cursor.execute(statement, {**ours, **values})
+        cursor.execute(statement, {**held.values(), **values})
         return bool(cursor.rowcount == 1)

@@ -8,19 +8,19 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 
 from audit.record import audit
 from clusters.models import KeepWhole
 from deployments import approvals
 from deployments.engine.decision import Decision, Said, State
-from deployments.lease import Held, LeaseLost
+from deployments.lease import OURS, Held, LeaseLost
 from deployments.models import Release, ReleaseEvent, Status
 from deployments.revisions import record_revision
 from deployments.sentences import english
 from deployments.told import tell_state
 from durable.clock import database_time
 from durable.commit import after_commit
+from durable.written_sql import update
 from web.live import publish
 from web.measures import RELEASES
 
@@ -61,18 +61,18 @@ def save_decision(release: Release, decision: Decision, held: Held, contents: Ma
     False when a person's command (or another release that took the target) came between: read again and decide anew.
     """
     state = decision.state
-    rows = Release.objects.filter(held.row(), version=release.version)
+    unchanged, as_read = f"{OURS} AND version = %(version)s", {**held.values(), "version": release.version}
     asks = decision.measures or decision.approvals or decision.consumed
     if not decision.said and not asks and state.to_json() == release.state:
         # Most looks find nothing new; the row with its large columns is not written for them, nor a version used up.
-        return rows.update(wake_at=decision.wake_at) == 1
-    changes: dict[str, Any] = {**_columns(state), "version": F("version") + 1, "wake_at": decision.wake_at}
+        return update(Release, {"wake_at": decision.wake_at}, unchanged, as_read) == 1
+    changes: dict[str, Any] = {**_columns(state), "version": release.version + 1, "wake_at": decision.wake_at}
     if decision.consumed:
         changes["asks"] = {name: ask for name, ask in release.asks.items() if name not in decision.consumed}
     try:
         with transaction.atomic():
             changes["event_seq"] = release.event_seq + len(decision.said)
-            if not rows.update(**changes):
+            if not update(Release, changes, unchanged, as_read):
                 return False
             if decision.said:
                 add_events(release.pk, release.event_seq, decision.said)
@@ -94,10 +94,10 @@ def save_outcome(release_id: uuid.UUID, held: Held, state: State, *, wake_at: da
 
     Commands never write `state`, so this needs the lease only; an ask that arrived meanwhile stays as it is.
     """
-    changes: dict[str, Any] = {"state": state.to_json(), "version": F("version") + 1}
+    changes: dict[str, Any] = {"state": state.to_json()}
     if wake_at is not None:
         changes["wake_at"] = wake_at
-    if not Release.objects.filter(held.row()).update(**changes):
+    if not update(Release, changes, OURS, held.values(), written={"version": "version + 1"}):
         raise LeaseLost
 
 

@@ -36,30 +36,38 @@ from deployments.promotion.gate import unproven_of
 from deployments.restore import above_claim
 from deployments.save import save_decision, save_outcome
 from deployments.spec import spec_of, state_of
+from deployments.turns import Turns
 from deployments.wake import go_on_elsewhere
 from durable.clock import database_time
+from durable.prepared import PreparedGet
 from web.measures import WRITES
 
 MOST_ROUNDS = 40
 # After a write, by what came of it. The watcher tells what one that is done sets going; this is for when it does not.
 LOOK_AFTER = {"unsent": timedelta(seconds=1), "ambiguous": timedelta(seconds=1), "done": timedelta(seconds=4)}
 LOOK_AFTER_ERROR_SECONDS = 10.0
-GO_ON_SECONDS = 0.5
+# A worker that shall stop waits for as long.
+GO_ON_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
+_turns = Turns()
 
 
 def tick_those_that_wait() -> None:
-    """Tick the releases that wait, for a short while: measurements wait in the same queue."""
+    """Tick the releases that wait, for a short while, if not enough threads of this worker do so already."""
+    if not _turns.take():
+        return
     until, nobody_waits = time.monotonic() + GO_ON_SECONDS, False
     try:
         while not nobody_waits and time.monotonic() < until:
             held = lease.take_waiting()
             nobody_waits = held is None
             if held is not None:
+                _turns.goes_on()
                 _tick(held)
     finally:
-        if not nobody_waits:
+        came_in_vain = _turns.end()
+        if came_in_vain or not nobody_waits:
             go_on_elsewhere()
 
 
@@ -113,11 +121,15 @@ def _go_on(held: Held) -> None:
     lease.drop(held, look_again_in=0)
 
 
+_with_what_it_belongs_to = PreparedGet(Release.objects.for_a_tick)
+_row_alone = PreparedGet(Release.objects.all)
+
+
 def _read(release_id: uuid.UUID, before: Release | None) -> Release:
     """The row as it is now. What it belongs to is read once a tick, and costs more than the row."""
     if before is None:
-        return Release.objects.for_a_tick().get(pk=release_id)
-    release = Release.objects.get(pk=release_id)
+        return _with_what_it_belongs_to(release_id)
+    release = _row_alone(release_id)
     release.target = before.target
     if release.from_revision_id == before.from_revision_id:
         release.from_revision = before.from_revision

@@ -1,7 +1,8 @@
 """Waking a release: the due row is the truth, the Celery message only a hint.
 
 A hint is a mark on the row, and a message for a worker to look for marks. Who has taken one release goes on with the
-next that waits, so that a crowd needs few messages: a message costs a third of a look that finds nothing to do.
+next that waits, so that a crowd needs few messages: whoever waits behind others needs none. A message costs a third of
+a look that finds nothing to do.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q
@@ -16,13 +18,14 @@ from django.db.models import Q
 from deployments.models import Release
 from deployments.models.release import ReleaseQuerySet
 from durable.clock import DbNow, database_time
-from durable.queues import messages_in
 from durable.written_sql import as_stored, sql_now
 
 HINT_IS_LOST_AFTER_SECONDS = 3.0
 MOST_AT_ONCE = 200
-# So many messages that no worker has fetched are enough for whoever is free next.
-MESSAGES_ARE_ENOUGH = 16
+# Behind so many that wait, each of the first with a message of its own, nobody needs another.
+ENOUGH_WAIT = 4
+# A mark this old has nobody who comes for it at once: its message was lost, or all that tick are busy.
+LONG_SECONDS = 0.5
 
 
 def wake(*release_ids: uuid.UUID) -> None:
@@ -30,31 +33,24 @@ def wake(*release_ids: uuid.UUID) -> None:
     enqueue(_changed(release_ids, f"wake_seq = wake_seq + 1, wake_at = {sql_now(connection.vendor, 0)}"))
 
 
-def enqueue(release_ids: Iterable[uuid.UUID]) -> int:
-    """Hint each release that has no hint yet; answers how many messages that took. A broker that is down costs nothing
-    but time."""
+def enqueue(release_ids: Iterable[uuid.UUID]) -> None:
+    """Hint each release that has no hint yet. A broker that is down costs nothing but time."""
     asked = list(release_ids)
-    return sum(_send(_hinted(asked[start : start + MOST_AT_ONCE])) for start in range(0, len(asked), MOST_AT_ONCE))
+    for start in range(0, len(asked), MOST_AT_ONCE):
+        hinted = _hinted(asked[start : start + MOST_AT_ONCE])
+        _send(hinted[: max(0, ENOUGH_WAIT - _waiting_before(hinted[0]))] if hinted else ())
 
 
 def go_on_elsewhere() -> None:
     """Send a message if any release waits: whoever has worked on them stops."""
-    _send(list(_free().filter(queued_at__isnull=False).values_list("pk", flat=True)[:1]))
+    _send(_waiting(1))
 
 
-def _send(release_ids: Sequence[uuid.UUID]) -> int:
-    """Send messages, unless as many wait as there may be workers free; answers how many.
-
-    The marks stand before the messages are counted, so that who fetches one of those finds them.
-    """
+def _send(release_ids: Iterable[uuid.UUID]) -> None:
     from deployments.tasks import advance
 
-    if not release_ids:
-        return 0
-    chosen = release_ids[: max(0, MESSAGES_ARE_ENOUGH - messages_in("ticks"))]
-    for release_id in chosen:
+    for release_id in release_ids:
         advance.delay(str(release_id))
-    return len(chosen)
 
 
 def _hinted(release_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
@@ -100,9 +96,26 @@ def sweep() -> int:
     were due."""
     rows = _free().filter(Q(wake_at__lte=DbNow()) | Q(lease_until__lte=DbNow()))
     found = list(rows.values_list("pk", flat=True)[:1000])
-    if not enqueue(found):
-        go_on_elsewhere()
+    _send(_waiting(ENOUGH_WAIT, queued_at__lte=DbNow(-LONG_SECONDS)))
+    enqueue(found)
     return len(found)
+
+
+def _waiting(most: int, **conditions: Any) -> list[uuid.UUID]:
+    """Some releases that wait for somebody to tick them."""
+    rows = _free().filter(queued_at__isnull=False, **conditions)
+    return list(rows.order_by("queued_at").values_list("pk", flat=True)[:most])
+
+
+def _waiting_before(release_id: uuid.UUID) -> int:
+    """How many wait and began to before this one, ENOUGH_WAIT at most."""
+    table = Release._meta.db_table
+    its = f"SELECT queued_at FROM {table} WHERE id = %(id)s"  # noqa: S608
+    before = f"SELECT 1 FROM {table} WHERE NOT ended AND queued_at < ({its}) LIMIT {ENOUGH_WAIT}"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COUNT(*) FROM ({before}) AS waiting", {"id": as_stored(release_id)})  # noqa: S608
+        (found,) = cursor.fetchone()
+    return int(found)
 
 
 def _free() -> ReleaseQuerySet:

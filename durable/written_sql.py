@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Model
 
 
 def sql_now(vendor: str, plus_seconds: float) -> str:
@@ -22,3 +25,27 @@ def as_stored(key: UUID) -> UUID | str:
 def from_stored(key: UUID | str) -> UUID:
     """A UUID from what a statement that is written by hand found."""
     return key if isinstance(key, UUID) else UUID(hex=key)
+
+
+def update(
+    model: type[Model],
+    changes: Mapping[str, Any],
+    where: str,
+    where_values: Mapping[str, Any],
+    *,
+    written: Mapping[str, str] | None = None,
+) -> int:
+    """Change columns of the rows of `model` that `where` (with named parameters) finds; answers how many these were.
+
+    `changes` are values by the name of their field; `written` are columns whose new value is SQL.
+    """
+    columns, values = [], dict(where_values)
+    for name, value in changes.items():
+        field = model._meta.get_field(name)
+        values[f"to_{name}"] = field.get_db_prep_save(value, connection)  # type: ignore[union-attr]
+        columns.append(f"{field.column} = %(to_{name})s")  # type: ignore[union-attr]
+    columns += [f"{name} = {sql}" for name, sql in (written or {}).items()]
+    with connection.cursor() as cursor:
+        # Names of ours.
+        cursor.execute(f"UPDATE {model._meta.db_table} SET {', '.join(columns)} WHERE {where}", values)  # noqa: S608
+        return int(cursor.rowcount)

@@ -73,6 +73,8 @@ def _statement(vendor: str) -> str:
     rows, watches = Observation._meta.db_table, WatchState._meta.db_table
     recently = sql_now(vendor, -SILENT_SECONDS)
     here = f"{rows}.cluster_id = %(cluster)s AND {rows}.namespace = %(namespace)s AND {rows}.kind ="
+    # SQLite would look through the whole namespace by an index if it could, and not for these few by their owner's.
+    owned = f"{rows}.cluster_id = %(cluster)s AND {rows}.namespace || '' = %(namespace)s AND {rows}.owner_uid IN"
     # Table names and times are ours; what a caller gives goes in by name.
     return f"""
         WITH deployment AS (
@@ -80,13 +82,13 @@ def _statement(vendor: str) -> str:
             WHERE {here} 'Deployment' AND name = %(workload)s
         ), replica_sets AS (
             SELECT kind, name, resource_version, whole, uid FROM {rows}
-            WHERE {here} 'ReplicaSet' AND owner_uid IN (SELECT uid FROM deployment)
+            WHERE {owned} (SELECT uid FROM deployment) AND {rows}.kind = 'ReplicaSet'
         )
         SELECT kind, name, resource_version, NULL, slim FROM {rows} WHERE {here} 'HorizontalPodAutoscaler'
         UNION ALL SELECT kind, name, resource_version, whole, NULL FROM deployment
         UNION ALL SELECT kind, name, resource_version, whole, NULL FROM replica_sets
         UNION ALL SELECT kind, name, resource_version, whole, NULL FROM {rows}
-            WHERE {here} 'Pod' AND owner_uid IN (SELECT uid FROM replica_sets)
+            WHERE {owned} (SELECT uid FROM replica_sets) AND {rows}.kind = 'Pod'
         UNION ALL SELECT kind, NULL, 0, NULL, NULL FROM {watches}
             WHERE cluster_id = %(cluster)s AND connected AND synced_at IS NOT NULL AND contact_at > {recently}
         ORDER BY 1, 2

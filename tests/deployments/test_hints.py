@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TypeVar
+
 import pytest
-from redis import Redis
 
 from accounts.models import User
 from deployments import lease, tick
 from deployments.lease import Held
 from deployments.models import Release
 from deployments.tick import tick_those_that_wait
-from deployments.wake import MESSAGES_ARE_ENOUGH, enqueue, sweep, wake
+from deployments.turns import HANGS_AFTER_SECONDS, Turns
+from deployments.wake import ENOUGH_WAIT, LONG_SECONDS, enqueue, sweep, wake
 from durable.clock import DbNow, database_time
 from tests.factories.services import new_service, new_target
 
-MANY = MESSAGES_ARE_ENOUGH * 2
+MANY = ENOUGH_WAIT * 3
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -47,7 +54,7 @@ def test_a_crowd_is_woken_by_few_messages_and_all_are_seen_to(
 ) -> None:
     monkeypatch.setattr(tick, "GO_ON_SECONDS", 60)
     wake(*(release.pk for release in crowd))
-    assert len(hints) == MESSAGES_ARE_ENOUGH
+    assert len(hints) == ENOUGH_WAIT
 
     tick_those_that_wait()
 
@@ -55,16 +62,20 @@ def test_a_crowd_is_woken_by_few_messages_and_all_are_seen_to(
     assert lease.take_waiting() is None
 
 
-def test_who_is_woken_while_enough_messages_wait_needs_none(
-    crowd: list[Release], hints: list[str], valkey: Redis
-) -> None:
-    valkey.rpush("ticks", *["a message"] * MESSAGES_ARE_ENOUGH)
+def test_who_waits_behind_enough_others_needs_no_message(crowd: list[Release], hints: list[str]) -> None:
+    first, *_, last = crowd
+    for release in crowd:
+        wake(release.pk)
+        Release.objects.filter(pk=release.pk).update(queued_at=DbNow(-0.1))
 
-    wake(crowd[0].pk)
+    assert len(hints) == ENOUGH_WAIT
 
-    assert hints == []
-    held = lease.take_waiting()
-    assert held is not None and held.release_id == crowd[0].pk
+    for release in crowd[:-ENOUGH_WAIT]:
+        held = lease.take_waiting()
+        assert held is not None and held.release_id == release.pk
+    wake(first.pk)
+    assert len(hints) == ENOUGH_WAIT, "those that are left wait before it"
+    assert str(last.pk) not in hints
 
 
 def test_who_has_waited_longest_is_next(crowd: list[Release], hints: list[str]) -> None:
@@ -109,10 +120,58 @@ def test_a_tick_that_fails_leaves_the_others_to_somebody(
 def test_those_whose_message_died_with_a_worker_are_seen_to_a_second_later(
     crowd: list[Release], hints: list[str]
 ) -> None:
-    Release.objects.exclude(pk=crowd[0].pk).update(wake_at=DbNow(60))
-    wake(crowd[0].pk)
+    Release.objects.update(wake_at=DbNow(60))
+    wake(*(release.pk for release in crowd))
+    Release.objects.update(wake_at=DbNow(60), queued_at=DbNow(-LONG_SECONDS - 0.01))
     hints.clear()
 
     sweep()
 
-    assert hints == [str(crowd[0].pk)]
+    assert len(hints) == ENOUGH_WAIT
+
+
+def test_one_that_came_in_vain_is_told_of_when_a_turn_ends(
+    crowd: list[Release], hints: list[str], ticked: list[Held], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What begins to wait after the last look, while the turn is still taken."""
+    turns = Turns(at_once=1)
+    monkeypatch.setattr(tick, "_turns", turns)
+    look = lease.take_waiting
+
+    def find_nobody_then_somebody_comes() -> Held | None:
+        held = look()
+        if held is None and not hints:
+            wake(crowd[0].pk)
+            with threads(1) as [in_thread]:
+                in_thread(tick_those_that_wait)
+        return held
+
+    monkeypatch.setattr(lease, "take_waiting", find_nobody_then_somebody_comes)
+
+    tick_those_that_wait()
+
+    assert not ticked
+    assert hints == [str(crowd[0].pk)] * 2
+
+
+def test_few_threads_tick_at_once_and_those_that_hang_take_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns, now = Turns(at_once=2), [0.0]
+    monkeypatch.setattr("deployments.turns.time.monotonic", lambda: now[0])
+    with threads(6) as each:
+        assert [in_thread(turns.take) for in_thread in each[:3]] == [True, True, False]
+
+        now[0] = HANGS_AFTER_SECONDS
+
+        assert [in_thread(turns.take) for in_thread in each[3:]] == [True, True, False]
+
+
+@contextmanager
+def threads(number: int) -> Iterator[list[Callable[[Callable[[], T]], T]]]:
+    """Functions that call what they are given each in a thread of its own."""
+    with ExitStack() as stack:
+        pools = [stack.enter_context(ThreadPoolExecutor(1)) for _ in range(number)]
+        yield [partial(_called_in, pool) for pool in pools]
+
+
+def _called_in(pool: ThreadPoolExecutor, do: Callable[[], T]) -> T:
+    return pool.submit(do).result()

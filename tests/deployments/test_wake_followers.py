@@ -41,7 +41,7 @@ def test_a_batch_wakes_a_release_once(
     target: Target, developer: User, hints: list[str], valkey: object, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     release = followed(target, developer)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         wake_followers(None, cluster_id=target.cluster_id, objects=ROLLOUT)
     assert wakes(release) == 1
     assert hints == [str(release.pk)]

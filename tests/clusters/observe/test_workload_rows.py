@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from clusters.models import Cluster, WatchState
-from clusters.observe.read import SILENT_SECONDS
+from clusters.observe import workload_rows as workload_rows_module
+from clusters.observe.read import SILENT_SECONDS, observed_many
 from clusters.observe.workload_rows import workload_rows
+from durable.written_sql import as_stored
 from tests.clusters.observe.objects import raw
 from tests.factories.clusters import new_cluster, observed, watched_now
 
@@ -68,3 +71,27 @@ def test_a_kind_is_watched_while_its_watch_was_heard_of_lately(shop: Cluster) ->
     watched = workload_rows(shop.pk, "shop", "web").watched
     assert {"Deployment", "HorizontalPodAutoscaler"} <= watched
     assert not {"Pod", "ReplicaSet"} & watched
+
+
+def test_pods_are_found_by_their_owner_however_many_the_namespace_has(shop: Cluster) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL plans by what it has counted")
+    names = {"cluster": as_stored(shop.pk), "namespace": "shop", "workload": "web"}
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {workload_rows_module._statement('sqlite')}", names)
+        plan = [line[-1] for line in cursor.fetchall()]
+    searched = [line for line in plan if line.startswith("SEARCH clusters_observation")]
+    assert len(searched) == 4
+    assert sum("observation_owner (cluster_id=? AND owner_uid=?)" in line for line in searched) == 2
+
+
+def test_what_names_an_owner_of_another_namespace_is_not_its_own(shop: Cluster) -> None:
+    foreign = child("Pod", "web-new-forged", "ReplicaSet", "web-new")
+    metadata = {**foreign["metadata"], "namespace": "elsewhere"}  # type: ignore[dict-item]
+    observed(shop, {**foreign, "metadata": metadata}, whole=True)
+
+    assert [row.name for row in workload_rows(shop.pk, "shop", "web").pods if "forged" in row.name] == []
+    assert [row.name for row in observed_many(shop.pk, "Pod", "shop", owner_uids=["uid-web-new"])] == [
+        "web-new-0",
+        "web-new-1",
+    ]
