@@ -19,6 +19,7 @@ import structlog
 from deployments import lease
 from deployments.analysis.stored import measurements_of
 from deployments.approvals import voices_of
+from deployments.attending import stand_by_until
 from deployments.checks import run_checks
 from deployments.effects import perform
 from deployments.engine.decide import decide
@@ -37,7 +38,7 @@ from deployments.restore import above_claim
 from deployments.save import save_decision, save_outcome
 from deployments.spec import spec_of, state_of
 from deployments.turns import Turns
-from deployments.wake import go_on_elsewhere
+from deployments.wake import go_on_elsewhere, is_anybody_waiting
 from durable.clock import database_time
 from durable.prepared import PreparedGet
 from web.measures import WRITES
@@ -57,17 +58,22 @@ def tick_those_that_wait() -> None:
     """Tick the releases that wait, for a short while, if not enough threads of this worker do so already."""
     if not _turns.take():
         return
-    until, nobody_waits = time.monotonic() + GO_ON_SECONDS, False
+    until, somebody_waits, stood_by = time.monotonic() + GO_ON_SECONDS, True, False
     try:
-        while not nobody_waits and time.monotonic() < until:
+        while somebody_waits and time.monotonic() < until:
             held = lease.take_waiting()
-            nobody_waits = held is None
-            if held is not None:
-                _turns.goes_on()
-                _tick(held)
+            if held is None:
+                somebody_waits = stood_by = stand_by_until(is_anybody_waiting)
+                continue
+            if stood_by:
+                # Others may have been marked, without a message, while nobody but this thread stood by.
+                go_on_elsewhere()
+                stood_by = False
+            _turns.goes_on()
+            _tick(held)
     finally:
         came_in_vain = _turns.end()
-        if came_in_vain or not nobody_waits:
+        if came_in_vain or somebody_waits:
             go_on_elsewhere()
 
 

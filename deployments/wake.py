@@ -10,15 +10,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
+import redis
 from django.db import connection
 from django.db.models import Q
 
+from deployments.attending import is_attended
 from deployments.models import Release
 from deployments.models.release import ReleaseQuerySet
 from durable.clock import DbNow, database_time
-from durable.written_sql import as_stored, sql_now
+from durable.written_sql import as_stored, from_stored, sql_now
 
 HINT_IS_LOST_AFTER_SECONDS = 3.0
 MOST_AT_ONCE = 200
@@ -38,12 +39,27 @@ def enqueue(release_ids: Iterable[uuid.UUID]) -> None:
     asked = list(release_ids)
     for start in range(0, len(asked), MOST_AT_ONCE):
         hinted = _hinted(asked[start : start + MOST_AT_ONCE])
-        _send(hinted[: max(0, ENOUGH_WAIT - _waiting_before(hinted[0]))] if hinted else ())
+        if hinted and not _is_seen_to():
+            _send(hinted[: max(0, ENOUGH_WAIT - _waiting_before(hinted[0]))])
+
+
+def _is_seen_to() -> bool:
+    """Whether no message is needed, or none can be sent: the sweep sees to it then."""
+    try:
+        return is_attended()
+    except redis.RedisError:
+        return True
+
+
+def is_anybody_waiting() -> bool:
+    """Whether a release waits for somebody to tick it."""
+    return bool(_waiting(1))
 
 
 def go_on_elsewhere() -> None:
-    """Send a message if any release waits: whoever has worked on them stops."""
-    _send(_waiting(1))
+    """Send a message if any release waits and nobody stands by: whoever has worked on them does something else."""
+    if (waiting := _waiting(1)) and not _is_seen_to():
+        _send(waiting)
 
 
 def _send(release_ids: Iterable[uuid.UUID]) -> None:
@@ -96,15 +112,19 @@ def sweep() -> int:
     were due."""
     rows = _free().filter(Q(wake_at__lte=DbNow()) | Q(lease_until__lte=DbNow()))
     found = list(rows.values_list("pk", flat=True)[:1000])
-    _send(_waiting(ENOUGH_WAIT, queued_at__lte=DbNow(-LONG_SECONDS)))
+    _send(_waiting(ENOUGH_WAIT, since_seconds=LONG_SECONDS))
     enqueue(found)
     return len(found)
 
 
-def _waiting(most: int, **conditions: Any) -> list[uuid.UUID]:
-    """Some releases that wait for somebody to tick them."""
-    rows = _free().filter(queued_at__isnull=False, **conditions)
-    return list(rows.order_by("queued_at").values_list("pk", flat=True)[:most])
+def _waiting(most: int, *, since_seconds: float = 0) -> list[uuid.UUID]:
+    """Releases that have waited that long for somebody to tick them."""
+    table, now, since = Release._meta.db_table, *(sql_now(connection.vendor, -ago) for ago in (0, since_seconds))
+    free = f"NOT ended AND (lease_owner = '' OR lease_until <= {now})"
+    rows = f"SELECT id FROM {table} WHERE {free} AND queued_at <= {since} ORDER BY queued_at LIMIT {most}"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(rows, {})
+        return [from_stored(key) for (key,) in cursor.fetchall()]
 
 
 def _waiting_before(release_id: uuid.UUID) -> int:

@@ -169,6 +169,9 @@ class Release(models.Model):
         ]
         indexes = [
             models.Index(fields=["wake_at"], condition=Q(ended=False), name="release_due"),
+            models.Index(
+                fields=["queued_at"], condition=Q(ended=False, queued_at__isnull=False), name="release_waiting"
+            ),
             models.Index(fields=["target", "-created_at"], name="release_by_target"),
             models.Index(fields=["-created_at", "-id"], name="release_by_age"),
             # The few that matter now, without reading the many that have ended: home, the rail, the sweep.

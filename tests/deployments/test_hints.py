@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from itertools import count
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from django.conf import settings
 
 from accounts.models import User
 from deployments import lease, tick
+from deployments.attending import is_attended, stand_by_until
 from deployments.lease import Held
 from deployments.models import Release
 from deployments.tick import tick_those_that_wait
@@ -136,6 +140,7 @@ def test_one_that_came_in_vain_is_told_of_when_a_turn_ends(
     """What begins to wait after the last look, while the turn is still taken."""
     turns = Turns(at_once=1)
     monkeypatch.setattr(tick, "_turns", turns)
+    monkeypatch.setattr(tick, "stand_by_until", lambda _somebody_waits: False)
     look = lease.take_waiting
 
     def find_nobody_then_somebody_comes() -> Held | None:
@@ -163,6 +168,58 @@ def test_few_threads_tick_at_once_and_those_that_hang_take_no_turn(monkeypatch: 
         now[0] = HANGS_AFTER_SECONDS
 
         assert [in_thread(turns.take) for in_thread in each[3:]] == [True, True, False]
+
+
+def test_while_a_thread_stands_by_a_wake_up_needs_no_message(
+    crowd: list[Release], hints: list[str], ticked: list[Held], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ticks the first itself, and sends for somebody to see to the others meanwhile."""
+    looks, look = count(), tick.is_anybody_waiting
+
+    def several_are_woken_at_the_third_look() -> bool:
+        if next(looks) == 3:
+            assert is_attended()
+            wake(*(release.pk for release in crowd[:3]))
+            assert hints == []
+        return look()
+
+    monkeypatch.setattr(tick, "is_anybody_waiting", several_are_woken_at_the_third_look)
+
+    tick_those_that_wait()
+
+    assert {held.release_id for held in ticked} == {release.pk for release in crowd[:3]}
+    assert len(hints) == 1
+    assert not is_attended()
+
+
+def test_one_thread_of_a_worker_stands_by(valkey: object) -> None:
+    with threads(2) as [first, second]:
+        looks = count()
+
+        def second_comes() -> bool:
+            return bool(next(looks)) or second(lambda: stand_by_until(lambda: True))
+
+        assert first(lambda: stand_by_until(second_comes))
+        assert next(looks) == 2, "the second left at once, and the first looked once more"
+
+
+def test_who_is_woken_as_the_last_one_leaves_is_still_found(valkey: object) -> None:
+    assert stand_by_until(lambda: not is_attended())
+
+
+def test_while_redis_is_away_a_wake_up_sends_nothing_and_the_sweep_finds_the_mark(
+    crowd: list[Release], hints: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with monkeypatch.context() as without:
+        without.setattr(settings, "REDIS_URL", f"unix://{tmp_path}/nobody-listens")
+        wake(crowd[0].pk)
+    assert hints == []
+
+    Release.objects.update(wake_at=DbNow(60))
+    Release.objects.filter(pk=crowd[0].pk).update(queued_at=DbNow(-LONG_SECONDS - 0.01))
+    sweep()
+
+    assert hints == [str(crowd[0].pk)]
 
 
 @contextmanager
