@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
+
+from django.db import connection
 
 from clusters.signals import Changed
 from deployments.models import Release
 from deployments.pace import Pace
 from deployments.wake import due, enqueue, wake
+from durable.written_sql import as_stored, from_stored
+from services.models import Target
 from web.live import publish
 
 FOLLOWED = ("Deployment", "ReplicaSet", "Pod", "Service", "EndpointSlice", "HorizontalPodAutoscaler")
@@ -62,15 +66,32 @@ def _followers(cluster_id: uuid.UUID, changed: list[Changed]) -> dict[uuid.UUID,
         named.setdefault(one.namespace, []).append(one)
     if not named:
         return {}
-    active = Release.objects.active().filter(target__cluster_id=cluster_id, target__namespace__in=named)
-    rows = active.values_list(
-        "pk", "target__namespace", "target__workload", "target__kubernetes_service", "strategy__type"
-    )
     found = {}
-    for pk, namespace, workload, service, strategy in rows:
+    for pk, namespace, workload, service, strategy in _active(cluster_id, named):
         if about := _about({workload, service} - {""}, named[namespace]):
             found[pk] = _telling(about, is_rolling=strategy == "rolling")
     return found
+
+
+def _active(cluster_id: uuid.UUID, namespaces: Collection[str]) -> list[tuple[uuid.UUID, str, str, str, str]]:
+    """Active releases in these namespaces of a cluster: namespace, workload and Service of the target, strategy."""
+    releases, targets = Release._meta.db_table, Target._meta.db_table
+    names = {f"name_{number}": name for number, name in enumerate(namespaces)}
+    strategy = f"{releases}.strategy"
+    # SQLite knows the short form since 3.38 only.
+    kind = f"{strategy} ->> 'type'" if connection.vendor == "postgresql" else f"JSON_EXTRACT({strategy}, '$.type')"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            # Names of ours and placeholders.
+            f"""
+            SELECT {releases}.id, namespace, workload, {targets}.kubernetes_service, {kind}
+            FROM {releases} JOIN {targets} ON {targets}.id = {releases}.target_id
+            WHERE NOT {releases}.ended AND {targets}.cluster_id = %(cluster)s
+                AND namespace IN ({", ".join(f"%({name})s" for name in names)})
+            """,  # noqa: S608
+            {"cluster": as_stored(cluster_id), **names},
+        )
+        return [(from_stored(key), *rest) for key, *rest in cursor.fetchall()]
 
 
 def _telling(about: list[Changed], *, is_rolling: bool) -> Telling:

@@ -52,7 +52,6 @@ def tell_state(release: Release, before: str, state: State) -> None:
 
     A pause that the strategy asks for is told as well: somebody has to promote.
     """
-    message = english(state.message.code, state.message.params) if state.message else ""
     if state.phase in ENDED:
         with translation.override("en"):
             outcome = {
@@ -61,13 +60,18 @@ def tell_state(release: Release, before: str, state: State) -> None:
                 "Aborted": _("%(what)s was aborted"),
             }[state.phase]
             title = outcome % {"what": _what(release)}
-        _tell(ENDED[state.phase], release, f"release:{release.pk}:end", title, message, reason=state.reason)
+        key = f"release:{release.pk}:end"
+        _tell(ENDED[state.phase], release, key, title, _message(state), reason=state.reason)
     elif state.phase == "Paused" and before != "Paused" and state.reason:
         with translation.override("en"):
             title = _("%(what)s stopped and waits for a person") % {"what": _what(release)}
         # The next line of the timeline numbers the pause: a release may stop more than once.
         key = f"release:{release.pk}:pause:{release.event_seq}"
-        _tell("release.pause", release, key, title, message, reason=state.reason)
+        _tell("release.pause", release, key, title, _message(state), reason=state.reason)
+
+
+def _message(state: State) -> str:
+    return english(state.message.code, state.message.params) if state.message else ""
 
 
 def _tell(

@@ -6,17 +6,17 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import DatabaseError, OperationalError, transaction
-from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils import timezone
 
 from clusters.images_column import images_text
 from clusters.judging import judge
 from clusters.models import Cluster, Observation
 from clusters.observe.objects import SeenObject
+from clusters.observe.row_statements import Key, Row, put_rows, rows_of
 
 if TYPE_CHECKING:
     from clusters.observe.slim.parts import Raw, Slim
@@ -24,18 +24,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_UPDATED = (
-    "uid",
-    "resource_version",
-    "generation",
-    "labels",
-    "owner_uid",
-    "slim",
-    "whole",
-    "state",
-    "images",
-    "seen_at",
-)
 _IDS_AT_ONCE = 500
 
 
@@ -56,23 +44,12 @@ class Change:
     before: Slim | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    id: int
-    uid: str
-    resource_version: int
-    slim: Any
-    state: str
-    images: str | None
-    is_whole: bool
-
-
 def write(cluster_id: UUID, changes: Sequence[Change]) -> list[Change]:
     """Store the changes and answer those that made a difference, in the same order.
 
     An object that the database refuses is logged and left out (T41). Raises OperationalError when the database is away.
     """
-    rows = _rows(cluster_id, changes)
+    rows = rows_of(cluster_id, {change.seen.key for change in changes})
     effective = [
         _after(rows.get(change.seen.key), change) for change in changes if _differs(change, rows.get(change.seen.key))
     ]
@@ -89,7 +66,7 @@ def write(cluster_id: UUID, changes: Sequence[Change]) -> list[Change]:
     return effective
 
 
-def _stored_alone(cluster_id: UUID, change: Change, rows: dict[tuple[str, str, str], _Row]) -> bool:
+def _stored_alone(cluster_id: UUID, change: Change, rows: dict[Key, Row]) -> bool:
     try:
         _store(cluster_id, [change], rows)
     except OperationalError:
@@ -110,31 +87,11 @@ def _stored_alone(cluster_id: UUID, change: Change, rows: dict[tuple[str, str, s
     return True
 
 
-def _rows(cluster_id: UUID, changes: Sequence[Change]) -> dict[tuple[str, str, str], _Row]:
-    """The rows that are there for these objects, one query a kind."""
-    names: dict[str, set[str]] = {}
-    namespaces: dict[str, set[str]] = {}
-    for change in changes:
-        names.setdefault(change.seen.kind, set()).add(change.seen.name)
-        namespaces.setdefault(change.seen.kind, set()).add(change.seen.namespace)
-    found = {}
-    for kind, wanted in names.items():
-        # With their namespaces, so that an index finds each without a look at all the others of the kind.
-        rows = Observation.objects.filter(
-            cluster_id=cluster_id, kind=kind, namespace__in=namespaces[kind], name__in=wanted
-        ).annotate(is_whole=ExpressionWrapper(Q(whole__isnull=False), output_field=BooleanField()))
-        for namespace, name, *columns in rows.values_list(
-            "namespace", "name", "id", "uid", "resource_version", "slim", "state", "images", "is_whole"
-        ):
-            found[kind, namespace, name] = _Row(*columns)
-    return found
-
-
-def _after(row: _Row | None, change: Change) -> Change:
+def _after(row: Row | None, change: Change) -> Change:
     return change if row is None else replace(change, before=row.slim)
 
 
-def _differs(change: Change, row: _Row | None) -> bool:
+def _differs(change: Change, row: Row | None) -> bool:
     seen = change.seen
     if row is None:
         return not change.deleted and not change.fills
@@ -156,18 +113,13 @@ def _derived(seen: SeenObject) -> tuple[str, str | None]:
     return judge(slim), images_text(slim)
 
 
-def _store(cluster_id: UUID, changes: Sequence[Change], rows: dict[tuple[str, str, str], _Row]) -> None:
+def _store(cluster_id: UUID, changes: Sequence[Change], rows: dict[Key, Row]) -> None:
     now = timezone.now()
     with transaction.atomic():
         gone = [rows[change.seen.key].id for change in changes if change.deleted]
         if gone:
             Observation.objects.filter(pk__in=gone).delete()
-        Observation.objects.bulk_create(
-            [row_of(cluster_id, change.seen, change.whole, seen_at=now) for change in changes if not change.deleted],
-            update_conflicts=True,
-            unique_fields=("cluster", "kind", "namespace", "name"),
-            update_fields=_UPDATED,
-        )
+        put_rows(row_of(cluster_id, one.seen, one.whole, seen_at=now) for one in changes if not one.deleted)
 
 
 def row_of(cluster_id: UUID, seen: SeenObject, whole: Raw | None = None, *, seen_at: datetime) -> Observation:
@@ -210,8 +162,9 @@ def sweep(cluster_id: UUID, kind: str, listed: set[tuple[str, str]]) -> list[Cha
 
 def forget_whole(cluster_id: UUID, namespace: str, kept: KeptWhole) -> list[Change]:
     """Drop the whole objects of a namespace that no KeepWhole row asks for. Answers nothing: no object changed."""
-    rows = Observation.objects.filter(cluster_id=cluster_id, namespace=namespace, whole__isnull=False).defer("whole")
-    stale = [row.pk for row in rows if not kept.wants(_seen(row))]
+    rows = Observation.objects.filter(cluster_id=cluster_id, namespace=namespace, whole__isnull=False)
+    told = rows.only("kind", "namespace", "name", "owner_uid", "slim")
+    stale = [row.pk for row in told if not kept.wants(_seen(row))]
     for start in range(0, len(stale), _IDS_AT_ONCE):
         Observation.objects.filter(pk__in=stale[start : start + _IDS_AT_ONCE]).update(whole=None)
     return []

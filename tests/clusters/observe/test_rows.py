@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from clusters.models import Cluster, Observation
-from clusters.observe import rows
+from clusters.observe import row_statements, rows
 from clusters.observe.kinds import BY_NAME
 from clusters.observe.objects import see
 from clusters.observe.rows import Change
 from clusters.observe.whole import KeptWhole, Workload
+from durable.written_sql import as_stored
 from tests.clusters.observe.objects import deployment, pod, raw
 from tests.factories.clusters import new_cluster, observed
 
@@ -117,3 +119,13 @@ def test_whole_objects_are_forgotten_unless_another_release_needs_them(cluster):
         observed(cluster, object_, whole=True)
     rows.forget_whole(cluster.pk, "shop", KeptWhole(frozenset({Workload("shop", "basket")})))
     assert list(Observation.objects.filter(whole__isnull=False).values_list("name", flat=True)) == ["basket"]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by what it has counted")
+def test_each_row_is_found_by_its_key_however_many_the_cluster_has(cluster):
+    with connection.cursor() as cursor:
+        keys = ["Pod", "shop", "a", "Pod", "shop", "b"]
+        cursor.execute(f"EXPLAIN QUERY PLAN {row_statements._question(2)}", [*keys, as_stored(cluster.pk)])
+        plan = [line[-1] for line in cursor.fetchall()]
+    (search,) = [line for line in plan if line.startswith("SEARCH")]
+    assert "(cluster_id=? AND kind=? AND namespace=? AND name=?)" in search
