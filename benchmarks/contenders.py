@@ -35,8 +35,8 @@ Steps = list[tuple[str, int | None]]
 BOUNDS = {"maxSurge": "25%", "maxUnavailable": "25%"}
 
 
-class Contender(Protocol):
-    """What the measurements ask of either."""
+class Bringer(Protocol):
+    """What a crowd asks of each."""
 
     name: str
     agent: str
@@ -49,6 +49,10 @@ class Contender(Protocol):
 
     def until_done(self, names: list[str], image: str) -> None:
         """Wait until all of them run `image` as their only version and say that they are done."""
+
+
+class Contender(Bringer, Protocol):
+    """What the other measurements ask besides."""
 
     def until_stopped(self, name: str) -> None:
         """Wait until it stands at a stop."""

@@ -19,6 +19,9 @@ from clusters.connection.certificate import Validity, of_server
 from clusters.connection.endpoint import Endpoint
 from clusters.connection.failures import not_sent, sent_without_answer
 
+# A process asks for as many things of a cluster at once when many people plan releases; a new connection costs either
+# side more than the question. Those that are idle are closed by the server.
+MOST_KEPT = 32
 _sending = threading.local()
 
 
@@ -63,7 +66,7 @@ class _PinnedPool(HTTPSConnectionPool):
 class PinnedOrigin:
     """The only origin that requests of one endpoint may go to. Safe for threads."""
 
-    def __init__(self, endpoint: Endpoint, *, connections: int = 8) -> None:
+    def __init__(self, endpoint: Endpoint, *, connections: int = MOST_KEPT) -> None:
         self._endpoint = endpoint
         self.server_certificate: Validity | None = None
         self._pool = _PinnedPool(
