@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 import redis
 from django.db import connection
@@ -102,9 +103,12 @@ def _changed(release_ids: Sequence[uuid.UUID], changes: str, condition: str = "T
 
 
 def due(within: timedelta) -> list[tuple[uuid.UUID, datetime]]:
-    """Releases whose time has come or comes within the given time, each with that time."""
-    rows = Release.objects.active().filter(wake_at__lte=database_time() + within)
-    return [(pk, at) for pk, at in rows.order_by("wake_at").values_list("pk", "wake_at") if at]
+    """Releases whose time has come or comes within the given time, each with that time: when to look again, and when
+    the lease of a tick that does not renew it any more runs out."""
+    soon = database_time() + within
+    rows = Release.objects.active().filter(Q(wake_at__lte=soon) | Q(lease_until__lte=soon))
+    times = rows.values_list("pk", "wake_at", "lease_until")
+    return sorted(((pk, at) for pk, *both in times for at in both if at and at <= soon), key=itemgetter(1))
 
 
 def sweep() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -20,7 +21,7 @@ from deployments.lease import Held
 from deployments.models import Release
 from deployments.tick import tick_those_that_wait
 from deployments.turns import HANGS_AFTER_SECONDS, Turns
-from deployments.wake import ENOUGH_WAIT, LONG_SECONDS, enqueue, sweep, wake
+from deployments.wake import ENOUGH_WAIT, LONG_SECONDS, due, enqueue, sweep, wake
 from durable.clock import DbNow, database_time
 from tests.factories.services import new_service, new_target
 
@@ -220,6 +221,24 @@ def test_while_redis_is_away_a_wake_up_sends_nothing_and_the_sweep_finds_the_mar
     sweep()
 
     assert hints == [str(crowd[0].pk)]
+
+
+def test_a_lease_that_nobody_renews_is_due_when_it_runs_out(crowd: list[Release], hints: list[str]) -> None:
+    """So the releases of a worker that was killed wait no longer than they must."""
+    Release.objects.update(wake_at=DbNow(60))
+    alive, dead, *_ = crowd
+    assert lease.take(alive.pk)
+    assert lease.take(dead.pk)
+    Release.objects.filter(pk=dead.pk).update(lease_until=DbNow(1))
+
+    ((found, at),) = due(timedelta(seconds=2))
+    assert (found, at) == (dead.pk, Release.objects.get(pk=dead.pk).lease_until)
+
+    enqueue([dead.pk])
+    assert hints == []
+    Release.objects.filter(pk=dead.pk).update(lease_until=DbNow(0))
+    enqueue([dead.pk])
+    assert hints == [str(dead.pk)]
 
 
 @contextmanager
