@@ -41,7 +41,7 @@ def enqueue(release_ids: Iterable[uuid.UUID]) -> None:
     for start in range(0, len(asked), MOST_AT_ONCE):
         hinted = _hinted(asked[start : start + MOST_AT_ONCE])
         if hinted and not _is_seen_to():
-            _send(hinted[: max(0, ENOUGH_WAIT - _waiting_before(hinted[0]))])
+            _send(hinted[: max(0, ENOUGH_WAIT - _waiting_before(hinted))])
 
 
 def _is_seen_to() -> bool:
@@ -131,13 +131,13 @@ def _waiting(most: int, *, since_seconds: float = 0) -> list[uuid.UUID]:
         return [from_stored(key) for (key,) in cursor.fetchall()]
 
 
-def _waiting_before(release_id: uuid.UUID) -> int:
-    """How many wait and began to before this one, ENOUGH_WAIT at most."""
-    table = Release._meta.db_table
-    its = f"SELECT queued_at FROM {table} WHERE id = %(id)s"  # noqa: S608
-    before = f"SELECT 1 FROM {table} WHERE NOT ended AND queued_at < ({its}) LIMIT {ENOUGH_WAIT}"  # noqa: S608
+def _waiting_before(release_ids: Sequence[uuid.UUID]) -> int:
+    """How many wait and began to before all of these, ENOUGH_WAIT at most."""
+    table, ids = Release._meta.db_table, {f"id_{number}": as_stored(one) for number, one in enumerate(release_ids)}
+    first = f"SELECT MIN(queued_at) FROM {table} WHERE id IN ({', '.join(f'%({name})s' for name in ids)})"  # noqa: S608
+    before = f"SELECT 1 FROM {table} WHERE NOT ended AND queued_at < ({first}) LIMIT {ENOUGH_WAIT}"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT COUNT(*) FROM ({before}) AS waiting", {"id": as_stored(release_id)})  # noqa: S608
+        cursor.execute(f"SELECT COUNT(*) FROM ({before}) AS waiting", ids)  # noqa: S608
         (found,) = cursor.fetchone()
     return int(found)
 
