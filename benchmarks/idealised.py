@@ -21,7 +21,7 @@ import httpx
 from benchmarks.contenders import Steps
 from benchmarks.portal import DEPLOYMENTS, NAMESPACE, Bench, together
 from deployments.engine.workload import HASH, hash_of
-from tests.kubectl import access
+from tests.kubectl import Kubectl
 
 REPLICA_SETS = f"/apis/apps/v1/namespaces/{NAMESPACE}/replicasets"
 MOST_AT_ONCE, SETTLE_SECONDS = 500, 600
@@ -35,15 +35,7 @@ class Idealised:
 
     def __init__(self, run: Bench) -> None:
         self.run = run
-        server, trust, headers = access(run.kubeconfig)
-        self._http = httpx.Client(
-            base_url=server,
-            verify=trust,
-            headers={**headers, "User-Agent": f"{self.agent}1"},
-            timeout=60,
-            trust_env=False,
-            limits=httpx.Limits(max_connections=16),
-        )
+        self._kubectl = Kubectl(run.kubeconfig, agent=f"{self.agent}1", seconds=60, connections=16)
         self._canaries = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="canary")
         self._running: list[Future[None]] = []
         self._seen: dict[str, Seen] = {}
@@ -65,21 +57,21 @@ class Idealised:
 
     def _canary(self, name: str, image: str, steps: Steps) -> None:
         path = f"{DEPLOYMENTS}/{name}"
-        before = self._ask("GET", path)
+        before = self._kubectl.get(path)
         uid, replicas = before["metadata"]["uid"], before["spec"]["replicas"]
         old = next(one for one in list(self._seen.values()) if _is_of(one, uid) and one["spec"]["replicas"])
         template = deepcopy(before["spec"]["template"])
         template["spec"]["containers"][0]["image"] = image
         recreate = {"type": "Recreate", "rollingUpdate": None}
-        begun = self._ask("PATCH", path, {"spec": {"paused": True, "strategy": recreate, "template": template}})
-        new = self._ask("POST", REPLICA_SETS, _replica_set(begun))
+        begun = self._kubectl.patch(path, {"spec": {"paused": True, "strategy": recreate, "template": template}})
+        new = self._kubectl.create(REPLICA_SETS, _replica_set(begun))
         pair = new["metadata"]["name"], old["metadata"]["name"]
         for kind, number in [*steps, ("set_weight", 100)]:
             if kind == "pause":
                 time.sleep(number or 0)
             else:
                 self._weigh(*pair, math.ceil(replicas * (number or 0) / 100), replicas)
-        self._ask("PATCH", path, {"spec": {"paused": None, "strategy": before["spec"]["strategy"]}})
+        self._kubectl.patch(path, {"spec": {"paused": None, "strategy": before["spec"]["strategy"]}})
 
     def _weigh(self, new: str, old: str, wanted: int, replicas: int) -> None:
         """The new Pods first, then as many of the old ones go."""
@@ -89,15 +81,7 @@ class Idealised:
         self._until(old, lambda one: one.get("status", {}).get("replicas", 0) == replicas - wanted)
 
     def _scale(self, name: str, replicas: int) -> None:
-        self._ask("PATCH", f"{REPLICA_SETS}/{name}", {"spec": {"replicas": replicas}})
-
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
-        answer = self._http.request(
-            method, path, content=json.dumps(body) if body else None, headers={"Content-Type": kind}
-        )
-        found: dict[str, Any] = answer.raise_for_status().json()
-        return found
+        self._kubectl.patch(f"{REPLICA_SETS}/{name}", {"spec": {"replicas": replicas}})
 
     def _until(self, name: str, is_so: Callable[[Seen], bool]) -> None:
         changed = self._condition(name)
@@ -113,7 +97,7 @@ class Idealised:
         # It ends with the run, or before: then the canaries wait in vain, and say so. An empty line may be the last.
         with (
             suppress(httpx.TransportError),
-            self._http.stream("GET", f"{REPLICA_SETS}?watch=true", timeout=None) as answer,
+            self._kubectl.http.stream("GET", f"{REPLICA_SETS}?watch=true", timeout=None) as answer,
         ):
             for line in filter(None, answer.iter_lines()):
                 one = json.loads(line)["object"]

@@ -101,6 +101,11 @@ def drop(held: Held, *, look_again_in: float, in_new_epoch: bool = False) -> Non
     Release.objects.filter(held.row()).update(**free, wake_at=wake_at)
 
 
+def unheld(vendor: str) -> str:
+    """The condition of a written statement under which no tick holds the row."""
+    return f"(lease_owner = '' OR lease_until <= {sql_now(vendor, 0)})"
+
+
 @dataclass(frozen=True)
 class _Statements:
     take: str
@@ -112,13 +117,13 @@ class _Statements:
 @lru_cache(maxsize=2)
 def _sql(vendor: str) -> _Statements:
     """The statements for a database. Only names and times of ours are in the text."""
-    table, now, later = Release._meta.db_table, sql_now(vendor, 0), sql_now(vendor, LEASE_SECONDS)
+    table, later = Release._meta.db_table, sql_now(vendor, LEASE_SECONDS)
     take = f"""
         UPDATE {table}
         SET epoch = CASE WHEN lease_owner = '' THEN epoch ELSE epoch + 1 END,
             lease_owner = %(owner)s, lease_until = {later}, queued_at = NULL
     """  # noqa: S608
-    free = f"NOT ended AND (lease_owner = '' OR lease_until <= {now})"
+    free = f"NOT ended AND {unheld(vendor)}"
     # Whom another worker is about to take is left to it.
     unlocked = "FOR UPDATE SKIP LOCKED" if vendor == "postgresql" else ""
     waiting = f"SELECT id FROM {table} WHERE {free} AND queued_at IS NOT NULL ORDER BY queued_at LIMIT 1 {unlocked}"  # noqa: S608

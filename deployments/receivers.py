@@ -14,7 +14,7 @@ from clusters.signals import Changed
 from deployments.models import Release
 from deployments.pace import Pace
 from deployments.wake import due, enqueue, wake
-from durable.written_sql import as_stored, from_stored
+from durable.written_sql import as_stored, from_stored, listed
 from services.models import Target
 from web.live import publish
 
@@ -76,7 +76,7 @@ def _followers(cluster_id: uuid.UUID, changed: list[Changed]) -> dict[uuid.UUID,
 def _active(cluster_id: uuid.UUID, namespaces: Collection[str]) -> list[tuple[uuid.UUID, str, str, str, str]]:
     """Active releases in these namespaces of a cluster: namespace, workload and Service of the target, strategy."""
     releases, targets = Release._meta.db_table, Target._meta.db_table
-    names = {f"name_{number}": name for number, name in enumerate(namespaces)}
+    names, values = listed("namespace", namespaces)
     strategy = f"{releases}.strategy"
     # SQLite knows the short form since 3.38 only.
     kind = f"{strategy} ->> 'type'" if connection.vendor == "postgresql" else f"JSON_EXTRACT({strategy}, '$.type')"
@@ -87,9 +87,9 @@ def _active(cluster_id: uuid.UUID, namespaces: Collection[str]) -> list[tuple[uu
             SELECT {releases}.id, namespace, workload, {targets}.kubernetes_service, {kind}
             FROM {releases} JOIN {targets} ON {targets}.id = {releases}.target_id
             WHERE NOT {releases}.ended AND {targets}.cluster_id = %(cluster)s
-                AND namespace IN ({", ".join(f"%({name})s" for name in names)})
+                AND namespace IN ({names})
             """,  # noqa: S608
-            {"cluster": as_stored(cluster_id), **names},
+            {"cluster": as_stored(cluster_id), **values},
         )
         return [(from_stored(key), *rest) for key, *rest in cursor.fetchall()]
 

@@ -17,10 +17,11 @@ from django.db import connection
 from django.db.models import Q
 
 from deployments.attending import is_attended
+from deployments.lease import unheld
 from deployments.models import Release
 from deployments.models.release import ReleaseQuerySet
 from durable.clock import DbNow, database_time
-from durable.written_sql import as_stored, from_stored, sql_now
+from durable.written_sql import as_stored, from_stored, listed, sql_now
 
 HINT_IS_LOST_AFTER_SECONDS = 3.0
 MOST_AT_ONCE = 200
@@ -76,7 +77,7 @@ def _hinted(release_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
     A tick that holds the release sees itself that it was woken (`lease.give_back`, `lease.drop`).
     """
     now, lost = (sql_now(connection.vendor, seconds) for seconds in (0, -HINT_IS_LOST_AFTER_SECONDS))
-    without = f"(queued_at IS NULL OR queued_at <= {lost}) AND (lease_owner = '' OR lease_until <= {now})"
+    without = f"(queued_at IS NULL OR queued_at <= {lost}) AND {unheld(connection.vendor)}"
     # One that nobody came for keeps its place before those that were marked after it.
     return _changed(release_ids, f"queued_at = COALESCE(queued_at, {now})", without)
 
@@ -89,14 +90,14 @@ def _changed(release_ids: Sequence[uuid.UUID], changes: str, condition: str = "T
     """
     if not release_ids:
         return []
-    table, ids = Release._meta.db_table, {f"id_{number}": as_stored(one) for number, one in enumerate(release_ids)}
-    rows = f"SELECT id FROM {table} WHERE id IN ({', '.join(f'%({name})s' for name in ids)})"  # noqa: S608
+    table, (ids, values) = Release._meta.db_table, listed("id", map(as_stored, release_ids))
+    rows = f"SELECT id FROM {table} WHERE id IN ({ids})"  # noqa: S608
     in_order = "ORDER BY id FOR UPDATE" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
         cursor.execute(
             # Names and times of ours.
             f"UPDATE {table} SET {changes} WHERE id IN ({rows} AND NOT ended AND {condition} {in_order}) RETURNING id",  # noqa: S608
-            ids,
+            values,
         )
         found = {one for (one,) in cursor.fetchall()}
     return [one for one in release_ids if as_stored(one) in found]
@@ -123,8 +124,8 @@ def sweep() -> int:
 
 def _waiting(most: int, *, since_seconds: float = 0) -> list[uuid.UUID]:
     """Releases that have waited that long for somebody to tick them."""
-    table, now, since = Release._meta.db_table, *(sql_now(connection.vendor, -ago) for ago in (0, since_seconds))
-    free = f"NOT ended AND (lease_owner = '' OR lease_until <= {now})"
+    table, since = Release._meta.db_table, sql_now(connection.vendor, -since_seconds)
+    free = f"NOT ended AND {unheld(connection.vendor)}"
     rows = f"SELECT id FROM {table} WHERE {free} AND queued_at <= {since} ORDER BY queued_at LIMIT {most}"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(rows, {})
@@ -133,11 +134,11 @@ def _waiting(most: int, *, since_seconds: float = 0) -> list[uuid.UUID]:
 
 def _waiting_before(release_ids: Sequence[uuid.UUID]) -> int:
     """How many wait and began to before all of these, ENOUGH_WAIT at most."""
-    table, ids = Release._meta.db_table, {f"id_{number}": as_stored(one) for number, one in enumerate(release_ids)}
-    first = f"SELECT MIN(queued_at) FROM {table} WHERE id IN ({', '.join(f'%({name})s' for name in ids)})"  # noqa: S608
+    table, (ids, values) = Release._meta.db_table, listed("id", map(as_stored, release_ids))
+    first = f"SELECT MIN(queued_at) FROM {table} WHERE id IN ({ids})"  # noqa: S608
     before = f"SELECT 1 FROM {table} WHERE NOT ended AND queued_at < ({first}) LIMIT {ENOUGH_WAIT}"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT COUNT(*) FROM ({before}) AS waiting", ids)  # noqa: S608
+        cursor.execute(f"SELECT COUNT(*) FROM ({before}) AS waiting", values)  # noqa: S608
         (found,) = cursor.fetchone()
     return int(found)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,12 @@ def as_stored(key: UUID) -> UUID | str:
 def from_stored(key: UUID | str) -> UUID:
     """A UUID from what a statement that is written by hand found."""
     return key if isinstance(key, UUID) else UUID(hex=key)
+
+
+def listed(name: str, values: Iterable[Any]) -> tuple[str, dict[str, Any]]:
+    """Values for an IN of a statement: their named parameters with commas between them, and the values by those."""
+    named = {f"{name}_{number}": value for number, value in enumerate(values)}
+    return ", ".join(f"%({one})s" for one in named), named
 
 
 def update(

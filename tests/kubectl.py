@@ -30,9 +30,16 @@ def access(kubeconfig: Path) -> tuple[str, ssl.SSLContext, dict[str, str]]:
 class Kubectl:
     """Calls one API server as its kubeconfig says. Paths are those of the Kubernetes API."""
 
-    def __init__(self, kubeconfig: Path | str) -> None:
+    def __init__(
+        self, kubeconfig: Path | str, *, agent: str = "", seconds: float = 15, connections: int | None = 100
+    ) -> None:
         server, trust, headers = access(Path(kubeconfig))
-        self.http = httpx.Client(base_url=server, verify=trust, headers=headers, timeout=15, trust_env=False)
+        if agent:
+            headers = {**headers, "User-Agent": agent}
+        limits = httpx.Limits(max_connections=connections)
+        self.http = httpx.Client(
+            base_url=server, verify=trust, headers=headers, timeout=seconds, limits=limits, trust_env=False
+        )
 
     def __enter__(self) -> Self:
         return self
