@@ -84,7 +84,9 @@ def measure_memory(who: Contender, number: int) -> Iterator[Line]:
 def compare(mine: Line, idealised: Line) -> Line:
     """The crowd by what the least possible took in the same run: machines differ, the ratio does not."""
     ratio = round(float(mine.figure) / float(idealised.figure), 2)
-    return Line(f"{mine.what}, by the idealised loop", ratio, "times", TIMES_IDEALISED)
+    # A crowd of another number has no budget.
+    limit = None if mine.limit is None else TIMES_IDEALISED
+    return Line(f"{mine.what}, by the idealised loop", ratio, "times", limit)
 
 
 def measure_abort(run: Bench, who: Contender, rounds: int) -> Iterator[Line]:
