@@ -1,63 +1,93 @@
-"""Whether a thread of some worker stands by for the next release: then waking one needs no Celery message.
+"""Attending to the releases that wait: a Celery message brings a worker here, and much is seen to before it leaves.
 
-Who has ticked all that waited stands by for a moment and looks for marks itself, as much comes in a row: the objects
-of a write change one after another. While it does, a key in Redis says so; the key goes before the thread does, and
-what was marked meanwhile is looked for once more.
+One thread of a process attends. It looks for marks every few milliseconds and has each release ticked by one of a few
+threads, which go on with the next that has waited longest. As much comes in a row, it stays for a moment when nobody
+waits any more: the objects of a write change one after another.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
-import redis
-from django.conf import settings
+import structlog
 
-from web.redis_connection import connection
+from clusters.observe.threads import with_database
+from deployments import lease
+from deployments.attended import Saying
+from deployments.lease import Held
+from deployments.tick import tick_held
+from deployments.turns import MOST, Turn, Turns
+from deployments.wake import go_on_elsewhere, is_anybody_waiting
 
-STANDS_BY_SECONDS = 0.3
+STAYS_SECONDS = 0.3
 LOOK_EVERY_SECONDS = 0.01
-# Of a process that is stopped or killed nobody believes longer that it stands by.
-BELIEVED_MILLISECONDS = 100
+# A worker that shall stop waits for as long.
+GO_ON_SECONDS = 2.0
 
+log = structlog.get_logger(__name__)
 _one = threading.Lock()
+_turns = Turns()
 
 
-def is_attended() -> bool:
-    """Whether somebody stands by. Raises redis.RedisError."""
-    return bool(connection().exists(_key()))
+def attend() -> None:
+    """See to the releases that wait, for a short while, unless another thread of this process does.
 
-
-def stand_by_until(somebody_waits: Callable[[], bool]) -> bool:
-    """Stand by until somebody waits, for STANDS_BY_SECONDS: whether anybody does.
-
-    Not at all while another thread of this process stands by, or while Redis is away. When this returns, a wake-up
-    sends messages again: who was marked before that is still there to be found.
+    Where some still wait in the end, a message calls the next to attend.
     """
-    if not _one.acquire(blocking=False):
-        return False
+    if _one.acquire(blocking=False):
+        try:
+            _attend(time.monotonic() + GO_ON_SECONDS)
+        finally:
+            _one.release()
+            # Who was woken by a mark alone, or came in vain while this thread was about to leave.
+            go_on_elsewhere()
+
+
+def _attend(until: float) -> None:
+    saying = Saying()
     try:
-        found = _look(somebody_waits)
-        connection().delete(_key())
-        return found or somebody_waits()
-    except redis.RedisError:
-        return somebody_waits()
+        stays = time.monotonic() + STAYS_SECONDS
+        while (now := time.monotonic()) < min(until, stays):
+            saying.go_on()
+            if _begin_another(until) or _turns.are_taken:
+                stays = now + STAYS_SECONDS
+            _turns.wait(LOOK_EVERY_SECONDS)
     finally:
-        _one.release()
+        saying.end()
 
 
-def _look(somebody_waits: Callable[[], bool]) -> bool:
-    end, told = time.monotonic() + STANDS_BY_SECONDS, 0.0
-    while (now := time.monotonic()) < end:
-        if now - told > BELIEVED_MILLISECONDS / 4000:
-            connection().set(_key(), 1, px=BELIEVED_MILLISECONDS)
-            told = now
-        if somebody_waits():
-            return True
-        time.sleep(LOOK_EVERY_SECONDS)
-    return False
+def _begin_another(until: float) -> bool:
+    """Have those that wait ticked by as many threads as there are turns for. Whether any waits."""
+    found = False
+    while turn := _turns.take():
+        # A question costs less than an attempt, which the databases let write.
+        held = lease.take_waiting() if is_anybody_waiting() else None
+        if held is None:
+            turn.end()
+            return found
+        found = True
+        _threads().submit(_tick_on, turn, held, until)
+    return found
 
 
-def _key() -> str:
-    return f"{settings.REDIS_PREFIX}slipway:attended"
+@with_database
+def _tick_on(turn: Turn, held: Held | None, until: float) -> None:
+    """Tick this one, and then whichever waits. A tick that fails has told when to look again, and takes none along."""
+    try:
+        while held is not None:
+            turn.goes_on()
+            try:
+                tick_held(held)
+            except Exception:
+                log.exception("tick.failed", release=str(held.release_id))
+            held = lease.take_waiting() if time.monotonic() < until else None
+    finally:
+        turn.end()
+
+
+@lru_cache(maxsize=1)
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(MOST, thread_name_prefix="tick")

@@ -16,10 +16,10 @@ BEAT = {
 
 @shared_task(ignore_result=True, queue="ticks")
 def advance(release_id: str) -> None:
-    """Some ticks of releases that wait. `release_id` is one of them, which a worker of an older version ticks alone."""
-    from deployments.tick import tick_those_that_wait
+    """Attend to the releases that wait. `release_id` is one of them, which a worker of an older version ticks alone."""
+    from deployments.attending import attend
 
-    tick_those_that_wait()
+    attend()
 
 
 @shared_task(ignore_result=True, queue="ticks")

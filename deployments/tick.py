@@ -9,7 +9,6 @@ A tick may run twice, late or never; nothing here relies on another tick having 
 
 from __future__ import annotations
 
-import time
 import uuid
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,7 +18,6 @@ import structlog
 from deployments import lease
 from deployments.analysis.stored import measurements_of
 from deployments.approvals import voices_of
-from deployments.attending import stand_by_until
 from deployments.checks import run_checks
 from deployments.effects import perform
 from deployments.engine.decide import decide
@@ -37,8 +35,6 @@ from deployments.promotion.gate import unproven_of
 from deployments.restore import above_claim
 from deployments.save import save_decision, save_outcome
 from deployments.spec import spec_of, state_of
-from deployments.turns import Turns
-from deployments.wake import go_on_elsewhere, is_anybody_waiting
 from durable.clock import database_time
 from durable.prepared import PreparedGet
 from web.measures import WRITES
@@ -47,44 +43,19 @@ MOST_ROUNDS = 40
 # After a write, by what came of it. The watcher tells what one that is done sets going; this is for when it does not.
 LOOK_AFTER = {"unsent": timedelta(seconds=1), "ambiguous": timedelta(seconds=1), "done": timedelta(seconds=4)}
 LOOK_AFTER_ERROR_SECONDS = 10.0
-# A worker that shall stop waits for as long.
-GO_ON_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
-_turns = Turns()
-
-
-def tick_those_that_wait() -> None:
-    """Tick the releases that wait, for a short while, if not enough threads of this worker do so already."""
-    if not _turns.take():
-        return
-    until, somebody_waits, stood_by = time.monotonic() + GO_ON_SECONDS, True, False
-    try:
-        while somebody_waits and time.monotonic() < until:
-            held = lease.take_waiting()
-            if held is None:
-                somebody_waits = stood_by = stand_by_until(is_anybody_waiting)
-                continue
-            if stood_by:
-                # Others may have been marked, without a message, while nobody but this thread stood by.
-                go_on_elsewhere()
-                stood_by = False
-            _turns.goes_on()
-            _tick(held)
-    finally:
-        came_in_vain = _turns.end()
-        if came_in_vain or somebody_waits:
-            go_on_elsewhere()
 
 
 def tick(release_id: uuid.UUID) -> None:
     """Bring one release as far as it gets without waiting, then say when to look again."""
     held = lease.take(release_id)
     if held is not None:
-        _tick(held)
+        tick_held(held)
 
 
-def _tick(held: Held) -> None:
+def tick_held(held: Held) -> None:
+    """The same for a release whose lease is in hand. Raises what went wrong, after which it is looked at again soon."""
     with structlog.contextvars.bound_contextvars(release=str(held.release_id)):
         try:
             _go_on(held)

@@ -1,4 +1,4 @@
-"""How many threads of a worker tick releases at once: a few, as long as none of them hangs.
+"""How many releases a worker ticks at once: a few, as long as none of them hangs.
 
 More threads than the processor can serve make each tick longer and all of them together dearer, and more releases are
 held by a worker that dies. A tick that waits for a slow cluster for long takes no turn from others.
@@ -9,38 +9,60 @@ from __future__ import annotations
 import threading
 import time
 
-AT_ONCE = 4
+AT_ONCE, MOST = 4, 8
 HANGS_AFTER_SECONDS = 1.0
 
 
-class Turns:
-    """The turns of one process. A thread takes one, says whenever it begins another tick, and ends it."""
+class Turn:
+    """Leave to tick one release after another."""
 
-    def __init__(self, at_once: int = AT_ONCE) -> None:
-        self._at_once = at_once
-        self._lock = threading.Lock()
-        self._began: dict[int, float] = {}
-        self._came_in_vain = False
-
-    def take(self) -> bool:
-        """Whether this thread may tick: fewer than `at_once` others do, those that hang left aside."""
-        now = time.monotonic()
-        with self._lock:
-            if sum(now - began < HANGS_AFTER_SECONDS for began in self._began.values()) >= self._at_once:
-                self._came_in_vain = True
-                return False
-            self._began[threading.get_ident()] = now
-            return True
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+        self.began = time.monotonic()
 
     def goes_on(self) -> None:
-        """This thread, which has a turn, begins another tick."""
-        with self._lock:
-            self._began[threading.get_ident()] = time.monotonic()
+        """Another tick begins."""
+        self.began = time.monotonic()
 
-    def end(self) -> bool:
-        """This thread's turn is over. Whether anybody was turned away since the last one ended: what they came for may
-        have begun to wait after this thread had looked."""
-        with self._lock:
-            self._began.pop(threading.get_ident(), None)
-            came_in_vain, self._came_in_vain = self._came_in_vain, False
-            return came_in_vain
+    def end(self) -> None:
+        """Let others have it."""
+        self._turns.give_back(self)
+
+    @property
+    def hangs(self) -> bool:
+        """Whether its tick takes so long that it should not keep others waiting."""
+        return time.monotonic() - self.began >= HANGS_AFTER_SECONDS
+
+
+class Turns:
+    """The turns of one process: `at_once`, and for each that hangs another, up to `most`."""
+
+    def __init__(self, at_once: int = AT_ONCE, most: int = MOST) -> None:
+        self._at_once, self._most = at_once, most
+        self._changed = threading.Condition()
+        self._taken: set[Turn] = set()
+
+    def take(self) -> Turn | None:
+        """A turn, None while there is none."""
+        with self._changed:
+            if len(self._taken) >= self._most or sum(not turn.hangs for turn in self._taken) >= self._at_once:
+                return None
+            turn = Turn(self)
+            self._taken.add(turn)
+            return turn
+
+    def give_back(self, turn: Turn) -> None:
+        """It is over."""
+        with self._changed:
+            self._taken.discard(turn)
+            self._changed.notify()
+
+    @property
+    def are_taken(self) -> bool:
+        """Whether anybody has one."""
+        return bool(self._taken)
+
+    def wait(self, seconds: float) -> None:
+        """Until one is given back, for so long at most."""
+        with self._changed:
+            self._changed.wait(seconds)

@@ -1,8 +1,8 @@
 """Waking a release: the due row is the truth, the Celery message only a hint.
 
-A hint is a mark on the row, and a message for a worker to look for marks. Who has taken one release goes on with the
-next that waits, so that a crowd needs few messages: whoever waits behind others needs none. A message costs a third of
-a look that finds nothing to do.
+A hint is a mark on the row, and a message for a worker to attend to those that are marked (`deployments/attending.py`).
+While one attends no message is needed, nor for whoever is marked behind another that waits for the one it sent. A
+message costs a third of a look that finds nothing to do.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import redis
 from django.db import connection
 from django.db.models import Q
 
-from deployments.attending import is_attended
+from deployments.attended import is_attended
 from deployments.lease import unheld
 from deployments.models import Release
 from deployments.models.release import ReleaseQuerySet
@@ -25,9 +25,7 @@ from durable.written_sql import as_stored, from_stored, listed, sql_now
 
 HINT_IS_LOST_AFTER_SECONDS = 3.0
 MOST_AT_ONCE = 200
-# Behind so many that wait, each of the first with a message of its own, nobody needs another.
-ENOUGH_WAIT = 4
-# A mark this old has nobody who comes for it at once: its message was lost, or all that tick are busy.
+# A mark this old has nobody who comes for it at once: its message was lost, or who attends is busy with others.
 LONG_SECONDS = 0.5
 
 
@@ -41,8 +39,8 @@ def enqueue(release_ids: Iterable[uuid.UUID]) -> None:
     asked = list(release_ids)
     for start in range(0, len(asked), MOST_AT_ONCE):
         hinted = _hinted(asked[start : start + MOST_AT_ONCE])
-        if hinted and not _is_seen_to():
-            _send(hinted[: max(0, ENOUGH_WAIT - _waiting_before(hinted))])
+        if hinted and not _is_seen_to() and not _is_anybody_before(hinted):
+            _send(hinted[0])
 
 
 def _is_seen_to() -> bool:
@@ -55,20 +53,19 @@ def _is_seen_to() -> bool:
 
 def is_anybody_waiting() -> bool:
     """Whether a release waits for somebody to tick it."""
-    return bool(_waiting(1))
+    return _waiting_longest() is not None
 
 
 def go_on_elsewhere() -> None:
-    """Send a message if any release waits and nobody stands by: whoever has worked on them does something else."""
-    if (waiting := _waiting(1)) and not _is_seen_to():
-        _send(waiting)
+    """Send a message if any release waits and nobody attends: whoever has seen to them does something else."""
+    if (longest := _waiting_longest()) and not _is_seen_to():
+        _send(longest)
 
 
-def _send(release_ids: Iterable[uuid.UUID]) -> None:
+def _send(release_id: uuid.UUID) -> None:
     from deployments.tasks import advance
 
-    for release_id in release_ids:
-        advance.delay(str(release_id))
+    advance.delay(str(release_id))
 
 
 def _hinted(release_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
@@ -113,34 +110,34 @@ def due(within: timedelta) -> list[tuple[uuid.UUID, datetime]]:
 
 
 def sweep() -> int:
-    """Beat's safety net: hint every due release again, and those whose message died with a worker. Answers how many
-    were due."""
+    """Beat's safety net: hint every due release again, and call one more worker where some have waited for long: their
+    message died with a worker, or the one that attends can't keep up. Answers how many were due."""
     rows = _free().filter(Q(wake_at__lte=DbNow()) | Q(lease_until__lte=DbNow()))
     found = list(rows.values_list("pk", flat=True)[:1000])
-    _send(_waiting(ENOUGH_WAIT, since_seconds=LONG_SECONDS))
+    if longest := _waiting_longest(since_seconds=LONG_SECONDS):
+        _send(longest)
     enqueue(found)
     return len(found)
 
 
-def _waiting(most: int, *, since_seconds: float = 0) -> list[uuid.UUID]:
-    """Releases that have waited that long for somebody to tick them."""
+def _waiting_longest(*, since_seconds: float = 0) -> uuid.UUID | None:
+    """The release that has waited longest for somebody to tick it, if it has for so many seconds."""
     table, since = Release._meta.db_table, sql_now(connection.vendor, -since_seconds)
     free = f"NOT ended AND {unheld(connection.vendor)}"
-    rows = f"SELECT id FROM {table} WHERE {free} AND queued_at <= {since} ORDER BY queued_at LIMIT {most}"  # noqa: S608
+    rows = f"SELECT id FROM {table} WHERE {free} AND queued_at <= {since} ORDER BY queued_at LIMIT 1"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(rows, {})
-        return [from_stored(key) for (key,) in cursor.fetchall()]
+        found = cursor.fetchone()
+    return from_stored(found[0]) if found else None
 
 
-def _waiting_before(release_ids: Sequence[uuid.UUID]) -> int:
-    """How many wait and began to before all of these, ENOUGH_WAIT at most."""
+def _is_anybody_before(release_ids: Sequence[uuid.UUID]) -> bool:
+    """Whether another waits that began to before all of these."""
     table, (ids, values) = Release._meta.db_table, listed("id", map(as_stored, release_ids))
     first = f"SELECT MIN(queued_at) FROM {table} WHERE id IN ({ids})"  # noqa: S608
-    before = f"SELECT 1 FROM {table} WHERE NOT ended AND queued_at < ({first}) LIMIT {ENOUGH_WAIT}"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT COUNT(*) FROM ({before}) AS waiting", values)  # noqa: S608
-        (found,) = cursor.fetchone()
-    return int(found)
+        cursor.execute(f"SELECT 1 FROM {table} WHERE NOT ended AND queued_at < ({first}) LIMIT 1", values)  # noqa: S608
+        return cursor.fetchone() is not None
 
 
 def _free() -> ReleaseQuerySet:

@@ -1,7 +1,8 @@
-"""A crowd of releases is woken by few messages: who has seen to one goes on with the next that waits."""
+"""A crowd of releases is woken by few messages: a worker that attends sees to all that wait."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -15,22 +16,23 @@ import pytest
 from django.conf import settings
 
 from accounts.models import User
-from deployments import lease, tick
-from deployments.attending import is_attended, stand_by_until
+from deployments import attending, lease, tick
+from deployments.attended import Saying, is_attended
+from deployments.attending import attend
 from deployments.lease import Held
 from deployments.models import Release
-from deployments.tick import tick_those_that_wait
 from deployments.turns import HANGS_AFTER_SECONDS, Turns
-from deployments.wake import ENOUGH_WAIT, LONG_SECONDS, due, enqueue, sweep, wake
+from deployments.wake import LONG_SECONDS, due, enqueue, sweep, wake
 from durable.clock import DbNow, database_time
+from tests.conftest import until
 from tests.factories.services import new_service, new_target
 
-MANY = ENOUGH_WAIT * 3
+MANY = 12
 T = TypeVar("T")
 
 
 @pytest.fixture
-def crowd(developer: User, valkey: object) -> list[Release]:
+def crowd(transactional_db: None, developer: User, valkey: object) -> list[Release]:
     """Releases that nobody has looked at yet."""
     target = new_target(new_service("web", developer.memberships.get().team), "dev")
     return [
@@ -54,33 +56,42 @@ def ticked(monkeypatch: pytest.MonkeyPatch) -> list[Held]:
     return seen
 
 
-def test_a_crowd_is_woken_by_few_messages_and_all_are_seen_to(
-    crowd: list[Release], hints: list[str], ticked: list[Held], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tick, "GO_ON_SECONDS", 60)
-    wake(*(release.pk for release in crowd))
-    assert len(hints) == ENOUGH_WAIT
+@pytest.fixture(autouse=True)
+def own_turns(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No thread of one test ticks for the next."""
+    turns = Turns()
+    monkeypatch.setattr(attending, "_turns", turns)
+    yield
+    until(lambda: not turns.are_taken)
 
-    tick_those_that_wait()
+
+def test_a_crowd_is_woken_by_one_message_and_all_are_seen_to(
+    crowd: list[Release], hints: list[str], ticked: list[Held]
+) -> None:
+    wake(*(release.pk for release in crowd))
+    assert len(hints) == 1
+
+    attend()
 
     assert {held.release_id for held in ticked} == {release.pk for release in crowd}
     assert lease.take_waiting() is None
+    assert len(hints) == 1
 
 
-def test_who_waits_behind_enough_others_needs_no_message(crowd: list[Release], hints: list[str]) -> None:
-    first, *_, last = crowd
-    for release in crowd:
-        wake(release.pk)
-        Release.objects.filter(pk=release.pk).update(queued_at=DbNow(-0.1))
-
-    assert len(hints) == ENOUGH_WAIT
-
-    for release in crowd[:-ENOUGH_WAIT]:
-        held = lease.take_waiting()
-        assert held is not None and held.release_id == release.pk
+def test_who_waits_behind_another_needs_no_message(crowd: list[Release], hints: list[str]) -> None:
+    first, second, *_ = crowd
     wake(first.pk)
-    assert len(hints) == ENOUGH_WAIT, "those that are left wait before it"
-    assert str(last.pk) not in hints
+    Release.objects.filter(pk=first.pk).update(queued_at=DbNow(-0.1))
+    wake(second.pk)
+    assert hints == [str(first.pk)]
+
+    held = lease.take_waiting()
+    assert held is not None and held.release_id == first.pk
+    wake(first.pk)
+    assert hints == [str(first.pk)], "who holds it sees that it was woken"
+    lease.drop(held, look_again_in=60)
+    wake(first.pk)
+    assert hints == [str(first.pk)], "the second waits before it, for the same worker"
 
 
 def test_who_has_waited_longest_is_next(crowd: list[Release], hints: list[str]) -> None:
@@ -98,28 +109,29 @@ def test_who_stops_before_all_are_seen_to_sends_another(
 ) -> None:
     wake(*(release.pk for release in crowd))
     hints.clear()
-    monkeypatch.setattr(tick, "GO_ON_SECONDS", 0)
+    monkeypatch.setattr(attending, "GO_ON_SECONDS", 0)
 
-    tick_those_that_wait()
+    attend()
 
     assert len(hints) == 1
+    assert not ticked
 
 
-def test_a_tick_that_fails_leaves_the_others_to_somebody(
+def test_a_tick_that_fails_takes_none_of_the_others_along(
     crowd: list[Release], hints: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wake(*(release.pk for release in crowd))
-    hints.clear()
+    failed: list[Held] = []
 
-    def fail(_held: Held) -> None:
+    def fail(held: Held) -> None:
+        failed.append(held)
         raise ZeroDivisionError
 
     monkeypatch.setattr(tick, "_go_on", fail)
+    wake(*(release.pk for release in crowd))
 
-    with pytest.raises(ZeroDivisionError):
-        tick_those_that_wait()
+    attend()
 
-    assert len(hints) == 1
+    assert {held.release_id for held in failed} == {release.pk for release in crowd}
 
 
 def test_those_whose_message_died_with_a_worker_are_seen_to_a_second_later(
@@ -132,80 +144,111 @@ def test_those_whose_message_died_with_a_worker_are_seen_to_a_second_later(
 
     sweep()
 
-    assert len(hints) == ENOUGH_WAIT
+    assert len(hints) == 1, "for a worker that sees to all of them"
 
 
-def test_one_that_came_in_vain_is_told_of_when_a_turn_ends(
+def test_who_is_woken_as_the_last_look_ends_is_told_of(
     crowd: list[Release], hints: list[str], ticked: list[Held], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What begins to wait after the last look, while the turn is still taken."""
-    turns = Turns(at_once=1)
-    monkeypatch.setattr(tick, "_turns", turns)
-    monkeypatch.setattr(tick, "stand_by_until", lambda _somebody_waits: False)
-    look = lease.take_waiting
+    """The mark is there before who attends leaves, and its message comes in vain."""
+    end = Saying.end
 
-    def find_nobody_then_somebody_comes() -> Held | None:
-        held = look()
-        if held is None and not hints:
-            wake(crowd[0].pk)
-            with threads(1) as [in_thread]:
-                in_thread(tick_those_that_wait)
-        return held
+    def somebody_comes(saying: Saying) -> None:
+        end(saying)
+        wake(crowd[0].pk)
+        with threads(1) as [in_thread]:
+            in_thread(attend)
 
-    monkeypatch.setattr(lease, "take_waiting", find_nobody_then_somebody_comes)
+    monkeypatch.setattr(Saying, "end", somebody_comes)
 
-    tick_those_that_wait()
+    attend()
 
     assert not ticked
     assert hints == [str(crowd[0].pk)] * 2
 
 
-def test_few_threads_tick_at_once_and_those_that_hang_take_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    turns, now = Turns(at_once=2), [0.0]
+def test_few_are_ticked_at_once_and_those_that_hang_take_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns, now = Turns(at_once=2, most=3), [0.0]
     monkeypatch.setattr("deployments.turns.time.monotonic", lambda: now[0])
-    with threads(6) as each:
-        assert [in_thread(turns.take) for in_thread in each[:3]] == [True, True, False]
+    first, second = turns.take(), turns.take()
+    assert first and second and not turns.take()
 
-        now[0] = HANGS_AFTER_SECONDS
+    now[0] = HANGS_AFTER_SECONDS
+    second.goes_on()
+    third = turns.take()
+    assert third and not turns.take(), "one hangs, two tick"
 
-        assert [in_thread(turns.take) for in_thread in each[3:]] == [True, True, False]
+    third.goes_on()
+    now[0] *= 2
+    assert not turns.take(), "all that there may be hang"
+    first.end()
+    assert turns.take()
 
 
-def test_while_a_thread_stands_by_a_wake_up_needs_no_message(
+def test_a_tick_that_hangs_keeps_no_other_waiting(
+    crowd: list[Release], hints: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One turn, and a cluster that does not answer."""
+    monkeypatch.setattr(attending, "_turns", Turns(at_once=1))
+    monkeypatch.setattr("deployments.turns.HANGS_AFTER_SECONDS", 0.05)
+    answers, others = threading.Event(), set[object]()
+
+    def hang_at_first(held: Held) -> None:
+        if held.release_id == crowd[0].pk:
+            assert answers.wait(30)
+        else:
+            others.add(held.release_id)
+        lease.give_back(held, seen_wake_seq=held.wake_seq)
+
+    monkeypatch.setattr(tick, "_go_on", hang_at_first)
+    wake(crowd[0].pk)
+    Release.objects.filter(pk=crowd[0].pk).update(queued_at=DbNow(-0.1))
+    wake(*(release.pk for release in crowd[1:]))
+    with threads(1) as [in_thread]:
+        leaves = ThreadPoolExecutor(1).submit(in_thread, attend)
+        try:
+            until(lambda: others == {release.pk for release in crowd[1:]})
+        finally:
+            answers.set()
+        leaves.result()
+
+
+def test_while_a_worker_attends_a_wake_up_needs_no_message(
     crowd: list[Release], hints: list[str], ticked: list[Held], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It ticks the first itself, and sends for somebody to see to the others meanwhile."""
-    looks, look = count(), tick.is_anybody_waiting
+    looks, look = count(), attending.is_anybody_waiting
 
     def several_are_woken_at_the_third_look() -> bool:
         if next(looks) == 3:
             assert is_attended()
             wake(*(release.pk for release in crowd[:3]))
-            assert hints == []
         return look()
 
-    monkeypatch.setattr(tick, "is_anybody_waiting", several_are_woken_at_the_third_look)
+    monkeypatch.setattr(attending, "is_anybody_waiting", several_are_woken_at_the_third_look)
 
-    tick_those_that_wait()
+    attend()
 
     assert {held.release_id for held in ticked} == {release.pk for release in crowd[:3]}
-    assert len(hints) == 1
+    assert hints == []
     assert not is_attended()
 
 
-def test_one_thread_of_a_worker_stands_by(valkey: object) -> None:
+def test_one_thread_of_a_worker_attends(crowd: list[Release], monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = count()
+
+    def nobody_waits() -> bool:
+        next(looks)
+        return False
+
+    monkeypatch.setattr(attending, "is_anybody_waiting", nobody_waits)
     with threads(2) as [first, second]:
-        looks = count()
-
-        def second_comes() -> bool:
-            return bool(next(looks)) or second(lambda: stand_by_until(lambda: True))
-
-        assert first(lambda: stand_by_until(second_comes))
-        assert next(looks) == 2, "the second left at once, and the first looked once more"
-
-
-def test_who_is_woken_as_the_last_one_leaves_is_still_found(valkey: object) -> None:
-    assert stand_by_until(lambda: not is_attended())
+        attends = ThreadPoolExecutor(1).submit(first, attend)
+        until(is_attended)
+        before = next(looks)
+        second(attend)
+        assert not attends.done(), "the second left at once"
+        attends.result()
+    assert next(looks) > before
 
 
 def test_while_redis_is_away_a_wake_up_sends_nothing_and_the_sweep_finds_the_mark(
