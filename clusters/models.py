@@ -174,7 +174,7 @@ class WatchState(models.Model):
 
 
 class KeepWhole(models.Model):
-    """While such a row exists, the watcher keeps this workload, its ReplicaSets, Pods and Events whole."""
+    """While such a row exists, the watcher keeps this workload, its ReplicaSets, Pods and Services whole."""
 
     id = models.BigAutoField(primary_key=True)
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="kept_whole")

@@ -63,18 +63,31 @@ def _kept(checked: Json, deployment: Json, now: datetime) -> tuple[Check, ...]:
 
 
 def check_target(
-    target: Target, spec: ReleaseSpec, deployment: Json, before_request: Callable[[], None] = lambda: None
+    target: Target,
+    spec: ReleaseSpec,
+    deployment: Json,
+    before_request: Callable[[], None] = lambda: None,
+    *,
+    quotas: Sequence[Json] | None = None,
 ) -> tuple[Check, ...]:
-    """Dry runs of the write and of a Pod. An API server that can't tell gives `unknown`, never a pass."""
+    """Dry runs of the write and of a Pod. An API server that can't tell gives `unknown`, never a pass.
+
+    `quotas` are the namespace's where these were read just now.
+    """
     try:
         door = connect(target.cluster, timeout_seconds=REQUEST_SECONDS)
     except ClusterUnreachable as error:
         return (Check("template", "unknown", detail=error.detail),)
-    return tuple(_checks(door, target, spec, deployment, before_request))
+    return tuple(_checks(door, target, spec, deployment, before_request, quotas))
 
 
 def _checks(
-    door: Door, target: Target, spec: ReleaseSpec, deployment: Json, before_request: Callable[[], None]
+    door: Door,
+    target: Target,
+    spec: ReleaseSpec,
+    deployment: Json,
+    before_request: Callable[[], None],
+    quotas: Sequence[Json] | None,
 ) -> Iterator[Check]:
     if same_template(template_of(deployment), spec.template_to):
         yield Check("template", "passed")
@@ -87,7 +100,7 @@ def _checks(
     check, admitted = _ask("pod", lambda: door.create(paths.pods(target.namespace), pod, dry_run=True), before_request)
     yield _with_quota(check, deployment, spec)
     if in_place(spec.strategy, deployment) and check.status == "passed":
-        yield _room(door, target, spec, deployment, admitted or pod, before_request)
+        yield _room(door, target, spec, deployment, admitted or pod, before_request, quotas)
 
 
 def in_place(strategy: Strategy, deployment: Json) -> bool:
@@ -104,18 +117,26 @@ def _first_write(spec: ReleaseSpec, deployment: Json) -> Sequence[Json]:
 
 
 def _room(
-    door: Door, target: Target, spec: ReleaseSpec, deployment: Json, pod: Json, before_request: Callable[[], None]
+    door: Door,
+    target: Target,
+    spec: ReleaseSpec,
+    deployment: Json,
+    pod: Json,
+    before_request: Callable[[], None],
+    quotas: Sequence[Json] | None,
 ) -> Check:
     """Whether the quotas have room for all the extra pods: a dry run tells of one only."""
     extra = extra_pods(deployment, spec.strategy)
     services = 0 if getattr(spec.strategy, "traffic", "") == "replicas" else 1
     wanted = needed(pod, extra, services=services, replica_sets=1)
-    found, quotas = _ask("quota", lambda: door.list(paths.resource_quotas(target.namespace)), before_request)
     if quotas is None:
-        return found
-    short = shortages(quotas["items"], wanted)
+        check, found = _ask("quota", lambda: door.list(paths.resource_quotas(target.namespace)), before_request)
+        if found is None:
+            return check
+        quotas = found["items"]
+    short = shortages(quotas, wanted)
     if not short:
-        return found
+        return Check("quota", "passed")
     detail = _("%(count)d more pods do not fit the quota (%(words)s)") % {"count": extra, "words": "; ".join(short)}
     gives_way = isinstance(spec.strategy, Canary) and spec.strategy.traffic == "replicas"
     if gives_way and unavailable_of(deployment, desired_of(deployment), spec.strategy.max_unavailable):

@@ -12,6 +12,7 @@ from clusters.connection import Door, connect, paths
 from clusters.errors import ApiRefused, ClusterUnreachable
 from clusters.models import Cluster
 from clusters.observe import read
+from clusters.observe.feed import feed
 from clusters.observe.workload_rows import WorkloadRow, workload_rows
 from deployments.engine.decision import State
 from deployments.engine.json import Json
@@ -33,12 +34,18 @@ def observe(release: Release, state: State, now: datetime, before_request: Calla
     last one was not refused because the object had moved on from what was seen.
     A watcher that lags behind our write for more than two seconds is not waited for.
     """
-    if state.unconfirmed is None and state.refused is None and (seen := _from_rows(release, state, before_request)):
+    rows_will_do = state.unconfirmed is None and state.refused is None
+    if rows_will_do and (seen := _from_rows(release, state, before_request)):
         lag = now - _last_write(state) if state.written else WATCH_LAGS_AT_MOST
         if seen.fresh or lag < WATCH_LAGS_AT_MOST:
             return seen
+        rows_will_do = False
     target, wanted = release.target, wanted_by(release.strategy)
-    return look_live(target.cluster, target.namespace, target.workload, before_request, wanted)
+    live = look_live(target.cluster, target.namespace, target.workload, before_request, wanted)
+    if rows_will_do:
+        # They are slim, or were: then the next look may find all that it needs in them.
+        feed(target.cluster_id, live.objects())
+    return live
 
 
 def look_live(
@@ -103,8 +110,8 @@ def _from_rows(release: Release, state: State, before_request: Callable[[], None
         return Seen(fresh=False)
     events: tuple[Json, ...] = ()
     if any(_is_in_trouble(pod.whole or {}) for pod in pods):
-        found = read.observed_many(target.cluster_id, "Event", target.namespace)
-        events = tuple(one.whole for one in found if one.whole is not None)
+        uids = {pod.whole["metadata"]["uid"] for pod in pods if pod.whole}
+        events = tuple(map(_event, read.pod_warnings(target.cluster_id, target.namespace, uids)))
     seen = Seen(row.whole, _whole(sets), _whole(pods), events)
     wanted = wanted_by(release.strategy)
     if wanted.nothing:
@@ -135,6 +142,16 @@ def _last_write(state: State) -> datetime:
 
 def _whole(rows: tuple[WorkloadRow, ...]) -> tuple[Json, ...]:
     return tuple(row.whole for row in rows if row.whole is not None)
+
+
+def _event(slim: Json) -> Json:
+    """What the engine reads of an Event, as the API server would say it."""
+    return {
+        "type": slim["type"],
+        "message": slim["message"],
+        "lastTimestamp": slim["last"],
+        "involvedObject": slim["involved"],
+    }
 
 
 def _selector(deployment: Json) -> str:

@@ -15,9 +15,10 @@ from clusters.errors import ApiRefused
 from clusters.models import Observation
 from clusters.observe import read
 from clusters.observe.slim.network import SERVICE_NAME
+from clusters.observe.whole import selects
 from deployments.engine.json import Json
 from deployments.engine.seen import Seen
-from deployments.engine.workload import HASH, RELEASE, labels_of, template_of
+from deployments.engine.workload import RELEASE, labels_of, template_of
 
 ROUTES = {
     "istio": ("VirtualService", "DestinationRule"),
@@ -165,13 +166,6 @@ def scales(autoscaler: Json, workload: str) -> bool:
     """Whether an HPA scales the Deployment of that name."""
     aim = (autoscaler.get("spec") or {}).get("scaleTargetRef") or {}
     return (aim.get("kind"), aim.get("name")) == ("Deployment", workload)
-
-
-def selects(selector: dict[str, str], pod_labels: dict[str, str]) -> bool:
-    """Whether a Service's selector picks Pods with these labels, pinned to one of their ReplicaSets or not. An empty
-    selector picks none."""
-    own = {key: value for key, value in selector.items() if key != HASH}
-    return bool(own) and own.items() <= pod_labels.items()
 
 
 def mentions(value: Any, services: set[str]) -> bool:

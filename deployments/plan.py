@@ -15,7 +15,7 @@ from deployments.checks import check_target, kept_checks
 from deployments.default_strategy import chosen_strategy
 from deployments.engine.json import Json
 from deployments.engine.read_strategy import StrategyInvalid
-from deployments.engine.seen import Check
+from deployments.engine.seen import Check, Seen
 from deployments.engine.spec import ReleaseSpec
 from deployments.engine.strategies import RollingUpdate, Strategy
 from deployments.engine.workload import desired_of, same_template, template_of
@@ -66,7 +66,10 @@ class Wish:
 
 @dataclass(frozen=True)
 class Plan:
-    """The answer. Refusals that block are lifted by time or a person (409), others are wrong in themselves (422)."""
+    """The answer. Refusals that block are lifted by time or a person (409), others are wrong in themselves (422).
+
+    `looked_at` is the workload as the cluster has it; None where no more than the Deployment was read.
+    """
 
     target: Target
     wish: Wish
@@ -84,6 +87,7 @@ class Plan:
     checks: tuple[Check, ...]
     checked: Json
     override: Json | None = None
+    looked_at: Seen | None = None
 
     @property
     def template_diff(self) -> str:
@@ -182,7 +186,8 @@ def plan_release(target: Target, wish: Wish, by: User, *, instead_of: Release | 
         around = surroundings_of(target, deployment, template_to, strategy)
     service = target.kubernetes_service or _only_service(around)
     spec = _spec(target, deployment, strategy, template_to, service)
-    checks, now = check_target(target, spec, live), database_time()
+    quotas = None if around == Surroundings() or "ResourceQuota" in around.unknown else around.quotas
+    checks, now = check_target(target, spec, live, quotas=quotas), database_time()
     gates, closed, advice = plan_gates(
         target, strategy, by, now, is_rollback=wish.template is not None, emergency=wish.emergency
     )
@@ -223,6 +228,7 @@ def plan_release(target: Target, wish: Wish, by: User, *, instead_of: Release | 
         checks=checks,
         checked=kept_checks(checks, live, now),
         override=promotion.override,
+        looked_at=around.seen(live) if around != Surroundings() else None,
     )
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from audit.record import audit
 from clusters.models import KeepWhole
+from clusters.observe.feed import feed
 from deployments.analysis.templates import kept_with_release
 from deployments.engine.decision import Said, Sentence, State
 from deployments.engine.json import Json
@@ -91,6 +92,8 @@ def make_release(
             KeepWhole.objects.create(
                 cluster=target.cluster, namespace=target.namespace, workload=target.workload, release_id=release.pk
             )
+            if plan.looked_at:
+                feed(target.cluster_id, plan.looked_at.objects())
             first = Said(action, said, {"reason": reason} if reason else {})
             add_events(release.pk, 0, (first, *notes), actor=by.username)
             audit(by, action, release, after=_facts(release), team=target.team.name)

@@ -17,13 +17,13 @@ from clusters.connection import Door, connect, paths
 from clusters.errors import ApiRefused, ClusterUnreachable
 from clusters.observe import read
 from clusters.observe.slim.network import SERVICE_NAME
-from clusters.observe.whole import selector_text
+from clusters.observe.whole import selector_text, selects
 from deployments.engine.json import Json
 from deployments.engine.seen import Seen
 from deployments.engine.strategies import Canary, Strategy
 from deployments.engine.workload import owner_uid, template_of
 from deployments.lease import REQUEST_SECONDS
-from deployments.observe_traffic import ROUTES, listed, mentions, scales, selects
+from deployments.observe_traffic import ROUTES, listed, mentions, scales
 from services.models import Target
 
 AT_ONCE = 6

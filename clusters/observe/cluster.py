@@ -13,6 +13,7 @@ from uuid import UUID
 from clusters.observe import rows
 from clusters.observe.backoff import Backoff
 from clusters.observe.contact import Contact, News
+from clusters.observe.feed import whole_rows
 from clusters.observe.fill import fill
 from clusters.observe.follow import Follower, KindState
 from clusters.observe.kinds import KINDS
@@ -23,6 +24,7 @@ from clusters.observe.whole import KeptWhole, Workload
 if TYPE_CHECKING:
     from clusters.connection import Endpoint
     from clusters.observe.store import Store
+    from clusters.observe.workload_rows import WorkloadRow
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,8 @@ PULSE_EVERY_SECONDS = 2.0
 LOOK_UP_AGAIN_SECONDS = 10.0
 # A hundred releases that begin at once would open a hundred connections, and none of them would be done in time.
 FILLS_AT_ONCE = 4
+# Releases end one after another, and each look at what is kept whole of a namespace takes as long as that is much.
+FORGET_AFTER_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ class ClusterWatch:
         self._reachable = asyncio.Event()
         self._fills: set[asyncio.Task[None]] = set()
         self._may_fill = asyncio.Semaphore(FILLS_AT_ONCE)
+        # Namespaces, each with the time since when something of it is kept whole for nothing.
+        self._stale: dict[str, float] = {}
 
     @property
     def heard_at(self) -> float:
@@ -154,10 +160,14 @@ class ClusterWatch:
         came, went = self._kept.replace(workloads)
         for namespace in {workload.namespace for workload in came}:
             self._start(self._fill(namespace, {workload for workload in came if workload.namespace == namespace}))
-        for namespace in {workload.namespace for workload in went}:
-            snapshot = self._kept.as_it_is()
-            forget = partial(rows.forget_whole, self.spec.id, namespace, snapshot)
-            self._start(self._store.after_all(self.spec.id, forget))
+        now = asyncio.get_running_loop().time()
+        for workload in went:
+            self._stale.setdefault(workload.namespace, now)
+        for namespace, since in list(self._stale.items()):
+            if now - since >= FORGET_AFTER_SECONDS:
+                del self._stale[namespace]
+                forget = partial(rows.forget_whole, self.spec.id, namespace, self._kept.as_rows_say())
+                self._start(self._store.after_all(self.spec.id, forget))
 
     def _start(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -165,7 +175,7 @@ class ClusterWatch:
         task.add_done_callback(self._fills.discard)
 
     async def _fill(self, namespace: str, workloads: set[Workload]) -> None:
-        """Those that came together are fetched together: a namespace's Events are listed once for all of them."""
+        """Those that came together are fetched together: a namespace's Services are listed once for all of them."""
         pause = Backoff(0.5, 10.0)
         while names := sorted(workload.name for workload in workloads & self._kept.workloads):
             await self._reachable.wait()
@@ -173,7 +183,8 @@ class ClusterWatch:
                 return
             try:
                 async with self._may_fill:
-                    await fill(namespace, names, self._link, self._kept, partial(self._store.put, self.spec.id))
+                    if names := await self._not_fed(namespace, names):
+                        await fill(namespace, names, self._link, self._kept, partial(self._store.put, self.spec.id))
             except (*EXPECTED, RuntimeError) as error:  # RuntimeError: the link was closed for a new one meanwhile
                 log.info(
                     "workloads could not be fetched whole yet",
@@ -187,3 +198,16 @@ class ClusterWatch:
                 await asyncio.sleep(pause.pause())
             else:
                 return
+
+    async def _not_fed(self, namespace: str, names: list[str]) -> list[str]:
+        """Those whose rows are not whole already, once all is written that was seen before they were asked for."""
+        found: dict[str, list[WorkloadRow]] = {}
+
+        def look() -> list[rows.Change]:
+            found.update((name, whole_rows(self.spec.id, namespace, name)) for name in names)
+            return []
+
+        await self._store.after_all(self.spec.id, look)
+        for row in (row for fed in found.values() for row in fed):
+            self._kept.learn(row.kind, namespace, row.whole or {})
+        return [name for name in names if not found[name]]

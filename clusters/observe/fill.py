@@ -16,8 +16,8 @@ from clusters.observe.whole import KeptWhole, selector_text
 async def fill(
     namespace: str, names: Collection[str], link: Link, kept: KeptWhole, put: Callable[[Change], None]
 ) -> None:
-    """Put these Deployments of a namespace, their ReplicaSets, their Pods, the warnings about those, and the Services
-    that pick the Pods with their EndpointSlices, each as a change that fills its row.
+    """Put these Deployments of a namespace, their ReplicaSets and Pods, and the Services that pick the Pods with their
+    EndpointSlices, each as a change that fills its row.
 
     A workload that is not there is nothing to fetch. Raises what the link raises.
     """
@@ -48,7 +48,5 @@ async def fill(
         await take_all("ReplicaSet", paths.replicasets(namespace), selected)
         await take_all("Pod", paths.pods(namespace), selected)
     # These can't be asked for by workload: once for all of them. Services before their slices.
-    # Of what was before, only warnings tell anything about a release, and they are few.
-    await take_all("Event", paths.events(namespace), {"fieldSelector": "type=Warning"})
     await take_all("Service", paths.services(namespace), {})
     await take_all("EndpointSlice", paths.endpoint_slices(namespace), {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from clusters.models import Observation, WatchState
@@ -45,6 +46,13 @@ def observed_many(
     # In Python: keys hold dots and slashes, which the databases spell differently, and a namespace is small.
     here = (row for row in rows if row.namespace == namespace)
     return [row for row in here if not labels or labels.items() <= row.labels.items()]
+
+
+def pod_warnings(cluster_id: UUID, namespace: str, pod_uids: Collection[str]) -> list[dict[str, Any]]:
+    """The Warnings about these Pods, each as its slim row (`slim.events.event`)."""
+    about = {"namespace": namespace, "slim__type": "Warning", "slim__involved__kind": "Pod"}
+    rows = Observation.objects.filter(cluster_id=cluster_id, kind="Event", **about).values_list("slim", flat=True)
+    return [slim for slim in rows if slim["involved"]["uid"] in pod_uids]
 
 
 def watching(cluster_id: UUID, *kinds: str) -> bool:

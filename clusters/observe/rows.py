@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from clusters.images_column import images_text
 from clusters.judging import judge
-from clusters.models import Cluster, Observation
+from clusters.models import Cluster, KeepWhole, Observation
 from clusters.observe.objects import SeenObject
 from clusters.observe.row_statements import Key, Row, put_rows, rows_of
+from clusters.observe.whole import Workload
 
 if TYPE_CHECKING:
     from clusters.observe.slim.parts import Raw, Slim
@@ -161,7 +162,10 @@ def sweep(cluster_id: UUID, kind: str, listed: set[tuple[str, str]]) -> list[Cha
 
 
 def forget_whole(cluster_id: UUID, namespace: str, kept: KeptWhole) -> list[Change]:
-    """Drop the whole objects of a namespace that no KeepWhole row asks for. Answers nothing: no object changed."""
+    """Drop the whole objects of a namespace that neither a KeepWhole row asks for, which the watcher may not have read
+    yet, nor `kept`. Answers nothing: no object changed."""
+    named = KeepWhole.objects.filter(cluster_id=cluster_id, namespace=namespace).values_list("workload", flat=True)
+    kept.workloads |= {Workload(namespace, name) for name in named}
     rows = Observation.objects.filter(cluster_id=cluster_id, namespace=namespace, whole__isnull=False)
     told = rows.only("kind", "namespace", "name", "owner_uid", "slim")
     stale = [row.pk for row in told if not kept.wants(_seen(row))]

@@ -1,9 +1,9 @@
-"""Which objects are kept with all fields: a workload under release, its ReplicaSets, Pods and the Warnings about them,
-and the Services that pick its Pods with their EndpointSlices."""
+"""Which objects are kept with all fields: a workload under release, its ReplicaSets and Pods, and the Services that
+pick its Pods with their EndpointSlices. Of an Event the slim row says everything."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,9 +27,11 @@ class Workload(NamedTuple):
 
 @dataclass
 class KeptWhole:
-    """The workloads of one cluster that KeepWhole rows name."""
+    """The workloads of one cluster that KeepWhole rows name, and those that carry a release's claim, which comes with its
+    first write, often before the row is read."""
 
     workloads: frozenset[Workload] = frozenset()
+    _claimed: set[Workload] = field(default_factory=set)
     # A ReplicaSet that a Deployment adopted is not named after it: its pods are known by its uid.
     _replica_sets: set[str] = field(default_factory=set)
     # Which Services are a workload's is known once it was seen itself.
@@ -41,49 +43,65 @@ class KeptWhole:
         now = frozenset(workloads)
         came, went = now - self.workloads, self.workloads - now
         self.workloads = now
-        if not now:
+        if not now and not self._claimed:
             self._replica_sets.clear()
             self._selectors.clear()
         for gone in went:
             self._pod_labels.pop(gone, None)
         return came, went
 
-    def as_it_is(self) -> KeptWhole:
-        """A copy for another thread."""
-        return KeptWhole(self.workloads, set(self._replica_sets), dict(self._pod_labels), dict(self._selectors))
+    def as_rows_say(self) -> KeptWhole:
+        """A copy for another thread, without those that are only claimed."""
+        return KeptWhole(
+            self.workloads,
+            _replica_sets=set(self._replica_sets),
+            _pod_labels=dict(self._pod_labels),
+            _selectors=dict(self._selectors),
+        )
 
     def whole_of(self, seen: SeenObject, raw: Raw) -> Raw | None:
         """The object as it is to be kept, None where the slim form is enough."""
-        if not self.workloads or seen.bad:
+        if seen.bad:
+            return None
+        if seen.kind == "Deployment":
+            self._note_claim(seen)
+        if not self.workloads and not self._claimed:
             return None
         if seen.kind == "Service" and any(workload.namespace == seen.namespace for workload in self.workloads):
             self._selectors[Workload(seen.namespace, seen.name)] = _selector(seen)
         if not self.wants(seen):
             return None
-        if seen.kind == "ReplicaSet":
-            self._replica_sets.add(seen.uid)
-        if seen.kind == "Deployment":
-            self._pod_labels[Workload(seen.namespace, seen.name)] = _pod_labels(raw)
+        self.learn(seen.kind, seen.namespace, raw)
         return trimmed(raw, keep_managed_fields=seen.kind == "Deployment")
+
+    def learn(self, kind: str, namespace: str, raw: Raw) -> None:
+        """Note of an object that is kept whole by what others are known to belong to it."""
+        metadata = raw["metadata"]
+        if kind == "ReplicaSet":
+            self._replica_sets.add(metadata["uid"])
+        if kind == "Deployment":
+            self._pod_labels[Workload(namespace, metadata["name"])] = _pod_labels(raw)
+
+    def _note_claim(self, deployment: SeenObject) -> None:
+        workload = Workload(deployment.namespace, deployment.name)
+        if CLAIM in (deployment.labels or {}):
+            self._claimed.add(workload)
+        else:
+            self._claimed.discard(workload)
+            if workload not in self.workloads:
+                self._pod_labels.pop(workload, None)
 
     def wants(self, seen: SeenObject) -> bool:
         """Whether the object belongs to a workload that is kept whole."""
         namespace = seen.namespace
         if seen.kind == "Deployment":
-            return Workload(namespace, seen.name) in self.workloads
+            return self._names(namespace, seen.name)
         if seen.kind == "ReplicaSet":
-            return seen.owner_kind == "Deployment" and Workload(namespace, seen.owner_name) in self.workloads
+            return seen.owner_kind == "Deployment" and self._names(namespace, seen.owner_name)
         if seen.kind == "Pod":
-            owner = Workload(namespace, seen.owner_name.rpartition("-")[0])
-            return seen.owner_kind == "ReplicaSet" and (owner in self.workloads or seen.owner_uid in self._replica_sets)
-        if seen.kind == "Event":
-            slim = seen.slim or {}
-            about = slim.get("involved", {}).get("name", "")
-            return slim.get("type") == "Warning" and any(
-                about == workload.name or about.startswith(f"{workload.name}-")
-                for workload in self.workloads
-                if workload.namespace == namespace
-            )
+            owner = seen.owner_name.rpartition("-")[0]
+            is_of = self._names(namespace, owner) or seen.owner_uid in self._replica_sets
+            return seen.owner_kind == "ReplicaSet" and is_of
         if seen.kind == "Service":
             return CLAIM in (seen.labels or {}) or self._picks(namespace, _selector(seen))
         if seen.kind == "EndpointSlice":
@@ -91,13 +109,23 @@ class KeptWhole:
             return self._picks(namespace, self._selectors.get(service, {}))
         return False
 
+    def _names(self, namespace: str, name: str) -> bool:
+        workload = Workload(namespace, name)
+        return workload in self.workloads or workload in self._claimed
+
     def _picks(self, namespace: str, selector: dict[str, str]) -> bool:
         """Whether a Service picks Pods of a workload that is kept whole, all of them or one ReplicaSet's."""
-        own = {key: value for key, value in selector.items() if key != HASH}
-        return bool(own) and any(
-            workload.namespace == namespace and own.items() <= labels.items()
+        return any(
+            workload.namespace == namespace and selects(selector, labels)
             for workload, labels in self._pod_labels.items()
         )
+
+
+def selects(selector: Mapping[str, str], pod_labels: Mapping[str, str]) -> bool:
+    """Whether a Service's selector picks Pods with these labels, pinned to one of their ReplicaSets or not. An empty
+    selector picks none."""
+    own = {key: value for key, value in selector.items() if key != HASH}
+    return bool(own) and own.items() <= pod_labels.items()
 
 
 def _selector(service: SeenObject) -> dict[str, str]:

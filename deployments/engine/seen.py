@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -105,3 +106,14 @@ class Seen:
     unreachable: str = ""
     predecessor_ended: bool = True
     checks: tuple[Check, ...] | None = None
+
+    def objects(self) -> Iterator[tuple[str, Json]]:
+        """What the watcher keeps rows of too, each with its kind."""
+        kinds = {
+            "Deployment": (self.deployment,) if self.deployment else (),
+            "ReplicaSet": self.replica_sets,
+            "Pod": self.pods,
+            "Service": self.services,
+            "EndpointSlice": self.endpoint_slices,
+        }
+        return ((kind, one) for kind, found in kinds.items() for one in found)

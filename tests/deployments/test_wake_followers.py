@@ -76,7 +76,7 @@ def test_all_that_changed_is_woken_together(target: Target, developer: User, hin
     releases = [followed(target, developer), followed(basket, developer)]
     wake_followers(None, cluster_id=target.cluster_id, objects=[*ROLLOUT, Changed("Deployment", "dev", "basket")])
     assert [wakes(release) for release in releases] == [1, 1]
-    assert sorted(hints) == sorted(str(release.pk) for release in releases)
+    assert len(hints) == 1, "for a worker that sees to both"
 
 
 def test_a_pod_on_its_way_up_tells_open_pages_and_wakes_nobody(
