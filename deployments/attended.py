@@ -14,8 +14,8 @@ from django.conf import settings
 from web.redis_connection import connection
 
 # Of a process that is stopped or killed nobody believes longer that it attends.
-BELIEVED_MILLISECONDS = 100
-_SAY_EVERY_SECONDS = BELIEVED_MILLISECONDS / 4000
+BELIEVED_MILLISECONDS = 250
+SAY_EVERY_SECONDS = 0.1
 
 
 def is_attended() -> bool:
@@ -27,11 +27,11 @@ class Saying:
     """What one thread says of itself. While Redis is away it is not heard, and nobody can be sent a message either."""
 
     def __init__(self) -> None:
-        self._said = -_SAY_EVERY_SECONDS
+        self._said = -SAY_EVERY_SECONDS
 
     def go_on(self) -> None:
         """Say it again, if it was not said just now."""
-        if (now := time.monotonic()) - self._said < _SAY_EVERY_SECONDS:
+        if (now := time.monotonic()) - self._said < SAY_EVERY_SECONDS:
             return
         self._said = now
         with suppress(redis.RedisError):

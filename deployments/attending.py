@@ -16,7 +16,7 @@ import structlog
 
 from clusters.observe.threads import with_database
 from deployments import lease
-from deployments.attended import Saying
+from deployments.attended import SAY_EVERY_SECONDS, Saying
 from deployments.lease import Held
 from deployments.tick import tick_held
 from deployments.turns import MOST, Turn, Turns
@@ -54,7 +54,7 @@ def _attend(until: float) -> None:
             saying.go_on()
             if _begin_another(until) or _turns.are_taken:
                 stays = now + STAYS_SECONDS
-            _turns.wait(LOOK_EVERY_SECONDS)
+            _turns.wait(LOOK_EVERY_SECONDS if _turns.is_one_free else SAY_EVERY_SECONDS)
     finally:
         saying.end()
 

@@ -45,7 +45,7 @@ class Turns:
     def take(self) -> Turn | None:
         """A turn, None while there is none."""
         with self._changed:
-            if len(self._taken) >= self._most or sum(not turn.hangs for turn in self._taken) >= self._at_once:
+            if not self.is_one_free:
                 return None
             turn = Turn(self)
             self._taken.add(turn)
@@ -56,6 +56,12 @@ class Turns:
         with self._changed:
             self._taken.discard(turn)
             self._changed.notify()
+
+    @property
+    def is_one_free(self) -> bool:
+        """Whether there is one to take."""
+        taken = list(self._taken)
+        return len(taken) < self._most and sum(not turn.hangs for turn in taken) < self._at_once
 
     @property
     def are_taken(self) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import atexit
+import threading
+import time
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -17,6 +20,7 @@ from web.redis_connection import connection
 log = structlog.get_logger(__name__)
 
 MAX_TOPICS = 50
+GATHERED_SECONDS = 0.1
 # No name has a space in it.
 BETWEEN = " "
 _may_see: dict[str, Callable[[Any, str], bool]] = {}
@@ -50,18 +54,55 @@ def visible(user: Any, topics: list[str]) -> list[str]:
 
 
 def publish(*topics: str) -> None:
-    """Tell open pages about topics, all by one message, once this transaction commits (at once outside of one).
+    """Tell open pages about topics once this transaction commits, at once outside of one.
 
-    Never raises.
+    What this process publishes within GATHERED_SECONDS after a message goes together by the next. Never raises.
     """
     if topics:
-        transaction.on_commit(partial(_send, topics), robust=True)
+        transaction.on_commit(partial(_outbox.put, topics), robust=True)
 
 
-def _send(topics: tuple[str, ...]) -> None:
+class Outbox:
+    """Topics on their way out of this process. A busy worker has some dozens a second, often the same ones."""
+
+    def __init__(self, send: Callable[[Iterable[str]], None]) -> None:
+        self._send = send
+        self._lock = threading.Lock()
+        self._waiting: dict[str, None] = {}
+        self._sent_at = -GATHERED_SECONDS
+        self._timer: threading.Timer | None = None
+
+    def put(self, topics: Iterable[str]) -> None:
+        """Send them now, or with all that come until it is time for the next message."""
+        with self._lock:
+            now = time.monotonic()
+            if self._timer or now - self._sent_at < GATHERED_SECONDS:
+                self._waiting.update(dict.fromkeys(topics))
+                if self._timer is None:
+                    self._timer = threading.Timer(self._sent_at + GATHERED_SECONDS - now, self.flush)
+                    self._timer.daemon = True
+                    self._timer.start()
+                return
+            self._sent_at = now
+        self._send(topics)
+
+    def flush(self) -> None:
+        """Send what waits."""
+        with self._lock:
+            topics, self._waiting, self._timer = list(self._waiting), {}, None
+            self._sent_at = time.monotonic()
+        if topics:
+            self._send(topics)
+
+
+def _send(topics: Iterable[str]) -> None:
     try:
         connection().publish(channel(), BETWEEN.join(topics))
     except redis.RedisError as error:
         # Pages poll while the stream is down, so a lost message costs seconds, never data.
         PUBLISH_FAILURES.inc()
-        log.warning("live_not_published", topics=topics, error=str(error))
+        log.warning("live_not_published", topics=list(topics), error=str(error))
+
+
+_outbox = Outbox(_send)
+atexit.register(_outbox.flush)

@@ -27,8 +27,8 @@ class Workload(NamedTuple):
 
 @dataclass
 class KeptWhole:
-    """The workloads of one cluster that KeepWhole rows name, and those that carry a release's claim, which comes with its
-    first write, often before the row is read."""
+    """The workloads of one cluster that KeepWhole rows name, and those that carry a release's claim: its first write
+    often comes before the row is read."""
 
     workloads: frozenset[Workload] = frozenset()
     _claimed: set[Workload] = field(default_factory=set)
