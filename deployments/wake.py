@@ -27,6 +27,8 @@ HINT_IS_LOST_AFTER_SECONDS = 3.0
 MOST_AT_ONCE = 200
 # A mark this old has nobody who comes for it at once: its message was lost, or who attends is busy with others.
 LONG_SECONDS = 0.5
+# A timer of another machine goes off so much too early at most.
+CLOCKS_DIFFER_SECONDS = 0.05
 
 
 def wake(*release_ids: uuid.UUID) -> None:
@@ -35,7 +37,7 @@ def wake(*release_ids: uuid.UUID) -> None:
 
 
 def enqueue(release_ids: Iterable[uuid.UUID]) -> None:
-    """Hint each release that has no hint yet. A broker that is down costs nothing but time."""
+    """Hint each release that is due and has no hint yet. A broker that is down costs nothing but time."""
     asked = list(release_ids)
     for start in range(0, len(asked), MOST_AT_ONCE):
         hinted = _hinted(asked[start : start + MOST_AT_ONCE])
@@ -69,12 +71,16 @@ def _send(release_id: uuid.UUID) -> None:
 
 
 def _hinted(release_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
-    """Mark each; answers those that had no mark, or one that nobody came for.
+    """Mark each that is due; answers those that had no mark, or one that nobody came for.
 
     A tick that holds the release sees itself that it was woken (`lease.give_back`, `lease.drop`).
     """
-    now, lost = (sql_now(connection.vendor, seconds) for seconds in (0, -HINT_IS_LOST_AFTER_SECONDS))
+    now, soon, lost = (
+        sql_now(connection.vendor, seconds) for seconds in (0, CLOCKS_DIFFER_SECONDS, -HINT_IS_LOST_AFTER_SECONDS)
+    )
     without = f"(queued_at IS NULL OR queued_at <= {lost}) AND {unheld(connection.vendor)}"
+    # Much has happened since its time was asked for: it may be due later now.
+    without += f" AND (wake_at <= {soon} OR lease_until <= {soon})"
     # One that nobody came for keeps its place before those that were marked after it.
     return _changed(release_ids, f"queued_at = COALESCE(queued_at, {now})", without)
 

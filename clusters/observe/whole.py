@@ -3,7 +3,7 @@ pick its Pods with their EndpointSlices. Of an Event the slim row says everythin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,7 +33,7 @@ class KeptWhole:
     workloads: frozenset[Workload] = frozenset()
     _claimed: set[Workload] = field(default_factory=set)
     # A ReplicaSet that a Deployment adopted is not named after it: its pods are known by its uid.
-    _replica_sets: set[str] = field(default_factory=set)
+    _replica_sets: dict[str, Workload] = field(default_factory=dict)
     # Which Services are a workload's is known once it was seen itself.
     _pod_labels: dict[Workload, dict[str, str]] = field(default_factory=dict)
     _selectors: dict[Workload, dict[str, str]] = field(default_factory=dict)
@@ -44,17 +44,15 @@ class KeptWhole:
         came, went = now - self.workloads, self.workloads - now
         self.workloads = now
         if not now and not self._claimed:
-            self._replica_sets.clear()
             self._selectors.clear()
-        for gone in went:
-            self._pod_labels.pop(gone, None)
+        self._forget(went - self._claimed)
         return came, went
 
     def as_rows_say(self) -> KeptWhole:
         """A copy for another thread, without those that are only claimed."""
         return KeptWhole(
             self.workloads,
-            _replica_sets=set(self._replica_sets),
+            _replica_sets=dict(self._replica_sets),
             _pod_labels=dict(self._pod_labels),
             _selectors=dict(self._selectors),
         )
@@ -78,7 +76,8 @@ class KeptWhole:
         """Note of an object that is kept whole by what others are known to belong to it."""
         metadata = raw["metadata"]
         if kind == "ReplicaSet":
-            self._replica_sets.add(metadata["uid"])
+            owner = next(one for one in metadata["ownerReferences"] if one.get("controller"))
+            self._replica_sets[metadata["uid"]] = Workload(namespace, owner["name"])
         if kind == "Deployment":
             self._pod_labels[Workload(namespace, metadata["name"])] = _pod_labels(raw)
 
@@ -86,10 +85,15 @@ class KeptWhole:
         workload = Workload(deployment.namespace, deployment.name)
         if CLAIM in (deployment.labels or {}):
             self._claimed.add(workload)
-        else:
+        elif workload in self._claimed:
             self._claimed.discard(workload)
             if workload not in self.workloads:
-                self._pod_labels.pop(workload, None)
+                self._forget({workload})
+
+    def _forget(self, gone: Collection[Workload]) -> None:
+        for workload in gone:
+            self._pod_labels.pop(workload, None)
+        self._replica_sets = {uid: owner for uid, owner in self._replica_sets.items() if owner not in gone}
 
     def wants(self, seen: SeenObject) -> bool:
         """Whether the object belongs to a workload that is kept whole."""
@@ -100,7 +104,8 @@ class KeptWhole:
             return seen.owner_kind == "Deployment" and self._names(namespace, seen.owner_name)
         if seen.kind == "Pod":
             owner = seen.owner_name.rpartition("-")[0]
-            is_of = self._names(namespace, owner) or seen.owner_uid in self._replica_sets
+            adopted = self._replica_sets.get(seen.owner_uid)
+            is_of = self._names(namespace, owner) or (adopted is not None and self._names(*adopted))
             return seen.owner_kind == "ReplicaSet" and is_of
         if seen.kind == "Service":
             return CLAIM in (seen.labels or {}) or self._picks(namespace, _selector(seen))

@@ -21,6 +21,7 @@ from deployments.attended import Saying, is_attended
 from deployments.attending import attend
 from deployments.lease import Held
 from deployments.models import Release
+from deployments.receivers import advance_due
 from deployments.turns import HANGS_AFTER_SECONDS, Turns
 from deployments.wake import LONG_SECONDS, due, enqueue, sweep, wake
 from durable.clock import DbNow, database_time
@@ -264,6 +265,17 @@ def test_while_redis_is_away_a_wake_up_sends_nothing_and_the_sweep_finds_the_mar
     sweep()
 
     assert hints == [str(crowd[0].pk)]
+
+
+def test_a_timer_that_goes_off_for_a_time_that_has_moved_wakes_nobody(crowd: list[Release], hints: list[str]) -> None:
+    moved, due_now, *_ = crowd
+    Release.objects.filter(pk=moved.pk).update(wake_at=DbNow(2))
+
+    advance_due([str(moved.pk), str(due_now.pk)])
+
+    held = lease.take_waiting()
+    assert held is not None and held.release_id == due_now.pk
+    assert lease.take_waiting() is None
 
 
 def test_a_lease_that_nobody_renews_is_due_when_it_runs_out(crowd: list[Release], hints: list[str]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 
-from clusters.models import Cluster, Observation
+from clusters.models import Cluster, KeepWhole, Observation
 from clusters.observe import row_statements, rows
 from clusters.observe.kinds import BY_NAME
 from clusters.observe.objects import see
@@ -119,6 +120,13 @@ def test_whole_objects_are_forgotten_unless_another_release_needs_them(cluster):
         observed(cluster, object_, whole=True)
     rows.forget_whole(cluster.pk, "shop", KeptWhole(frozenset({Workload("shop", "basket")})))
     assert list(Observation.objects.filter(whole__isnull=False).values_list("name", flat=True)) == ["basket"]
+
+
+def test_one_that_a_release_asks_for_which_has_just_begun_is_not_forgotten(cluster):
+    observed(cluster, deployment("web"), whole=True)
+    KeepWhole.objects.create(cluster=cluster, namespace="shop", workload="web", release_id=uuid4())
+    rows.forget_whole(cluster.pk, "shop", KeptWhole())
+    assert Observation.objects.get().whole
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by what it has counted")

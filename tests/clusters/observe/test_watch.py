@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pytest
+from django.db import transaction
 
 from clusters.models import Cluster, KeepWhole, Observation, WatchState
+from clusters.observe.feed import feed
 from clusters.observe.kinds import KINDS
 from clusters.observe.read import freshness, observed, observed_many, pod_warnings, watching
 from tests.conftest import until
@@ -128,6 +130,38 @@ def test_a_workload_under_release_is_kept_whole_and_no_longer(watched, kubectl, 
     assert not whole("Event")
     keep.delete()
     until(lambda: not any(whole(kind) for kind in ("Deployment", "ReplicaSet", "Pod")))
+
+
+def test_what_a_release_has_read_is_not_fetched_again(watched, kubectl, namespace, monkeypatch):
+    fetched: list[str] = []
+
+    async def note(_namespace: str, names: Collection[str], *_more: object) -> None:
+        fetched.extend(names)
+
+    monkeypatch.setattr("clusters.observe.cluster.fill", note)
+    kubectl.create(f"{APPS}/{namespace}/deployments", web())
+    until(lambda: ready(watched, namespace, 2))
+    kinds = {"Deployment": "apis/apps/v1", "ReplicaSet": "apis/apps/v1", "Pod": "api/v1"}
+    read = [
+        (kind, one)
+        for kind, group in kinds.items()
+        for one in kubectl.get(f"/{group}/namespaces/{namespace}/{kind.lower()}s")["items"]
+    ]
+    until(lambda: all(watched_version(watched, kind, one) == one["metadata"]["resourceVersion"] for kind, one in read))
+    for workload, objects in (("web", read), ("nobody-has-read", [])):
+        with transaction.atomic():
+            KeepWhole.objects.create(cluster=watched, namespace=namespace, workload=workload, release_id=watched.pk)
+            feed(watched.pk, objects)
+
+    until(lambda: "nobody-has-read" in fetched)
+    assert "web" not in fetched
+    kubectl.patch(f"{APPS}/{namespace}/deployments/web", {"spec": {"replicas": 3}})
+    until(lambda: len([row for row in observed_many(watched.pk, "Pod", namespace) if row.whole]) == 3)
+
+
+def watched_version(cluster: Cluster, kind: str, read: dict) -> str:
+    row = observed(cluster.pk, kind, read["metadata"]["namespace"], read["metadata"]["name"])
+    return str(row.resource_version) if row else ""
 
 
 def test_what_vanished_while_nobody_watched_is_swept(cluster, start_watcher, kubectl, namespace):

@@ -6,7 +6,7 @@ import pytest
 
 from clusters.observe.kinds import BY_NAME
 from clusters.observe.objects import see
-from clusters.observe.whole import KeptWhole, Workload, selector_text
+from clusters.observe.whole import CLAIM, KeptWhole, Workload, selector_text
 from tests.clusters.observe.objects import deployment, owned_by, pod, raw
 
 WEB = Workload("shop", "web")
@@ -41,6 +41,28 @@ def test_pods_of_an_adopted_replica_set_are_known_by_its_uid():
     assert kept.whole_of(see(BY_NAME["Pod"], orphan), orphan) is None
     kept.whole_of(see(BY_NAME["ReplicaSet"], adopted), adopted)
     assert kept.whole_of(see(BY_NAME["Pod"], orphan), orphan) is not None
+
+
+def test_what_carries_a_claim_is_kept_before_the_row_is_read():
+    """The first write of a release claims its Deployment, and the watch tells of that at once."""
+    kept = KeptWhole()
+    claimed, free = deployment(), deployment()
+    claimed["metadata"] = {**claimed["metadata"], "labels": {CLAIM: "a-release"}}
+
+    def is_kept(object_: dict) -> bool:
+        return kept.whole_of(see(BY_NAME[object_["kind"]], object_), object_) is not None
+
+    assert not is_kept(pod())
+    assert is_kept(claimed)
+    assert is_kept(replica_set("web-6d4f"))
+    assert is_kept(pod())
+    assert not is_kept(deployment("basket"))
+    assert not kept.as_rows_say().wants(see(BY_NAME["Pod"], pod()))
+    kept.replace({WEB})
+    assert not is_kept(raw("Service", "front", spec={"selector": {"app": "basket"}}))
+    kept.replace(set())
+    assert not is_kept(free)
+    assert not is_kept(pod())
 
 
 def test_services_that_pick_its_pods_are_kept_with_their_endpoint_slices():
