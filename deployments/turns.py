@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 
-AT_ONCE, MOST = 4, 8
+AT_ONCE, MOST = 8, 16
 HANGS_AFTER_SECONDS = 1.0
 
 
