@@ -92,13 +92,13 @@ def make_release(
             KeepWhole.objects.create(
                 cluster=target.cluster, namespace=target.namespace, workload=target.workload, release_id=release.pk
             )
-            if plan.looked_at:
-                feed(target.cluster_id, plan.looked_at.objects())
             first = Said(action, said, {"reason": reason} if reason else {})
             add_events(release.pk, 0, (first, *notes), actor=by.username)
             audit(by, action, release, after=_facts(release), team=target.team.name)
             if plan.override:
                 audit(by, "release.override", release, team=target.team.name, **_without_by(plan.override))
+            if plan.looked_at:
+                after_commit(feed, target.cluster_id, plan.looked_at.objects())
             after_commit(wake, release.pk)
             _announce(target)
     except IntegrityError as error:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import connection
+from django.db import connection, transaction
 
 from clusters.models import Observation
 from clusters.observe.objects import trimmed
@@ -22,13 +22,13 @@ from durable.written_sql import as_stored
 def feed(cluster_id: UUID, objects: Iterable[tuple[str, Raw]]) -> None:
     """Keep these objects, each with its kind, whole in the rows that hold the same state of them and are slim.
 
-    Only for a workload that a KeepWhole row names, in that row's transaction or later. An object that a database would
-    refuse, or whose row is older or newer, is left to the watcher.
+    Only for a workload that a KeepWhole row names already. An object that a database would refuse, or whose row is
+    older or newer or just being written, is left to the watcher.
     """
     values = [_values(cluster_id, kind, raw) for kind, raw in objects if _is_storable(raw)]
     if values:
-        with connection.cursor() as cursor:
-            cursor.executemany(_statement(), values)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.executemany(_statement(connection.vendor), values)
 
 
 def _values(cluster_id: UUID, kind: str, raw: Raw) -> dict[str, Any]:
@@ -53,13 +53,17 @@ def _is_storable(raw: Raw) -> bool:
         return False
 
 
-@lru_cache(maxsize=1)
-def _statement() -> str:
+@lru_cache(maxsize=2)
+def _statement(vendor: str) -> str:
+    """The statement for a database. It waits for no row: the watcher takes many, and in another order."""
+    table, unlocked = Observation._meta.db_table, "FOR UPDATE SKIP LOCKED" if vendor == "postgresql" else ""
     return f"""
-        UPDATE {Observation._meta.db_table} SET whole = %(whole)s
-        WHERE cluster_id = %(cluster)s AND kind = %(kind)s AND namespace = %(namespace)s AND name = %(name)s
-            AND uid = %(uid)s AND resource_version = %(version)s AND whole IS NULL
-    """  # noqa: S608 - a name of ours
+        UPDATE {table} SET whole = %(whole)s WHERE id = (
+            SELECT id FROM {table}
+            WHERE cluster_id = %(cluster)s AND kind = %(kind)s AND namespace = %(namespace)s AND name = %(name)s
+                AND uid = %(uid)s AND resource_version = %(version)s AND whole IS NULL {unlocked}
+        )
+    """  # noqa: S608 - names of ours
 
 
 def whole_rows(cluster_id: UUID, namespace: str, name: str) -> list[WorkloadRow]:

@@ -201,7 +201,9 @@ def test_several_are_woken_in_one_order_so_that_two_who_do_never_wait_for_each_o
     target = new_target(new_service("web", developer.memberships.get().team), "dev")
     first, last = UUID(int=1), UUID(int=2)
     for number, pk in enumerate((last, first)):
-        Release.objects.create(pk=pk, target=target, number=number, created_by=developer, holding=False)
+        Release.objects.create(
+            pk=pk, target=target, number=number, created_by=developer, holding=False, wake_at=database_time()
+        )
 
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():

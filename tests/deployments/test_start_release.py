@@ -8,9 +8,11 @@ import pytest
 
 from accounts.models import User
 from audit.models import Entry
+from clusters.models import Observation
 from deployments.models import Release
 from services.models import Target
 from tests.callers import ApiClient
+from tests.factories.clusters import observed
 from tests.factories.deployments import REPOSITORY, end, kinds_of
 from tests.kubectl import Kubectl
 
@@ -31,6 +33,23 @@ def test_it_is_accepted_and_queued(api: Api, developer: User, live: Live) -> Non
     release = Release.objects.get(pk=body["id"])
     assert kinds_of(release) == ["release.start"]
     assert Entry.objects.filter(action="release.start", actor="dev").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_its_plan_has_read_is_kept_whole_for_its_ticks(api: Api, developer: User, live: Live) -> None:
+    target, kubectl = live
+    namespace = f"/namespaces/{target.namespace}"
+    for kind, path in (("ReplicaSet", f"/apis/apps/v1{namespace}/replicasets"), ("Pod", f"/api/v1{namespace}/pods")):
+        for one in kubectl.get(path)["items"]:
+            observed(target.cluster, {"kind": kind, **one})
+    canary = {"type": "canary", "steps": [{"set_weight": 50}, {"pause": {}}]}
+
+    answer = api(developer).post("/releases/", {**WISH, "strategy": canary})
+
+    assert answer.status_code == 202, answer.json()
+    rows = Observation.objects.filter(cluster=target.cluster, namespace=target.namespace)
+    assert {row.kind for row in rows if row.whole} == {"Deployment", "ReplicaSet", "Pod"}
+    assert all(row.whole for row in rows)
 
 
 def test_a_dry_run_answers_the_plan_and_makes_nothing(api: Api, developer: User, live: Live) -> None:
