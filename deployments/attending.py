@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import structlog
+from django.db import DatabaseError
 
 from clusters.observe.threads import with_database
 from deployments import lease
@@ -21,6 +22,7 @@ from deployments.lease import Held
 from deployments.tick import tick_held
 from deployments.turns import MOST, Turn, Turns
 from deployments.wake import go_on_elsewhere, is_anybody_waiting
+from web.measures import TICK_FAILURES
 
 STAYS_SECONDS = 0.3
 LOOK_EVERY_SECONDS = 0.01
@@ -63,11 +65,15 @@ def _begin_another(until: float) -> bool:
     """Have those that wait ticked by as many threads as there are turns for. Whether any waits."""
     found = False
     while turn := _turns.take():
-        # A question costs less than an attempt, which the databases let write.
-        held = lease.take_waiting() if is_anybody_waiting() else None
+        held = None
+        try:
+            # A question costs less than an attempt, which the databases let write.
+            held = lease.take_waiting() if is_anybody_waiting() else None
+        finally:
+            if held is None:
+                turn.end()
         if held is None:
-            turn.end()
-            return found
+            break
         found = True
         _threads().submit(_tick_on, turn, held, until)
     return found
@@ -82,8 +88,12 @@ def _tick_on(turn: Turn, held: Held | None, until: float) -> None:
             try:
                 tick_held(held)
             except Exception:
+                TICK_FAILURES.inc()
                 log.exception("tick.failed", release=str(held.release_id))
             held = lease.take_waiting() if time.monotonic() < until else None
+    except DatabaseError as error:
+        # Who attends finds it again.
+        log.warning("tick.none_taken", error=str(error))
     finally:
         turn.end()
 

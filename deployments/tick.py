@@ -37,6 +37,7 @@ from deployments.save import save_decision, save_outcome
 from deployments.spec import spec_of, state_of
 from durable.clock import database_time
 from durable.prepared import PreparedGet
+from web import request_id
 from web.measures import WRITES
 
 MOST_ROUNDS = 40
@@ -56,6 +57,7 @@ def tick(release_id: uuid.UUID) -> None:
 
 def tick_held(held: Held) -> None:
     """The same for a release whose lease is in hand. Raises what went wrong, after which it is looked at again soon."""
+    outside = request_id.current()
     with structlog.contextvars.bound_contextvars(release=str(held.release_id)):
         try:
             _go_on(held)
@@ -64,6 +66,8 @@ def tick_held(held: Held) -> None:
         except BaseException:
             lease.drop(held, look_again_in=LOOK_AFTER_ERROR_SECONDS, in_new_epoch=True)
             raise
+        finally:
+            request_id.carry(outside)
 
 
 def _go_on(held: Held) -> None:
@@ -72,6 +76,7 @@ def _go_on(held: Held) -> None:
     release: Release | None = None
     for _ in range(MOST_ROUNDS):
         release = _read(held.release_id, release)
+        request_id.carry(release.request_id)
         if release.epoch != held.epoch or release.lease_owner != held.owner:
             raise LeaseLost
         state, now = state_of(release), database_time()

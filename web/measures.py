@@ -19,6 +19,9 @@ TASKS = Histogram(
     ("task", "outcome"),
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
+TICK_FAILURES = Counter(
+    "slipway_tick_failures", "Looks at a release that broke off; the next one is ten seconds later."
+)
 WRITES = Counter(
     "slipway_cluster_writes",
     "Writes of releases to clusters, by what they were for and what came of them.",

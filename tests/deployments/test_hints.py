@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError
 
 from accounts.models import User
 from deployments import attending, lease, tick
@@ -22,11 +23,12 @@ from deployments.attending import attend
 from deployments.lease import Held
 from deployments.models import Release
 from deployments.receivers import advance_due
-from deployments.turns import HANGS_AFTER_SECONDS, Turns
+from deployments.turns import HANGS_AFTER_SECONDS, MOST, Turns
 from deployments.wake import LONG_SECONDS, due, enqueue, sweep, wake
 from durable.clock import DbNow, database_time
 from tests.conftest import until
 from tests.factories.services import new_service, new_target
+from web import request_id
 
 MANY = 12
 T = TypeVar("T")
@@ -133,6 +135,44 @@ def test_a_tick_that_fails_takes_none_of_the_others_along(
     attend()
 
     assert {held.release_id for held in failed} == {release.pk for release in crowd}
+
+
+def test_a_database_that_is_away_for_a_moment_takes_no_turn_along(
+    crowd: list[Release], hints: list[str], ticked: list[Held], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def be_away() -> bool:
+        raise OperationalError
+
+    wake(*(release.pk for release in crowd))
+    with monkeypatch.context() as broken:
+        broken.setattr(attending, "is_anybody_waiting", be_away)
+        for _attempt in range(MOST + 1):
+            with pytest.raises(OperationalError):
+                attend()
+
+    attend()
+
+    assert {held.release_id for held in ticked} == {release.pk for release in crowd}
+
+
+def test_what_a_tick_writes_carries_the_id_of_the_request_that_began_the_release(
+    crowd: list[Release], hints: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carried: list[str] = []
+
+    def save(*_decided: object) -> bool:
+        carried.append(request_id.current())
+        return True
+
+    monkeypatch.setattr(tick, "save_decision", save)
+    Release.objects.filter(pk=crowd[0].pk).update(request_id="ci-4711")
+    request_id.carry("another")
+
+    tick.tick(crowd[0].pk)
+
+    assert set(carried) == {"ci-4711"}
+    assert request_id.current() == "another"
+    request_id.carry("")
 
 
 def test_those_whose_message_died_with_a_worker_are_seen_to_a_second_later(
