@@ -49,7 +49,8 @@ def put_off(item: PromotionItem, error: ClusterUnreachable | ApiRefused, now: da
         )
         further = error.next or _("Look at the cluster's page.")
         again = _("Promote again once the cluster answers.")
-        item.why = f"{words % {**said, 'minutes': round(GIVE_UP_SECONDS / 60)}} {further} {again}"
+        minutes = round((now - item.unreachable_since).total_seconds() / 60)
+        item.why = f"{words % {**said, 'minutes': minutes}} {further} {again}"
         return False
     wait = min(LONGEST_SECONDS, FIRST_SECONDS * 2 ** min(item.attempts - 1, 10))
     try_at = now + timedelta(seconds=wait)

@@ -293,3 +293,14 @@ def test_it_is_tried_ever_more_seldom_and_for_the_last_time_at_the_end() -> None
 
     assert waits[:6] == [5, 10, 20, 40, 60, 60]
     assert sum(waits) == 600
+    assert "in 10 minutes" in item.why
+
+
+def test_what_it_says_of_the_time_counts_a_while_in_which_slipway_itself_did_not_run() -> None:
+    item, now = PromotionItem(), datetime(2026, 1, 1, tzinfo=UTC)
+    for _attempt in range(2):
+        assert put_off(item, ClusterUnreachable("shop", "no connection"), now)
+
+    assert not put_off(item, ClusterUnreachable("shop", "no connection"), now + timedelta(hours=2))
+
+    assert "Given up after 3 attempts in 120 minutes" in item.why
