@@ -208,6 +208,14 @@ def ended(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Deci
     return cleaned(release, state, seen, now)
 
 
+def is_ended(release: ReleaseSpec, state: State, deployment: Json) -> bool:
+    """Whether the end patch has nothing to change any more but our marks: a new epoch claims the Deployment once more
+    where a write after that patch was left without an answer."""
+    spec = deployment["spec"]
+    is_as_before = not spec.get("paused") and spec.get("strategy") == patches.kept_strategy(state, deployment)
+    return is_as_before and same_template(template_of(deployment), release.template_to)
+
+
 def given_back(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
     """The Deployment is as it was, with the old template: one abort patch; the controller does the rest."""
     deployment = deployment_of(seen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -271,3 +272,19 @@ def test_a_new_epoch_is_stamped_on_everything_before_anything_is_believed() -> N
     assert {claim_of(one).epoch for one in play.cluster.sets.values()} == {"2"}
     assert play.writes == writes + 3
     assert play.state.unconfirmed is None
+
+
+def test_one_that_was_ended_is_not_begun_anew_when_a_write_after_that_was_left_without_an_answer() -> None:
+    """The new epoch claims the Deployment, as a write of the older one may still come; its spec is as it shall be."""
+    play = until(canary(SetWeight(50)), "Finishing")
+    assert not claim_of(play.cluster.deployment).portal
+    spec, (name, *_) = deepcopy(play.cluster.deployment["spec"]), play.cluster.sets
+    play.state = play.state.but(unconfirmed={"why": "clean", "epoch": 1, "key": f"ReplicaSet/{name}"})
+    play.release = type(play.release)(**{**vars(play.release), "epoch": 2})
+
+    state = play.to_the_end()
+
+    assert state.phase == "Succeeded"
+    assert play.cluster.deployment["spec"] == spec
+    assert not claim_of(play.cluster.deployment).portal
+    assert "conflict.undone" not in [said.kind for said in play.said]
