@@ -99,8 +99,15 @@ def _checks(
     pod = _pod_of(spec.template_to, target)
     check, admitted = _ask("pod", lambda: door.create(paths.pods(target.namespace), pod, dry_run=True), before_request)
     yield _with_quota(check, deployment, spec)
-    if in_place(spec.strategy, deployment) and check.status == "passed":
-        yield _room(door, target, spec, deployment, admitted or pod, before_request, quotas)
+    if not in_place(spec.strategy, deployment) or check.status != "passed":
+        return
+    if quotas is None:
+        check, found = _ask("quota", lambda: door.list(paths.resource_quotas(target.namespace)), before_request)
+        if found is None:
+            yield check
+            return
+        quotas = found["items"]
+    yield _room(spec, deployment, admitted or pod, quotas)
 
 
 def in_place(strategy: Strategy, deployment: Json) -> bool:
@@ -116,24 +123,11 @@ def _first_write(spec: ReleaseSpec, deployment: Json) -> Sequence[Json]:
     return patches.write_template(spec, State(originals=patches.originals_of(spec, deployment)), deployment).ops
 
 
-def _room(
-    door: Door,
-    target: Target,
-    spec: ReleaseSpec,
-    deployment: Json,
-    pod: Json,
-    before_request: Callable[[], None],
-    quotas: Sequence[Json] | None,
-) -> Check:
+def _room(spec: ReleaseSpec, deployment: Json, pod: Json, quotas: Sequence[Json]) -> Check:
     """Whether the quotas have room for all the extra pods: a dry run tells of one only."""
     extra = extra_pods(deployment, spec.strategy)
     services = 0 if getattr(spec.strategy, "traffic", "") == "replicas" else 1
     wanted = needed(pod, extra, services=services, replica_sets=1)
-    if quotas is None:
-        check, found = _ask("quota", lambda: door.list(paths.resource_quotas(target.namespace)), before_request)
-        if found is None:
-            return check
-        quotas = found["items"]
     short = shortages(quotas, wanted)
     if not short:
         return Check("quota", "passed")

@@ -131,22 +131,12 @@ def _services_in_rows(
 ) -> tuple[tuple[Json, ...], tuple[Json, ...]] | None:
     if not read.watching(cluster_id, "Service", "EndpointSlice"):
         return None
-    pods = _pod_labels(seen)
-    rows = [
-        row
-        for row in read.observed_many(cluster_id, "Service", namespace)
-        if RELEASE in row.labels or selects(row.slim.get("selector") or {}, pods)
-    ]
+    rows, slices = read.services_of(cluster_id, namespace, _pod_labels(seen))
     names = {row.name: row for row in rows}
     for key, ours in written.items():
         kind, _slash, name = key.partition("/")
         if kind == "Service" and (name not in names or names[name].resource_version < ours["resource_version"]):
             return None
-    slices = [
-        row
-        for row in read.observed_many(cluster_id, "EndpointSlice", namespace)
-        if row.labels.get(SERVICE_NAME) in names
-    ]
     if any(row.whole is None for row in [*rows, *slices]):
         return None
     return _whole(rows), _whole(slices)

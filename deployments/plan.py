@@ -186,20 +186,22 @@ def plan_release(target: Target, wish: Wish, by: User, *, instead_of: Release | 
         around = surroundings_of(target, deployment, template_to, strategy)
     service = target.kubernetes_service or _only_service(around)
     spec = _spec(target, deployment, strategy, template_to, service)
-    quotas = None if around == Surroundings() or "ResourceQuota" in around.unknown else around.quotas
+    # A release of what runs, or a rolling one, puts nothing beside anything.
+    is_beside = around != Surroundings()
+    quotas = around.quotas if is_beside and "ResourceQuota" not in around.unknown else None
     checks, now = check_target(target, spec, live, quotas=quotas), database_time()
     gates, closed, advice = plan_gates(
         target, strategy, by, now, is_rollback=wish.template is not None, emergency=wish.emergency
     )
     gated = replace(wish, wait=wish.wait or instead_of is not None)
     promotion = plan_gate(target, gated, images or images_of(template_to), template_from, by, now)
-    unusable, unmeasured = template_notes(strategy, target) if around != Surroundings() else ([], [])
+    unusable, unmeasured = template_notes(strategy, target) if is_beside else ([], [])
     # A superseding release begins once the older one has given the workload back, whatever it looks like now.
     busy = active is not None
     refusals = [
         *([_busy(active)] if active and not (wish.supersede or active.is_giving_back) else []),
         *refusals_of(deployment, template_to, portal_key(), checks, busy=busy),
-        *_in_place(spec, deployment, around),
+        *(refusals_in_place(spec, deployment, around) if is_beside else []),
         *unusable,
         *(note for note in closed if not (instead_of and note.code == "freeze_window")),
         *promotion.refusals,
@@ -219,7 +221,7 @@ def plan_release(target: Target, wish: Wish, by: User, *, instead_of: Release | 
         warnings=[
             *warnings_of(deployment, template_to, strategy, checks),
             *([_rolling_at_zero()] if at_zero else []),
-            *(warnings_in_place(spec, deployment, around) if around != Surroundings() else []),
+            *(warnings_in_place(spec, deployment, around) if is_beside else []),
             *unmeasured,
             *advice,
             *promotion.warnings,
@@ -228,15 +230,8 @@ def plan_release(target: Target, wish: Wish, by: User, *, instead_of: Release | 
         checks=checks,
         checked=kept_checks(checks, live, now),
         override=promotion.override,
-        looked_at=around.seen(live) if around != Surroundings() else None,
+        looked_at=around.seen(live) if is_beside else None,
     )
-
-
-def _in_place(spec: ReleaseSpec, deployment: Json, around: Surroundings) -> list[Note]:
-    """Refusals of two versions side by side. A release of what runs puts nothing beside anything."""
-    if around == Surroundings():
-        return []
-    return refusals_in_place(spec, deployment, around)
 
 
 def _only_service(around: Surroundings) -> str:

@@ -7,13 +7,14 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from clusters.observe import rows
 from clusters.observe.backoff import Backoff
 from clusters.observe.contact import Contact, News
-from clusters.observe.feed import whole_rows
+from clusters.observe.feed import whole_objects
 from clusters.observe.fill import fill
 from clusters.observe.follow import Follower, KindState
 from clusters.observe.kinds import KINDS
@@ -23,8 +24,8 @@ from clusters.observe.whole import KeptWhole, Workload
 
 if TYPE_CHECKING:
     from clusters.connection import Endpoint
+    from clusters.observe.slim.parts import Raw
     from clusters.observe.store import Store
-    from clusters.observe.workload_rows import WorkloadRow
 
 log = logging.getLogger(__name__)
 
@@ -201,13 +202,13 @@ class ClusterWatch:
 
     async def _not_fed(self, namespace: str, names: list[str]) -> list[str]:
         """Those whose rows are not whole already, once all is written that was seen before they were asked for."""
-        found: dict[str, list[WorkloadRow]] = {}
+        found: dict[str, list[tuple[str, Raw]]] = {}
 
         def look() -> list[rows.Change]:
-            found.update((name, whole_rows(self.spec.id, namespace, name)) for name in names)
+            found.update((name, whole_objects(self.spec.id, namespace, name)) for name in names)
             return []
 
         await self._store.after_all(self.spec.id, look)
-        for row in (row for fed in found.values() for row in fed):
-            self._kept.learn(row.kind, namespace, row.whole or {})
+        for kind, raw in chain.from_iterable(found.values()):
+            self._kept.learn(kind, namespace, raw)
         return [name for name in names if not found[name]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -12,9 +12,9 @@ from django.db import connection, transaction
 
 from clusters.models import Observation
 from clusters.observe.objects import trimmed
-from clusters.observe.slim.network import SERVICE_NAME
+from clusters.observe.read import services_of
 from clusters.observe.slim.parts import Raw
-from clusters.observe.whole import selects
+from clusters.observe.whole import pod_labels
 from clusters.observe.workload_rows import WorkloadRow, workload_rows
 from durable.written_sql import as_stored
 
@@ -33,7 +33,6 @@ def feed(cluster_id: UUID, objects: Iterable[tuple[str, Raw]]) -> None:
 
 def _values(cluster_id: UUID, kind: str, raw: Raw) -> dict[str, Any]:
     metadata, whole = raw["metadata"], Observation._meta.get_field("whole")
-    kept = trimmed(raw, keep_managed_fields=kind == "Deployment")
     return {
         "cluster": as_stored(cluster_id),
         "kind": kind,
@@ -41,7 +40,7 @@ def _values(cluster_id: UUID, kind: str, raw: Raw) -> dict[str, Any]:
         "name": metadata["name"],
         "uid": metadata["uid"],
         "version": int(metadata["resourceVersion"]),
-        "whole": whole.get_db_prep_save(kept, connection),
+        "whole": whole.get_db_prep_save(trimmed(kind, raw), connection),
     }
 
 
@@ -66,24 +65,13 @@ def _statement(vendor: str) -> str:
     """  # noqa: S608 - names of ours
 
 
-def whole_rows(cluster_id: UUID, namespace: str, name: str) -> list[WorkloadRow]:
-    """The rows of a workload's Deployment, ReplicaSets and Pods if all of these are whole, and so are the Services that
-    pick its Pods with their EndpointSlices; else nothing."""
+def whole_objects(cluster_id: UUID, namespace: str, name: str) -> list[tuple[str, Raw]]:
+    """A workload's Deployment, ReplicaSets and Pods, and the Services that pick its Pods with their EndpointSlices, if
+    the rows of all of these are whole, each with its kind; else nothing."""
     found = workload_rows(cluster_id, namespace, name)
-    if found.deployment is None:
+    if found.deployment is None or found.deployment.whole is None:
         return []
-    rows = [found.deployment, *found.replica_sets, *found.pods]
-    if any(row.whole is None for row in rows) or _lacks_services(cluster_id, namespace, found.deployment.whole or {}):
-        return []
-    return rows
-
-
-def _lacks_services(cluster_id: UUID, namespace: str, deployment: Raw) -> bool:
-    labels: Mapping[str, str] = deployment["spec"]["template"]["metadata"].get("labels") or {}
-    here = Observation.objects.filter(cluster_id=cluster_id, namespace=namespace)
-    services = here.filter(kind="Service").values_list("name", "slim__selector", "whole__isnull")
-    picking = {name: is_slim for name, selector, is_slim in services if selects(selector or {}, labels)}
-    if not picking or any(picking.values()):
-        return bool(picking)
-    slices = here.filter(kind="EndpointSlice", whole__isnull=True).values_list("labels", flat=True)
-    return any(one.get(SERVICE_NAME) in picking for one in slices)
+    services, slices = services_of(cluster_id, namespace, pod_labels(found.deployment.whole))
+    rows: list[WorkloadRow | Observation] = [found.deployment, *found.replica_sets, *found.pods, *services, *slices]
+    objects = [(row.kind, row.whole) for row in rows if row.whole is not None]
+    return objects if len(objects) == len(rows) else []

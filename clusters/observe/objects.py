@@ -122,8 +122,8 @@ def _version(metadata: Raw) -> int:
     return min(int(value), _BIGGEST_INTEGER)
 
 
-def trimmed(raw: Raw, *, keep_managed_fields: bool) -> Raw:
+def trimmed(kind: str, raw: Raw) -> Raw:
     """The object as it is kept whole: managedFields take up to half of it and only a Deployment's are read."""
-    if keep_managed_fields or "managedFields" not in (metadata := mapping(raw, "metadata")):
+    if kind == "Deployment" or "managedFields" not in (metadata := mapping(raw, "metadata")):
         return raw
     return raw | {"metadata": {key: value for key, value in metadata.items() if key != "managedFields"}}

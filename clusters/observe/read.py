@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from clusters.models import Observation, WatchState
+from clusters.observe.slim.network import SERVICE_NAME
+from clusters.observe.whole import CLAIM, selects
 from durable.clock import DbNow
 
 SILENT_SECONDS = 5.0
@@ -46,6 +48,20 @@ def observed_many(
     # In Python: keys hold dots and slashes, which the databases spell differently, and a namespace is small.
     here = (row for row in rows if row.namespace == namespace)
     return [row for row in here if not labels or labels.items() <= row.labels.items()]
+
+
+def services_of(
+    cluster_id: UUID, namespace: str, pod_labels: Mapping[str, str]
+) -> tuple[list[Observation], list[Observation]]:
+    """The rows of the Services that pick Pods with these labels or carry a release's claim, and of their slices."""
+    services = [
+        row
+        for row in observed_many(cluster_id, "Service", namespace)
+        if CLAIM in row.labels or selects(row.slim.get("selector") or {}, pod_labels)
+    ]
+    names = {row.name for row in services}
+    slices = observed_many(cluster_id, "EndpointSlice", namespace) if names else []
+    return services, [row for row in slices if row.labels.get(SERVICE_NAME) in names]
 
 
 def pod_warnings(cluster_id: UUID, namespace: str, pod_uids: Collection[str]) -> list[dict[str, Any]]:

@@ -70,7 +70,7 @@ class KeptWhole:
         if not self.wants(seen):
             return None
         self.learn(seen.kind, seen.namespace, raw)
-        return trimmed(raw, keep_managed_fields=seen.kind == "Deployment")
+        return trimmed(seen.kind, raw)
 
     def learn(self, kind: str, namespace: str, raw: Raw) -> None:
         """Note of an object that is kept whole by what others are known to belong to it."""
@@ -79,7 +79,9 @@ class KeptWhole:
             owner = next(one for one in metadata["ownerReferences"] if one.get("controller"))
             self._replica_sets[metadata["uid"]] = Workload(namespace, owner["name"])
         if kind == "Deployment":
-            self._pod_labels[Workload(namespace, metadata["name"])] = _pod_labels(raw)
+            self._pod_labels[Workload(namespace, metadata["name"])] = pod_labels(raw)
+        if kind == "Service":
+            self._selectors[Workload(namespace, metadata["name"])] = (raw.get("spec") or {}).get("selector") or {}
 
     def _note_claim(self, deployment: SeenObject) -> None:
         workload = Workload(deployment.namespace, deployment.name)
@@ -138,7 +140,8 @@ def _selector(service: SeenObject) -> dict[str, str]:
     return selector
 
 
-def _pod_labels(deployment: Raw) -> dict[str, str]:
+def pod_labels(deployment: Raw) -> dict[str, str]:
+    """The labels of a Deployment's Pods by its template; none where that cannot be read."""
     try:
         return texts(mapping(mapping(mapping(deployment, "spec"), "template"), "metadata"), "labels")
     except Malformed:

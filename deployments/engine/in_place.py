@@ -17,7 +17,7 @@ from deployments.engine.borrowed import ROLE
 from deployments.engine.bounds import surge_of, unavailable_of
 from deployments.engine.decision import Decision, Sentence, State
 from deployments.engine.json import Json
-from deployments.engine.phases import deployment_of, foreign_claim, is_as_planned, is_observed, is_ours, stop
+from deployments.engine.phases import deployment_of, foreign_claim, is_as_planned, is_observed, is_ours, runs_new, stop
 from deployments.engine.seen import Seen
 from deployments.engine.spec import ReleaseSpec
 from deployments.engine.weights import Bounds, Side, Sizes, bounds, next_sizes
@@ -213,7 +213,7 @@ def is_ended(release: ReleaseSpec, state: State, deployment: Json) -> bool:
     where a write after that patch was left without an answer."""
     spec = deployment["spec"]
     is_as_before = not spec.get("paused") and spec.get("strategy") == patches.kept_strategy(state, deployment)
-    return is_as_before and same_template(template_of(deployment), release.template_to)
+    return is_as_before and runs_new(release, deployment)
 
 
 def given_back(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:

@@ -57,8 +57,8 @@ def _routed(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> De
 def finishing(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision:
     """Leave the Deployment as it was found, with the new template, and every ReplicaSet without a mark of ours."""
     deployment = deployment_of(seen)
-    is_ended = in_place.is_ended(release, state, deployment)
-    if is_ours(release, deployment) and not is_ended and (answer := undone(release, state, seen, now)):
+    is_held = is_ours(release, deployment) and not in_place.is_ended(release, state, deployment)
+    if is_held and (answer := undone(release, state, seen, now)):
         return answer
     # Where somebody has promoted by hand, traffic is still steered.
     if closing := routing.closed(release, state, seen, now):

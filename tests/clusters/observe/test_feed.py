@@ -9,7 +9,7 @@ from django.db import connection
 
 from clusters.models import Cluster, Observation, WatchState
 from clusters.observe import feed as feeding
-from clusters.observe.feed import feed, whole_rows
+from clusters.observe.feed import feed, whole_objects
 from durable.clock import database_time
 from durable.written_sql import as_stored
 from tests.clusters.observe.objects import deployment, owned_by, pod, raw
@@ -75,15 +75,16 @@ def test_a_workload_is_whole_when_all_that_belongs_to_it_is(cluster: Cluster) ->
     slices = raw("EndpointSlice", "front-x", metadata={"labels": {"kubernetes.io/service-name": "front"}}, endpoints=[])
     belonging = [deployment(), replica_set(), pod(), service, slices]
     strangers = [deployment("basket"), raw("Service", "basket", spec={"selector": {"app": "basket"}})]
-    assert whole_rows(cluster.pk, "shop", "web") == []
+    assert whole_objects(cluster.pk, "shop", "web") == []
     for object_ in (*belonging, *strangers):
         observed(cluster, object_)
 
     for object_ in belonging:
-        assert whole_rows(cluster.pk, "shop", "web") == []
+        assert whole_objects(cluster.pk, "shop", "web") == []
         feed(cluster.pk, [(object_["kind"], object_)])
 
-    assert [row.kind for row in whole_rows(cluster.pk, "shop", "web")] == ["Deployment", "ReplicaSet", "Pod"]
+    kinds = [kind for kind, _whole in whole_objects(cluster.pk, "shop", "web")]
+    assert kinds == ["Deployment", "ReplicaSet", "Pod", "Service", "EndpointSlice"]
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by what it has counted")

@@ -89,6 +89,15 @@ def test_services_that_pick_its_pods_are_kept_with_their_endpoint_slices():
         assert not is_kept(slices)
 
 
+def test_what_others_have_read_of_a_workload_tells_as_much_as_the_watch():
+    kept = KeptWhole(frozenset({WEB}))
+    slices = raw("EndpointSlice", "web-x", metadata={"labels": {"kubernetes.io/service-name": "front"}}, endpoints=[])
+    for object_ in (deployment(), raw("Service", "front", spec={"selector": {"app": "web"}})):
+        assert kept.whole_of(see(BY_NAME["EndpointSlice"], slices), slices) is None
+        kept.learn(object_["kind"], "shop", object_)
+    assert kept.whole_of(see(BY_NAME["EndpointSlice"], slices), slices) is not None
+
+
 def test_managed_fields_are_kept_of_the_deployment_alone():
     kept = KeptWhole(frozenset({WEB}))
     for object_, has_them in ((deployment(), True), (replica_set("web-6d4f"), False), (pod(), False)):
