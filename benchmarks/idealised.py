@@ -1,7 +1,9 @@
 """The least that canaries in place can cost on this machine: a loop that only writes and waits.
 
-It takes the steps that Slipway takes, on the Deployment's own ReplicaSets, with a watch of its own. It keeps nothing,
-checks nothing, survives nothing and asks nobody: what a release engine takes beyond it is the engine's own.
+It makes the eleven writes that delivery.md's order asks for, on the Deployment's own ReplicaSets, with a watch of its
+own: begin, the old ReplicaSet without the controller's stamps, the new one made and recognised, six sizes, end, and our
+mark off the new one. It keeps nothing, checks nothing, survives nothing and asks nobody: what a release engine takes
+beyond it is the engine's own.
 """
 
 from __future__ import annotations
@@ -20,11 +22,14 @@ import httpx
 
 from benchmarks.contenders import Steps
 from benchmarks.portal import DEPLOYMENTS, NAMESPACE, Bench, together
+from deployments.engine.in_place import REVISION
+from deployments.engine.in_place_patches import DESIRED, MAX
 from deployments.engine.workload import HASH, hash_of
 from tests.kubectl import Kubectl
 
 REPLICA_SETS = f"/apis/apps/v1/namespaces/{NAMESPACE}/replicasets"
 MOST_AT_ONCE, SETTLE_SECONDS = 500, 600
+MARK = "slipway.dev/benchmark"
 Seen = dict[str, Any]
 
 
@@ -64,14 +69,17 @@ class Idealised:
         template["spec"]["containers"][0]["image"] = image
         recreate = {"type": "Recreate", "rollingUpdate": None}
         begun = self._kubectl.patch(path, {"spec": {"paused": True, "strategy": recreate, "template": template}})
+        self._patch(old["metadata"]["name"], {"metadata": {"annotations": {DESIRED: None, MAX: None}}})
         new = self._kubectl.create(REPLICA_SETS, _replica_set(begun))
         pair = new["metadata"]["name"], old["metadata"]["name"]
+        self._until(pair[0], lambda one: REVISION in one["metadata"].get("annotations", {}))
         for kind, number in [*steps, ("set_weight", 100)]:
             if kind == "pause":
                 time.sleep(number or 0)
             else:
                 self._weigh(*pair, math.ceil(replicas * (number or 0) / 100), replicas)
         self._kubectl.patch(path, {"spec": {"paused": None, "strategy": before["spec"]["strategy"]}})
+        self._patch(pair[0], {"metadata": {"labels": {MARK: None}}})
 
     def _weigh(self, new: str, old: str, wanted: int, replicas: int) -> None:
         """The new Pods first, then as many of the old ones go."""
@@ -81,7 +89,10 @@ class Idealised:
         self._until(old, lambda one: one.get("status", {}).get("replicas", 0) == replicas - wanted)
 
     def _scale(self, name: str, replicas: int) -> None:
-        self._kubectl.patch(f"{REPLICA_SETS}/{name}", {"spec": {"replicas": replicas}})
+        self._patch(name, {"spec": {"replicas": replicas}})
+
+    def _patch(self, name: str, body: Seen) -> None:
+        self._kubectl.patch(f"{REPLICA_SETS}/{name}", body)
 
     def _until(self, name: str, is_so: Callable[[Seen], bool]) -> None:
         changed = self._condition(name)
@@ -124,7 +135,7 @@ def _replica_set(deployment: Seen) -> dict[str, Any]:
         "kind": "ReplicaSet",
         "metadata": {
             "name": f"{metadata['name']}-{mark[HASH]}",
-            "labels": labels,
+            "labels": {**labels, MARK: "canary"},
             "ownerReferences": [{**owner, "controller": True, "blockOwnerDeletion": True}],
         },
         "spec": {

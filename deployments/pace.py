@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 # Of one release, one after another, however many change; and of all of them together.
 LOOKS_A_SECOND_OF_ONE, LOOKS_A_SECOND = 10, 20
 LONGEST_SECONDS = 5.0
+# Of all of them, at what may be put off; a release that waits for Pods looks after so long anyway.
+LATER_LOOKS_A_SECOND, LATEST_SECONDS = 10, 10.0
 
 
 class Pace:
@@ -37,7 +39,8 @@ class Pace:
         now = time.monotonic()
         ready = []
         with self._changed:
-            gap = 0.0 if at_once else self._stretched(1 / LOOKS_A_SECOND_OF_ONE, now)
+            gap = max(1 / LOOKS_A_SECOND_OF_ONE, self._share(now, LOOKS_A_SECOND, LONGEST_SECONDS))
+            gap = 0.0 if at_once else gap
             for release_id in release_ids:
                 turn = self._woken.get(release_id, 0.0) + gap
                 if turn <= now:
@@ -51,10 +54,10 @@ class Pace:
             self._wake(*ready)
 
     def wake_later(self, release_ids: Iterable[UUID], seconds: float) -> None:
-        """Wake each after so many seconds, if nothing else does before."""
+        """Wake each after so many seconds, or more while there are many, if nothing else does before."""
         now = time.monotonic()
         with self._changed:
-            turn = now + self._stretched(seconds, now)
+            turn = now + max(seconds, self._share(now, LATER_LOOKS_A_SECOND, LATEST_SECONDS))
             for release_id in release_ids:
                 self._put_off.setdefault(release_id, turn)
             self._see_to_put_off()
@@ -64,10 +67,10 @@ class Pace:
             self._begin()
             self._changed.notify()
 
-    def _stretched(self, gap: float, now: float) -> float:
-        """At least `gap` seconds between two wake-ups of one release: the more of them were woken lately, the more."""
+    def _share(self, now: float, looks_a_second: int, most: float) -> float:
+        """After how many seconds it is each one's turn, when all that were woken lately share so many looks a second."""
         self._woken = {one: at for one, at in self._woken.items() if now - at < LONGEST_SECONDS}
-        return min(LONGEST_SECONDS, max(gap, len(self._woken) / LOOKS_A_SECOND))
+        return min(most, len(self._woken) / looks_a_second)
 
     def _begin(self) -> None:
         if self._thread is None or not self._thread.is_alive():

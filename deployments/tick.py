@@ -41,8 +41,10 @@ from web import request_id
 from web.measures import WRITES
 
 MOST_ROUNDS = 40
-# After a write, by what came of it. The watcher tells what one that is done sets going; this is for when it does not.
+# After a write, by what came of it.
 LOOK_AFTER = {"unsent": timedelta(seconds=1), "ambiguous": timedelta(seconds=1), "done": timedelta(seconds=4)}
+# The watcher tells what one that is done sets going; this is for when it does not.
+LOOK_AFTER_WATCHED = timedelta(seconds=10)
 LOOK_AFTER_ERROR_SECONDS = 10.0
 
 log = structlog.get_logger(__name__)
@@ -92,7 +94,7 @@ def _go_on(held: Held) -> None:
             continue
         again = decision.again
         for write in decision.writes:
-            held, outcome = _apply(release, decision.state, write, held)
+            held, outcome = _apply(release, decision.state, write, held, is_watched=not seen.live)
             again = outcome.kind == "refused"
         if decision.state.is_terminal:
             return
@@ -143,7 +145,7 @@ def _look(release: Release, spec: ReleaseSpec, state: State, now: datetime, held
     return seen
 
 
-def _apply(release: Release, state: State, write: Write, held: Held) -> tuple[Held, Outcome]:
+def _apply(release: Release, state: State, write: Write, held: Held, *, is_watched: bool) -> tuple[Held, Outcome]:
     """Do one write and save what came of it. After an answer that never came a new epoch begins."""
     lease.renew(held)
     outcome = perform(release, write)
@@ -152,7 +154,7 @@ def _apply(release: Release, state: State, write: Write, held: Held) -> tuple[He
     if outcome.kind == "ambiguous":
         held = lease.raise_epoch(held)
     now = database_time()
-    soon = LOOK_AFTER.get(outcome.kind)
+    soon = LOOK_AFTER_WATCHED if is_watched and outcome.kind == "done" else LOOK_AFTER.get(outcome.kind)
     wake_at = now + soon if soon else None
     save_outcome(release.pk, held, after_write(state, write, outcome, now), wake_at=wake_at)
     return held, outcome

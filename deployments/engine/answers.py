@@ -15,6 +15,8 @@ from deployments.engine.spec import ReleaseSpec
 LOOK_WHILE_MOVING = timedelta(seconds=10)
 LOOK_WHILE_WAITING = timedelta(seconds=60)
 LOOK_AFTER_WRITE = timedelta(seconds=1)
+# The Deployment controller is at it, which the watcher tells.
+LOOK_FOR_CONTROLLER = timedelta(seconds=4)
 LOOK_WHILE_BLIND = timedelta(seconds=2)
 BLIND_IS_WORTH_A_LINE = timedelta(seconds=5)
 MOST_TRIES = 8

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from deployments.engine import foreign_hands
 from deployments.engine import in_place_patches as patches
-from deployments.engine.answers import LOOK_AFTER_WRITE, act, end, wait
+from deployments.engine.answers import LOOK_FOR_CONTROLLER, act, end, wait
 from deployments.engine.borrowed import ROLE
 from deployments.engine.bounds import surge_of, unavailable_of
 from deployments.engine.decision import Decision, Sentence, State
@@ -100,9 +100,9 @@ def begun(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Deci
 def made(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decision | None:
     """The new ReplicaSet exists and the Deployment controller knows it as the new one."""
     if not is_observed(deployment_of(seen)):
-        return wait(state, now, LOOK_AFTER_WRITE)
+        return wait(state, now, LOOK_FOR_CONTROLLER)
     if any(one["metadata"].get("deletionTimestamp") for one in new_replica_sets(seen, release.template_to)):
-        return wait(state, now, LOOK_AFTER_WRITE)
+        return wait(state, now, LOOK_FOR_CONTROLLER)
     new = sets_of(release, state, seen).new
     if new is None:
         return act(state, patches.new_replica_set(release, deployment_of(seen)), release, now)
@@ -112,7 +112,7 @@ def made(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> Decis
     if now - datetime.fromisoformat(since) >= RECOGNISED_WITHIN:
         sentence = Sentence("not_recognised", {"name": new["metadata"]["name"], **release.names})
         return stop(release, state, now, "TemplateMismatch", sentence, on_failure="abort")
-    return wait(state.but(place={**state.place, "unknown_since": since}), now, LOOK_AFTER_WRITE)
+    return wait(state.but(place={**state.place, "unknown_since": since}), now, LOOK_FOR_CONTROLLER)
 
 
 def _is_recognised(new: Json, seen: Seen) -> bool:
@@ -168,7 +168,7 @@ def sized(release: ReleaseSpec, state: State, seen: Seen, now: datetime, *, new:
     Moves nothing by bounds: the caller says sizes that are within them (see `moved`). The side that grows goes first.
     """
     if not is_observed(deployment_of(seen)):
-        return wait(state, now, LOOK_AFTER_WRITE)
+        return wait(state, now, LOOK_FOR_CONTROLLER)
     sets = sets_of(release, state, seen)
     pairs = [(one, size) for one, size in ((sets.new, new), (sets.old, old)) if one is not None]
     for one, size in sorted(pairs, key=lambda pair: patches.size_of(pair[0]) - pair[1]):
@@ -229,7 +229,7 @@ def cleaned(release: ReleaseSpec, state: State, seen: Seen, now: datetime) -> De
     deployment = deployment_of(seen)
     # Its controller copies annotations to ReplicaSets until it has seen that ours is gone.
     if not is_observed(deployment):
-        return wait(state, now, LOOK_AFTER_WRITE)
+        return wait(state, now, LOOK_FOR_CONTROLLER)
     for one in seen.replica_sets:
         if one["metadata"].get("deletionTimestamp"):
             continue

@@ -6,7 +6,7 @@ import threading
 import time
 from uuid import UUID, uuid4
 
-from deployments.pace import LONGEST_SECONDS, LOOKS_A_SECOND, LOOKS_A_SECOND_OF_ONE, Pace
+from deployments.pace import LATER_LOOKS_A_SECOND, LONGEST_SECONDS, LOOKS_A_SECOND, LOOKS_A_SECOND_OF_ONE, Pace
 
 
 class Woken:
@@ -53,6 +53,19 @@ def test_a_crowd_shares_the_looks_that_there_are() -> None:
     assert sorted(one for one, _at in times[len(crowd) :]) == sorted(crowd)
     assert times[len(crowd)][1] - times[0][1] >= len(crowd) / LOOKS_A_SECOND
     assert len(crowd) / LOOKS_A_SECOND <= LONGEST_SECONDS
+
+
+def test_what_may_be_put_off_is_put_off_for_longer_in_a_crowd() -> None:
+    woken, crowd = Woken(), [uuid4() for _ in range(2 * LATER_LOOKS_A_SECOND)]
+    pace = Pace(woken)
+    pace.wake_later(crowd[:1], 0.1)
+    (_, alone), *_more = woken.until(1)
+    pace.wake(crowd, at_once=True)
+    began = time.monotonic()
+    pace.wake_later(crowd, 0.1)
+    times = woken.until(1 + 2 * len(crowd))
+    assert alone - began < 0.1
+    assert times[-1][1] - began >= len(crowd) / LATER_LOOKS_A_SECOND
 
 
 def test_what_is_urgent_waits_for_no_crowd() -> None:
