@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Generic, TypeVar
 
+import orjson
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import JSONField, Model, QuerySet
 from django.db.models.query import get_related_populators
 
 M = TypeVar("M", bound=Model)
@@ -51,9 +52,27 @@ class PreparedGet(Generic[M]):
             key=lambda pk: field.get_db_prep_value(pk, connection),
             columns=slice(first, last),
             names=[column[0].target.attname for column in select[first:last]],
-            converters=compiler.get_converters([column[0] for column in select]),
+            converters=_quicker(compiler.get_converters([column[0] for column in select])),
             populators=get_related_populators(info, select, connection.alias),  # type: ignore[call-arg]
         )
+
+
+def _quicker(converters: dict[int, Any]) -> dict[int, Any]:
+    """Django's own converters, but for columns of JSON."""
+    return {
+        place: ([partial(_json, own)] if isinstance(expression.output_field, JSONField) else own, expression)
+        for place, (own, expression) in converters.items()
+    }
+
+
+def _json(own: list[Any], value: Any, expression: Any, connection: Any) -> Any:
+    """What the field would make of it. It is asked for what only it can read, such as NaN."""
+    try:
+        return None if value is None else orjson.loads(value)
+    except orjson.JSONDecodeError:
+        for convert in own:
+            value = convert(value, expression, connection)
+        return value
 
 
 @dataclass(frozen=True)

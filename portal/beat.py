@@ -10,10 +10,15 @@ from durable import alive
 
 
 class Scheduler(InMemory):
-    """Stock but for the sign of life after each round."""
+    """Stock but for the sign of life, and for a schedule that stays as it is while beat runs."""
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        """One round. Answers the seconds until the next."""
+        """Send the next message that is due. Answers the seconds until there is another; then a round is done."""
         seconds = super().tick(*args, **kwargs)
-        alive.show("beat")
+        if seconds:
+            alive.show("beat")
         return float(seconds)
+
+    def schedules_equal(self, *_schedules: Any) -> bool:
+        """Asked at each message; comparing entry by entry was a quarter of what beat does."""
+        return True

@@ -75,8 +75,8 @@ def configure(sender: Celery, **_kwargs: Any) -> None:
         worker_enable_remote_control=False,
         worker_send_task_events=False,
         worker_hijack_root_logger=False,
-        # Of its own accord Celery closes the database before and after each task.
-        DB_REUSE_MAX=500 if settings.DATABASES["default"].get("CONN_MAX_AGE") else None,
+        # Of its own accord Celery closes the database before and after each task. It asks for this name as it stands.
+        CELERY_DB_REUSE_MAX=500 if settings.DATABASES["default"].get("CONN_MAX_AGE") else None,
         timezone="UTC",
         beat_scheduler="portal.beat:Scheduler",
         beat_max_loop_interval=1,

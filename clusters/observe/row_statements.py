@@ -10,9 +10,10 @@ from uuid import UUID
 
 import orjson
 from django.db import connection
+from django.db.models import JSONField
 
 from clusters.models import Observation
-from durable.written_sql import as_stored
+from durable.written_sql import as_stored, json_stored
 
 Key = tuple[str, str, str]
 
@@ -74,13 +75,14 @@ def _question(count: int) -> str:
 def put_rows(rows: Iterable[Observation]) -> None:
     """Store these, each over the row of the same object if there is one. Raises what the database and fields raise."""
     fields = [Observation._meta.get_field(name) for name in (*_KEY, *_STORED)]
-    values = [
-        [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]  # type: ignore[union-attr]
-        for row in rows
-    ]
+    values = [[_stored(field, getattr(row, field.attname)) for field in fields] for row in rows]  # type: ignore[union-attr]
     if values:
         with connection.cursor() as cursor:
             cursor.executemany(_upsert(), values)
+
+
+def _stored(field: Any, value: Any) -> Any:
+    return json_stored(value) if isinstance(field, JSONField) else field.get_db_prep_save(value, connection)
 
 
 @lru_cache(maxsize=1)
