@@ -3,7 +3,8 @@
 1. `take`, or `take_waiting` of whichever waits, sets owner and expiry where nobody holds an unexpired lease. Taking
    over an expired one raises the epoch, so that whatever its late owner still writes, to the row or to the cluster, is
    refused.
-2. `renew` before each request to a cluster; a request takes at most REQUEST_SECONDS, which is less than the lease.
+2. `renew`, or a decision that is saved, before each request to a cluster; a request takes at most REQUEST_SECONDS,
+   which is less than the lease.
 3. `give_back` succeeds only when nobody woke the release meanwhile; otherwise the tick looks again.
 All times are by the database's clock. What every tick does is written in SQL: building these statements anew cost a
 third of a tick that finds nothing.
@@ -25,6 +26,8 @@ from durable.written_sql import as_stored, from_stored, sql_now
 
 # The condition of a written statement under which the row is still ours: see `Held.values`.
 OURS = "id = %(id)s AND lease_owner = %(owner)s AND epoch = %(epoch)s"
+# The columns of a release that no tick holds and no hint waits for.
+FREE: dict[str, Any] = {"lease_owner": "", "lease_until": None, "queued_at": None}
 LEASE_SECONDS = 4.0
 REQUEST_SECONDS = 3.0
 
@@ -75,6 +78,11 @@ def renew(held: Held) -> None:
         raise LeaseLost
 
 
+def renewed() -> dict[str, str]:
+    """The column that `renew` writes, as SQL, for a statement that writes others as well."""
+    return {"lease_until": sql_now(connection.vendor, LEASE_SECONDS)}
+
+
 def raise_epoch(held: Held) -> Held:
     """Begin a new epoch of our own, after a write whose answer never came. Raises LeaseLost."""
     if not Release.objects.filter(held.row()).update(epoch=held.epoch + 1, lease_until=DbNow(LEASE_SECONDS)):
@@ -96,9 +104,8 @@ def drop(held: Held, *, look_again_in: float, in_new_epoch: bool = False) -> Non
 
     `in_new_epoch` after an error, when nobody knows whether a write is still on its way.
     """
-    free = {"lease_owner": "", "lease_until": None, "queued_at": None, "epoch": held.epoch + in_new_epoch}
     wake_at = Case(When(wake_seq=held.wake_seq, then=DbNow(look_again_in)), default=DbNow())
-    Release.objects.filter(held.row()).update(**free, wake_at=wake_at)
+    Release.objects.filter(held.row()).update(**FREE, epoch=held.epoch + in_new_epoch, wake_at=wake_at)
 
 
 def unheld(vendor: str) -> str:

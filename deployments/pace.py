@@ -68,7 +68,7 @@ class Pace:
             self._changed.notify()
 
     def _share(self, now: float, looks_a_second: int, most: float) -> float:
-        """After how many seconds it is each one's turn, if those that were woken lately share so many looks a second."""
+        """After how many seconds it is each one's turn, if those woken lately share so many looks a second."""
         self._woken = {one: at for one, at in self._woken.items() if now - at < LONGEST_SECONDS}
         return min(most, len(self._woken) / looks_a_second)
 

@@ -13,7 +13,7 @@ from audit.record import audit
 from clusters.models import KeepWhole
 from deployments import approvals
 from deployments.engine.decision import Decision, Said, State
-from deployments.lease import OURS, Held, LeaseLost
+from deployments.lease import FREE, OURS, Held, LeaseLost, renewed
 from deployments.models import Release, ReleaseEvent, Status
 from deployments.revisions import record_revision
 from deployments.sentences import english
@@ -55,7 +55,7 @@ def status_of(state: State) -> Status:
 
 
 def save_decision(release: Release, decision: Decision, held: Held, contents: Mapping[str, str] | None = None) -> bool:
-    """Store a decision if the row is still as it was read and the lease still ours.
+    """Store a decision if the row is still as it was read and the lease still ours. One that writes renews the lease.
 
     `contents` go into the Revision of a release that has succeeded (see `named_objects.contents_of`).
     False when a person's command (or another release that took the target) came between: read again and decide anew.
@@ -72,7 +72,9 @@ def save_decision(release: Release, decision: Decision, held: Held, contents: Ma
     try:
         with transaction.atomic():
             changes["event_seq"] = release.event_seq + len(decision.said)
-            if not update(Release, changes, unchanged, as_read):
+            # A write to the cluster follows at once.
+            held_on = renewed() if decision.writes else None
+            if not update(Release, changes, unchanged, as_read, written=held_on):
                 return False
             if decision.said:
                 add_events(release.pk, release.event_seq, decision.said)
@@ -89,16 +91,25 @@ def save_decision(release: Release, decision: Decision, held: Held, contents: Ma
     return True
 
 
-def save_outcome(release_id: uuid.UUID, held: Held, state: State, *, wake_at: datetime | None) -> None:
+def save_outcome(
+    release_id: uuid.UUID, held: Held, state: State, *, wake_at: datetime | None, seen_wake_seq: int | None = None
+) -> bool:
     """Store what came of a write. Raises LeaseLost when another tick has taken over: it looks live and finds out.
 
+    With `seen_wake_seq` the lease is given back as well, as by `lease.give_back`; answers whether it was.
     Commands never write `state`, so this needs the lease only; an ask that arrived meanwhile stays as it is.
     """
     changes: dict[str, Any] = {"state": state.to_json()}
     if wake_at is not None:
         changes["wake_at"] = wake_at
-    if not update(Release, changes, OURS, held.values(), written={"version": "version + 1"}):
+    written = {"version": "version + 1"}
+    if seen_wake_seq is not None:
+        unwoken, values = f"{OURS} AND wake_seq = %(wake_seq)s", {**held.values(), "wake_seq": seen_wake_seq}
+        if update(Release, {**changes, **FREE}, unwoken, values, written=written):
+            return True
+    if not update(Release, changes, OURS, held.values(), written=written):
         raise LeaseLost
+    return False
 
 
 def add_events(release_id: uuid.UUID, after: int, said: tuple[Said, ...], *, actor: str = "slipway") -> None:

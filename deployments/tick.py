@@ -9,7 +9,9 @@ A tick may run twice, late or never; nothing here relies on another tick having 
 
 from __future__ import annotations
 
+import time
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -35,7 +37,6 @@ from deployments.promotion.gate import unproven_of
 from deployments.restore import above_claim
 from deployments.save import save_decision, save_outcome
 from deployments.spec import spec_of, state_of
-from durable.clock import database_time
 from durable.prepared import PreparedGet
 from web import request_id
 from web.measures import WRITES
@@ -47,6 +48,7 @@ LOOK_AFTER = {"unsent": timedelta(seconds=1), "ambiguous": timedelta(seconds=1),
 LOOK_AFTER_WATCHED = timedelta(seconds=10)
 LOOK_AFTER_ERROR_SECONDS = 10.0
 
+Clock = Callable[[], datetime]
 log = structlog.get_logger(__name__)
 
 
@@ -77,11 +79,11 @@ def _go_on(held: Held) -> None:
     kept: tuple[Seen, int] | None = None
     release: Release | None = None
     for _ in range(MOST_ROUNDS):
-        release = _read(held.release_id, release)
+        release, clock = _read(held.release_id, release)
         request_id.carry(release.request_id)
         if release.epoch != held.epoch or release.lease_owner != held.owner:
             raise LeaseLost
-        state, now = state_of(release), database_time()
+        state, now = state_of(release), clock()
         spec = spec_of(release)
         seen = kept[0] if kept and kept[1] == release.wake_seq else _look(release, spec, state, now, held)
         kept = None
@@ -94,7 +96,9 @@ def _go_on(held: Held) -> None:
             continue
         again = decision.again
         for write in decision.writes:
-            held, outcome = _apply(release, decision.state, write, held, is_watched=not seen.live)
+            held, outcome, is_let_go = _apply(release, decision.state, write, held, clock, is_watched=not seen.live)
+            if is_let_go:
+                return
             again = outcome.kind == "refused"
         if decision.state.is_terminal:
             return
@@ -109,15 +113,22 @@ _with_what_it_belongs_to = PreparedGet(Release.objects.for_a_tick)
 _row_alone = PreparedGet(Release.objects.all)
 
 
-def _read(release_id: uuid.UUID, before: Release | None) -> Release:
+def _read(release_id: uuid.UUID, before: Release | None) -> tuple[Release, Clock]:
     """The row as it is now. What it belongs to is read once a tick, and costs more than the row."""
     if before is None:
-        return _with_what_it_belongs_to(release_id)
-    release = _row_alone(release_id)
+        release, now = _with_what_it_belongs_to.with_time(release_id)
+        return release, _clock_from(now)
+    release, now = _row_alone.with_time(release_id)
     release.target = before.target
     if release.from_revision_id == before.from_revision_id:
         release.from_revision = before.from_revision
-    return release
+    return release, _clock_from(now)
+
+
+def _clock_from(now: datetime) -> Clock:
+    """The database's clock from here on, without asking it again."""
+    began = time.monotonic()
+    return lambda: now + timedelta(seconds=time.monotonic() - began)
 
 
 def _contents(release: Release, state: State, held: Held) -> dict[str, str]:
@@ -145,16 +156,23 @@ def _look(release: Release, spec: ReleaseSpec, state: State, now: datetime, held
     return seen
 
 
-def _apply(release: Release, state: State, write: Write, held: Held, *, is_watched: bool) -> tuple[Held, Outcome]:
-    """Do one write and save what came of it. After an answer that never came a new epoch begins."""
-    lease.renew(held)
+def _apply(
+    release: Release, state: State, write: Write, held: Held, clock: Clock, *, is_watched: bool
+) -> tuple[Held, Outcome, bool]:
+    """Do one write, whose decision was saved a moment ago, and save what came of it. Answers also whether the release
+    was let go: one that was refused, or woken meanwhile, is looked at again.
+
+    After an answer that never came a new epoch begins.
+    """
     outcome = perform(release, write)
     log.info("release.write", why=write.why, outcome=outcome.kind, words=outcome.words or None)
     WRITES.labels(write.why, outcome.kind).inc()
     if outcome.kind == "ambiguous":
         held = lease.raise_epoch(held)
-    now = database_time()
+    now = clock()
     soon = LOOK_AFTER_WATCHED if is_watched and outcome.kind == "done" else LOOK_AFTER.get(outcome.kind)
     wake_at = now + soon if soon else None
-    save_outcome(release.pk, held, after_write(state, write, outcome, now), wake_at=wake_at)
-    return held, outcome
+    unless_woken = None if outcome.kind == "refused" else release.wake_seq
+    after = after_write(state, write, outcome, now)
+    is_let_go = save_outcome(release.pk, held, after, wake_at=wake_at, seen_wake_seq=unless_woken)
+    return held, outcome, is_let_go

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any, Generic, TypeVar
 
@@ -14,6 +15,8 @@ import orjson
 from django.db import connection
 from django.db.models import JSONField, Model, QuerySet
 from django.db.models.query import get_related_populators
+
+from durable.clock import DbNow
 
 M = TypeVar("M", bound=Model)
 
@@ -27,9 +30,14 @@ class PreparedGet(Generic[M]):
 
     def __call__(self, pk: Any) -> M:
         """The object. Raises its DoesNotExist."""
+        found, _now = self.with_time(pk)
+        return found
+
+    def with_time(self, pk: Any) -> tuple[M, datetime]:
+        """The object, and what the database's clock said when it was read (`durable.clock.database_time`)."""
         plan: _Plan[M] = self._plan_for(connection.vendor)
         with connection.cursor() as cursor:
-            cursor.execute(plan.sql, [plan.key(pk)])
+            cursor.execute(plan.sql, [*plan.constants, plan.key(pk)])
             row = cursor.fetchone()
         if row is None:
             raise plan.model.DoesNotExist(f"{plan.model.__name__} {pk} is not there")  # type: ignore[attr-defined]
@@ -38,22 +46,25 @@ class PreparedGet(Generic[M]):
     def _plan(self, _vendor: str) -> _Plan[M]:
         """What `django.db.models.query.ModelIterable` works out for each query."""
         queryset = self._build()
-        field = queryset.model._meta.pk
-        marker = field.to_python(0)
-        compiler = queryset.filter(pk=marker).query.get_compiler(connection=connection)
-        sql, params = compiler.as_sql()
-        if list(params) != [field.get_db_prep_value(marker, connection)]:
+        if queryset.query.where:
             raise ValueError("only the key may be asked for")
+        field = queryset.model._meta.pk
+        compiler = (
+            queryset.annotate(now=DbNow()).filter(pk=field.to_python(0)).query.get_compiler(connection=connection)
+        )
+        sql, params = compiler.as_sql()
         select, info = compiler.select, compiler.klass_info
         first, last = info["select_fields"][0], info["select_fields"][-1] + 1
         return _Plan(
             model=queryset.model,
             sql=sql,
+            constants=list(params[:-1]),
             key=lambda pk: field.get_db_prep_value(pk, connection),
             columns=slice(first, last),
             names=[column[0].target.attname for column in select[first:last]],
             converters=_quicker(compiler.get_converters([column[0] for column in select])),
             populators=get_related_populators(info, select, connection.alias),  # type: ignore[call-arg]
+            now=compiler.annotation_col_map["now"],
         )
 
 
@@ -79,17 +90,19 @@ def _json(own: list[Any], value: Any, expression: Any, connection: Any) -> Any:
 class _Plan(Generic[M]):
     model: type[M]
     sql: str
+    constants: list[Any]
     key: Callable[[Any], Any]
     columns: slice
     names: list[str]
     converters: dict[int, Any]
     populators: Any
+    now: int
 
-    def made_of(self, row: list[Any]) -> M:
+    def made_of(self, row: list[Any]) -> tuple[M, datetime]:
         for place, (converters, expression) in self.converters.items():
             for convert in converters:
                 row[place] = convert(row[place], expression, connection)
         made = self.model.from_db(connection.alias, self.names, row[self.columns])
         for populator in self.populators:
             populator.populate(row, made)
-        return made
+        return made, row[self.now].astimezone(UTC)

@@ -31,7 +31,7 @@ def from_stored(key: UUID | str) -> UUID:
 
 
 def json_stored(value: Any) -> Any:
-    """A value of a JSON column as the database takes it: the same as the column's field makes, in a tenth of the time."""
+    """A value of a JSON column as the database takes it: as the column's field makes it, in a tenth of the time."""
     if value is None:
         return None
     return Jsonb(value, dumps=_dumped) if connection.vendor == "postgresql" else _dumped(value)

@@ -17,8 +17,8 @@ from tests.factories.clusters import observed, watched_now
 from tests.factories.deployments import checkout_target, new_release
 from tests.factories.services import deployment_as_seen
 
-# Take the lease; row, clock; all that is kept of the workload; when to look again; give back.
-IDLE = 6
+# Take the lease; row and clock; all that is kept of the workload; when to look again; give back.
+IDLE = 5
 PODS = 5
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -34,6 +35,8 @@ def test_it_answers_the_row_and_what_it_belongs_to_by_one_query(
         belongs = found.target.service.team, found.target.environment, found.target.cluster, found.from_revision
 
     expected = Release.objects.for_a_tick().get(pk=release.pk)
+    _found, now = prepared.with_time(release.pk)
+    assert timedelta(0) <= database_time() - now < timedelta(seconds=10)
     assert values(found) == values(expected)
     assert [one and values(one) for one in belongs] == [
         one and values(one)
