@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -13,8 +14,8 @@ from accounts.models import User
 from clusters.observe.threads import with_database
 from deployments import lease
 from deployments.commands import abort_release
-from deployments.engine.decision import Decision, Said, Sentence, State
-from deployments.lease import Held, LeaseLost
+from deployments.engine.decision import Decision, Said, Sentence, State, Write
+from deployments.lease import REQUEST_SECONDS, Held, LeaseLost
 from deployments.models import Release
 from deployments.save import save_decision, save_outcome
 from deployments.wake import enqueue, sweep, wake
@@ -95,6 +96,45 @@ def test_a_wake_up_between_looking_and_giving_back_is_not_lost(queued: Release) 
 
     assert not lease.give_back(held, seen_wake_seq=0)
     assert lease.give_back(held, seen_wake_seq=1)
+
+
+def test_what_came_of_a_write_is_saved_and_the_release_let_go_at_once(queued: Release) -> None:
+    held = take(queued)
+
+    assert save_outcome(queued.pk, held, GATED, wake_at=None, seen_wake_seq=held.wake_seq)
+
+    assert as_read(queued).lease_owner == ""
+    assert take(queued).epoch == 1
+
+
+def test_a_wake_up_during_a_write_is_not_lost(queued: Release) -> None:
+    held = take(queued)
+    wake(queued.pk)
+
+    assert not save_outcome(queued.pk, held, GATED, wake_at=None, seen_wake_seq=held.wake_seq)
+
+    assert as_read(queued).state == GATED.to_json()
+    assert lease.take(queued.pk) is None, "it is still ours"
+
+
+def test_a_stalled_tick_lets_nothing_go_that_another_holds(queued: Release) -> None:
+    stalled = take(queued)
+    expire(queued)
+    take(queued)
+
+    with pytest.raises(LeaseLost):
+        save_outcome(queued.pk, stalled, GATED, wake_at=None, seen_wake_seq=stalled.wake_seq)
+    assert lease.take(queued.pk) is None
+
+
+def test_a_decision_to_write_is_saved_with_a_lease_that_lasts_for_the_write(queued: Release) -> None:
+    held, seen = take(queued), as_read(queued)
+    Release.objects.filter(pk=queued.pk).update(lease_until=DbNow(0.1))
+
+    assert save_decision(seen, Decision(GATED, writes=(Write("begin"),)), held)
+
+    left = as_read(queued).lease_until
+    assert left is not None and left - database_time() > timedelta(seconds=REQUEST_SECONDS)
 
 
 def test_an_abort_is_not_overwritten_by_a_tick_that_did_not_know(queued: Release, developer: User) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 from portal.celery import app
 
 
@@ -20,6 +25,35 @@ def test_beat_entries_of_every_room_are_collected_and_lapse_before_the_next() ->
 def test_every_entry_names_a_task_that_is_there() -> None:
     app.loader.import_default_modules()
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(app.tasks)
+
+
+def test_a_worker_on_sqlite_keeps_its_connection_from_one_message_to_the_next(tmp_path: Path) -> None:
+    settings = {"DJANGO_SETTINGS_MODULE": "portal.settings", "SLIPWAY_PROCESS": "worker", "SLIPWAY_DATABASE_URL": ""}
+    own = {"SLIPWAY_HOME": str(tmp_path), "SLIPWAY_LOCAL": "1"}
+
+    said = subprocess.run(
+        [sys.executable, "-c", BETWEEN_TWO_MESSAGES],
+        env={**os.environ, **settings, **own},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert said.stdout.strip() == "kept"
+
+
+BETWEEN_TWO_MESSAGES = """
+import django
+django.setup()
+from celery.fixups.django import DjangoWorkerFixup
+from django.db import connection
+from portal.celery import app
+app.finalize()
+connection.ensure_connection()
+opened = connection.connection
+DjangoWorkerFixup(app).close_database()
+print("kept" if connection.connection is opened else "closed")
+"""
 
 
 def test_a_lost_connection_ends_no_worker() -> None:
