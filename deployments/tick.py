@@ -42,10 +42,12 @@ from web import request_id
 from web.measures import WRITES
 
 MOST_ROUNDS = 40
-# After a write, by what came of it.
-LOOK_AFTER = {"unsent": timedelta(seconds=1), "ambiguous": timedelta(seconds=1), "done": timedelta(seconds=4)}
-# The watcher tells what one that is done sets going; this is for when it does not.
-LOOK_AFTER_WATCHED = timedelta(seconds=10)
+# After a write that was not done, or that only a look tells more of, as of a route.
+LOOK_SOON = timedelta(seconds=1)
+# After one that was done while the watcher is of no help; and else, for when it does not tell.
+LOOK_UNTOLD, LOOK_TOLD = timedelta(seconds=4), timedelta(seconds=10)
+# What the watcher wakes a release for.
+TOLD = ("Deployment", "ReplicaSet", "Service")
 LOOK_AFTER_ERROR_SECONDS = 10.0
 
 Clock = Callable[[], datetime]
@@ -170,9 +172,18 @@ def _apply(
     if outcome.kind == "ambiguous":
         held = lease.raise_epoch(held)
     now = clock()
-    soon = LOOK_AFTER_WATCHED if is_watched and outcome.kind == "done" else LOOK_AFTER.get(outcome.kind)
+    soon = _look_after(write, outcome, is_watched=is_watched)
     wake_at = now + soon if soon else None
     unless_woken = None if outcome.kind == "refused" else release.wake_seq
     after = after_write(state, write, outcome, now)
     is_let_go = save_outcome(release.pk, held, after, wake_at=wake_at, seen_wake_seq=unless_woken)
     return held, outcome, is_let_go
+
+
+def _look_after(write: Write, outcome: Outcome, *, is_watched: bool) -> timedelta | None:
+    """When to look at the latest after a write. None: at once."""
+    if outcome.kind == "refused":
+        return None
+    if outcome.kind != "done" or write.kind not in TOLD:
+        return LOOK_SOON
+    return LOOK_TOLD if is_watched else LOOK_UNTOLD
