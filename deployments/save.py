@@ -62,18 +62,18 @@ def save_decision(release: Release, decision: Decision, held: Held, contents: Ma
     """
     state = decision.state
     unchanged, as_read = f"{OURS} AND version = %(version)s", {**held.values(), "version": release.version}
+    # A write to the cluster follows at once.
+    held_on = renewed() if decision.writes else None
     asks = decision.measures or decision.approvals or decision.consumed
     if not decision.said and not asks and state.to_json() == release.state:
         # Most looks find nothing new; the row with its large columns is not written for them, nor a version used up.
-        return update(Release, {"wake_at": decision.wake_at}, unchanged, as_read) == 1
+        return update(Release, {"wake_at": decision.wake_at}, unchanged, as_read, written=held_on) == 1
     changes: dict[str, Any] = {**_columns(state), "version": release.version + 1, "wake_at": decision.wake_at}
     if decision.consumed:
         changes["asks"] = {name: ask for name, ask in release.asks.items() if name not in decision.consumed}
     try:
         with transaction.atomic():
             changes["event_seq"] = release.event_seq + len(decision.said)
-            # A write to the cluster follows at once.
-            held_on = renewed() if decision.writes else None
             if not update(Release, changes, unchanged, as_read, written=held_on):
                 return False
             if decision.said:

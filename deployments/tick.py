@@ -50,6 +50,9 @@ LOOK_UNTOLD, LOOK_TOLD = timedelta(seconds=4), timedelta(seconds=10)
 TOLD = ("Deployment", "ReplicaSet", "Service")
 LOOK_AFTER_ERROR_SECONDS = 10.0
 
+# A decision that was saved since has renewed the lease for long enough to do its write.
+SAVED_A_MOMENT_AGO = timedelta(seconds=(lease.LEASE_SECONDS - lease.REQUEST_SECONDS) / 2)
+
 Clock = Callable[[], datetime]
 log = structlog.get_logger(__name__)
 
@@ -93,11 +96,13 @@ def _go_on(held: Held) -> None:
             held = above_claim(held, release, spec, seen)
             continue
         decision = decide(spec, state, seen, now)
-        contents = _contents(release, decision.state, held)
+        contents, decided_at = _contents(release, decision.state, held), clock()
         if not save_decision(release, decision, held, contents):
             continue
         again = decision.again
         for write in decision.writes:
+            if clock() - decided_at > SAVED_A_MOMENT_AGO:
+                lease.renew(held)
             held, outcome, is_let_go = _apply(release, decision.state, write, held, clock, is_watched=not seen.live)
             if is_let_go:
                 return
@@ -161,8 +166,8 @@ def _look(release: Release, spec: ReleaseSpec, state: State, now: datetime, held
 def _apply(
     release: Release, state: State, write: Write, held: Held, clock: Clock, *, is_watched: bool
 ) -> tuple[Held, Outcome, bool]:
-    """Do one write, whose decision was saved a moment ago, and save what came of it. Answers also whether the release
-    was let go: one that was refused, or woken meanwhile, is looked at again.
+    """Do one write, and save what came of it. Answers also whether the release was let go: one that was refused, or
+    woken meanwhile, is looked at again.
 
     After an answer that never came a new epoch begins.
     """

@@ -127,11 +127,13 @@ def test_a_stalled_tick_lets_nothing_go_that_another_holds(queued: Release) -> N
     assert lease.take(queued.pk) is None
 
 
-def test_a_decision_to_write_is_saved_with_a_lease_that_lasts_for_the_write(queued: Release) -> None:
-    held, seen = take(queued), as_read(queued)
-    Release.objects.filter(pk=queued.pk).update(lease_until=DbNow(0.1))
+@pytest.mark.parametrize("is_news", [True, False])
+def test_a_decision_to_write_is_saved_with_a_lease_that_lasts_for_the_write(queued: Release, is_news: bool) -> None:
+    held = take(queued)
+    known = {} if is_news else GATED.to_json()
+    Release.objects.filter(pk=queued.pk).update(lease_until=DbNow(0.1), state=known)
 
-    assert save_decision(seen, Decision(GATED, writes=(Write("begin"),)), held)
+    assert save_decision(as_read(queued), Decision(GATED, writes=(Write("begin"),)), held)
 
     left = as_read(queued).lease_until
     assert left is not None and left - database_time() > timedelta(seconds=REQUEST_SECONDS)
