@@ -17,6 +17,7 @@ from benchmarks.audit import Mark, requests_since, writes_in
 from benchmarks.contenders import Bringer, Contender, Rollouts, Slipway, Steps, only, pods_of, seconds_until
 from benchmarks.idealised import Idealised
 from benchmarks.portal import IMAGE, NAMESPACE, Bench, bench, together
+from benchmarks.processes import Processes
 from benchmarks.table import Line, show, write
 from benchmarks.waves import Waves
 
@@ -63,17 +64,19 @@ def measure_crowd(run: Bench, who: Bringer, number: int, *, rate: str) -> Iterat
     """Canaries of 5 replicas, all begun at once. The first line is how long they took."""
     names = [f"{_slug(who)}-crowd-{number}-{index:03}" for index in range(number)]
     who.make(names, 5)
-    image, mark = _next_image(), Mark.now(run.audit_log)
+    image, mark, processes = _next_image(), Mark.now(run.audit_log), Processes(run, who.processes())
     began = time.monotonic()
     together(lambda name: who.start(name, image, CROWD_STEPS), names)
     who.until_done(names, image)
     took = time.monotonic() - began
+    (cpu, of_each), memory = processes.cpu(), processes.memory()
     counted = requests_since(mark, agent=who.agent)
     what = f"{who.name}: {number} canaries of 5 at once, controller manager at {rate}"
     limit = HUNDRED_SECONDS if isinstance(who, Slipway) and number == 100 and rate != "stock" else None
     yield Line(f"{what}: last one done", round(took, 1), "s", limit)
     each_wrote, told = writes_in(counted) / number, counted["event"] / number
     yield Line(f"{what}: own writes of each", round(each_wrote, 1), "writes", None, f"{told:.1f} Events")
+    yield Line(f"{what}: CPU of all processes", round(cpu, 1), "s", None, f"{of_each}; MB: {memory}")
 
 
 def measure_memory(who: Contender, number: int) -> Iterator[Line]:

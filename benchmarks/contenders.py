@@ -50,6 +50,9 @@ class Bringer(Protocol):
     def until_done(self, names: list[str], image: str) -> None:
         """Wait until all of them run `image` as their only version and say that they are done."""
 
+    def processes(self) -> dict[str, int]:
+        """Ids of processes that work for it alone, beside the portal and the control plane."""
+
 
 class Contender(Bringer, Protocol):
     """What the other measurements ask besides."""
@@ -98,6 +101,9 @@ class Slipway:
 
     def kill(self) -> None:
         os.kill(self.run.portal.pid("worker"), signal.SIGKILL)
+
+    def processes(self) -> dict[str, int]:
+        return {}
 
     def memory_mb(self) -> float:
         return resident_mb(self.run.portal.pid("worker"))
@@ -180,6 +186,10 @@ class Rollouts:
         self._process.kill()
         self._process.wait()
         self._spawn()
+
+    def processes(self) -> dict[str, int]:
+        assert self._process is not None
+        return {"rollouts-controller": self._process.pid}
 
     def memory_mb(self) -> float:
         assert self._process is not None

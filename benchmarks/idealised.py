@@ -60,6 +60,10 @@ class Idealised:
             self._running.pop().result()
         self.run.until_complete(*names, image=image)
 
+    def processes(self) -> dict[str, int]:
+        """Its threads are the benchmark's own."""
+        return {}
+
     def _canary(self, name: str, image: str, steps: Steps) -> None:
         path = f"{DEPLOYMENTS}/{name}"
         before = self._kubectl.get(path)
