@@ -30,6 +30,7 @@ FOUR_PAUSES: Steps = [
 ]
 CROWD_STEPS: Steps = [("set_weight", 20), ("pause", 1), ("set_weight", 60), ("pause", 1)]
 TO_THE_HALF: Steps = [("set_weight", 50), ("pause", None)]
+CROWD_ROUNDS = 3
 _numbers = count(1)
 
 
@@ -62,7 +63,8 @@ def measure_one(run: Bench, who: Contender, rounds: int) -> Iterator[Line]:
 
 def measure_crowd(run: Bench, who: Bringer, number: int, *, rate: str) -> Iterator[Line]:
     """Canaries of 5 replicas, all begun at once. The first line is how long they took."""
-    names = [f"{_slug(who)}-crowd-{number}-{index:03}" for index in range(number)]
+    crowd = next(_numbers)
+    names = [f"{_slug(who)}-crowd-{crowd}-{index:03}" for index in range(number)]
     who.make(names, 5)
     image, mark, processes = _next_image(), Mark.now(run.audit_log), Processes(run, who.processes())
     began = time.monotonic()
@@ -83,14 +85,28 @@ def measure_memory(who: Contender, number: int) -> Iterator[Line]:
     yield Line(f"{who.name}: memory of what moves them, after {number}", round(who.memory_mb()), "MB")
 
 
-def compare(mine: Line, before: Line, after: Line, number: int) -> Line:
-    """The crowd by what the least possible took right before and after it: machines differ, the ratio does not, and the
-    processors of a virtual machine change their speed within minutes."""
-    least = (float(before.figure) + float(after.figure)) / 2
+def measure_crowds(run: Bench, mine: Slipway, number: int, *, rounds: int, rate: str) -> Iterator[Line]:
+    """Crowds of the idealised loop and of Slipway in turns, and last the mean of ours by the mean of the loop's.
+
+    Machines differ, the ratio does not; the processors of a virtual machine change their speed within minutes.
+    """
+    loop = Idealised(run)
+    least: list[float] = []
+    most: list[float] = []
+    turns: list[tuple[Bringer, list[float]]] = [(loop, least), *[(mine, most), (loop, least)] * rounds]
+    for who, took in turns:
+        lines = list(measure_crowd(run, who, number, rate=rate))
+        took.append(float(lines[0].figure))
+        yield from lines
+    ratio = round(statistics.mean(most) / statistics.mean(least), 2)
     # A crowd of another number has no budget.
     limit = TIMES_IDEALISED if number == 100 else None
-    note = f"{before.figure} s before, {after.figure} s after"
-    return Line(f"{mine.what}, by the idealised loop", round(float(mine.figure) / least, 2), "times", limit, note)
+    note = f"{_seconds(most)} by {_seconds(least)}"
+    yield Line(f"{mine.name}: {number} canaries of 5 at once, by the idealised loop", ratio, "times", limit, note)
+
+
+def _seconds(took: list[float]) -> str:
+    return " ".join(f"{one:g}" for one in took) + " s"
 
 
 def measure_abort(run: Bench, who: Contender, rounds: int) -> Iterator[Line]:
@@ -163,14 +179,12 @@ def measure_both(run: Bench, *, quick: bool, rate: str, crowd: int, peer: bool, 
     mine, crowd, alone = Slipway(run), 5 if quick else crowd, alone and rate != "stock"
     if alone:
         yield from measure_alone(run, mine, quick=quick)
-    loop = Idealised(run)
-    before = list(measure_crowd(run, loop, crowd, rate=rate))
-    most = list(measure_crowd(run, mine, crowd, rate=rate))
-    yield from (*before, *most)
-    if rate != "stock":
-        loop.name += " again"
-        after = list(measure_crowd(run, loop, crowd, rate=rate))
-        yield from (*after, compare(most[0], before[0], after[0], crowd))
+    if rate == "stock":
+        both: list[Bringer] = [Idealised(run), mine]
+        for who in both:
+            yield from measure_crowd(run, who, crowd, rate=rate)
+    else:
+        yield from measure_crowds(run, mine, crowd, rounds=1 if quick else CROWD_ROUNDS, rate=rate)
     yield from measure_memory(mine, crowd)
     if not peer:
         return
