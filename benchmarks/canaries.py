@@ -93,7 +93,9 @@ def measure_crowds(run: Bench, mine: Slipway, number: int, *, rounds: int, rate:
     loop = Idealised(run)
     least: list[float] = []
     most: list[float] = []
-    turns: list[tuple[Bringer, list[float]]] = [(loop, least), *[(mine, most), (loop, least)] * rounds]
+    turns: list[tuple[Bringer, list[float]]] = [(loop, least)]
+    for _ in range(rounds):
+        turns += [(mine, most), (loop, least)]
     for who, took in turns:
         lines = list(measure_crowd(run, who, number, rate=rate))
         took.append(float(lines[0].figure))
