@@ -46,6 +46,13 @@ class BenchRun(PortalRun):
         own = {**super().environment(), "SLIPWAY_RATE_LIMIT": "1000000", "SLIPWAY_SANDBOX_METRICS": "off"}
         return {**own, "SLIPWAY_SANDBOX_CONTROLLER_RATE": "stock"} if self.stock_rate else own
 
+    def sandbox_status(self) -> dict[str, Any]:
+        """How its sandbox is: the parts of the control plane with their process ids, and where its files are."""
+        words = [sys.executable, "-m", "sandbox", "status", "--json"]
+        told = subprocess.run(words, env=self.environment(), capture_output=True, check=True).stdout
+        found: dict[str, Any] = json.loads(told)
+        return found
+
 
 @dataclass
 class Bench:
@@ -184,8 +191,7 @@ def _ready(portal: BenchRun) -> Bench:
 
     until(is_connected, START_SECONDS)
     until(lambda: api.get("services/").json()["count"] >= 1, START_SECONDS)
-    words = [sys.executable, "-m", "sandbox", "status", "--json"]
-    status = json.loads(subprocess.run(words, env=portal.environment(), capture_output=True, check=True).stdout)
+    status = portal.sandbox_status()
     kubectl = Kubectl(status["kubeconfig"])
     kubectl.create("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
     _add_nodes(kubectl)

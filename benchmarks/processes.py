@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 from benchmarks.memory import resident_mb
@@ -19,8 +16,9 @@ class Processes:
     """The control plane, the portal and the benchmark's own process, from a moment on; `more` are others by name."""
 
     def __init__(self, run: Bench, more: dict[str, int]) -> None:
+        control_plane = {one["name"]: one["pid"] for one in run.portal.sandbox_status()["components"] if one["pid"]}
         portal = {name: run.portal.pid(name) for name in PARTS}
-        self._ids = {**_control_plane(run), **portal, **more, "benchmark": os.getpid()}
+        self._ids = {**control_plane, **portal, **more, "benchmark": os.getpid()}
         self._before = {name: _cpu_seconds(pid) for name, pid in self._ids.items()}
 
     def cpu(self) -> tuple[float, str]:
@@ -33,12 +31,6 @@ class Processes:
         """Resident MB of each now, the largest first."""
         sizes = {name: resident_mb(pid) for name, pid in self._ids.items()}
         return ", ".join(f"{name} {size:.0f}" for name, size in sorted(sizes.items(), key=lambda one: -one[1]))
-
-
-def _control_plane(run: Bench) -> dict[str, int]:
-    words = [sys.executable, "-m", "sandbox", "status", "--json"]
-    told = subprocess.run(words, env=run.portal.environment(), capture_output=True, check=True).stdout
-    return {one["name"]: one["pid"] for one in json.loads(told)["components"] if one["pid"]}
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -26,6 +26,8 @@ from durable.written_sql import as_stored, from_stored, sql_now
 
 # The condition of a written statement under which the row is still ours: see `Held.values`.
 OURS = "id = %(id)s AND lease_owner = %(owner)s AND epoch = %(epoch)s"
+# And nobody has woken it since `wake_seq` was read.
+UNWOKEN = f"{OURS} AND wake_seq = %(wake_seq)s"
 # The columns of a release that no tick holds and no hint waits for.
 FREE: dict[str, Any] = {"lease_owner": "", "lease_until": None, "queued_at": None}
 LEASE_SECONDS = 4.0
@@ -140,7 +142,7 @@ def _sql(vendor: str) -> _Statements:
         renew=f"UPDATE {table} SET lease_until = {later} WHERE {OURS}",  # noqa: S608
         give_back=f"""
             UPDATE {table} SET lease_owner = '', lease_until = NULL, queued_at = NULL
-            WHERE {OURS} AND wake_seq = %(wake_seq)s
+            WHERE {UNWOKEN}
         """,  # noqa: S608
     )
 

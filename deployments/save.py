@@ -13,7 +13,7 @@ from audit.record import audit
 from clusters.models import KeepWhole
 from deployments import approvals
 from deployments.engine.decision import Decision, Said, State
-from deployments.lease import FREE, OURS, Held, LeaseLost, renewed
+from deployments.lease import FREE, OURS, UNWOKEN, Held, LeaseLost, renewed
 from deployments.models import Release, ReleaseEvent, Status
 from deployments.revisions import record_revision
 from deployments.sentences import english
@@ -104,8 +104,8 @@ def save_outcome(
         changes["wake_at"] = wake_at
     written = {"version": "version + 1"}
     if seen_wake_seq is not None:
-        unwoken, values = f"{OURS} AND wake_seq = %(wake_seq)s", {**held.values(), "wake_seq": seen_wake_seq}
-        if update(Release, {**changes, **FREE}, unwoken, values, written=written):
+        values = {**held.values(), "wake_seq": seen_wake_seq}
+        if update(Release, {**changes, **FREE}, UNWOKEN, values, written=written):
             return True
     if not update(Release, changes, OURS, held.values(), written=written):
         raise LeaseLost

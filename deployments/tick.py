@@ -103,10 +103,10 @@ def _go_on(held: Held) -> None:
         for write in decision.writes:
             if clock() - decided_at > SAVED_A_MOMENT_AGO:
                 lease.renew(held)
-            held, outcome, is_let_go = _apply(release, decision.state, write, held, clock, is_watched=not seen.live)
+            held, is_let_go = _apply(release, decision.state, write, held, clock, is_watched=not seen.live)
             if is_let_go:
                 return
-            again = outcome.kind == "refused"
+            again = True
         if decision.state.is_terminal:
             return
         if again and not decision.writes and state.phase != "Queued":
@@ -165,7 +165,7 @@ def _look(release: Release, spec: ReleaseSpec, state: State, now: datetime, held
 
 def _apply(
     release: Release, state: State, write: Write, held: Held, clock: Clock, *, is_watched: bool
-) -> tuple[Held, Outcome, bool]:
+) -> tuple[Held, bool]:
     """Do one write, and save what came of it. Answers also whether the release was let go: one that was refused, or
     woken meanwhile, is looked at again.
 
@@ -182,7 +182,7 @@ def _apply(
     unless_woken = None if outcome.kind == "refused" else release.wake_seq
     after = after_write(state, write, outcome, now)
     is_let_go = save_outcome(release.pk, held, after, wake_at=wake_at, seen_wake_seq=unless_woken)
-    return held, outcome, is_let_go
+    return held, is_let_go
 
 
 def _look_after(write: Write, outcome: Outcome, *, is_watched: bool) -> timedelta | None:

@@ -16,7 +16,7 @@ from clusters.observe.read import services_of
 from clusters.observe.slim.parts import Raw
 from clusters.observe.whole import pod_labels
 from clusters.observe.workload_rows import WorkloadRow, workload_rows
-from durable.written_sql import as_stored
+from durable.written_sql import as_stored, json_stored
 
 
 def feed(cluster_id: UUID, objects: Iterable[tuple[str, Raw]]) -> None:
@@ -32,7 +32,7 @@ def feed(cluster_id: UUID, objects: Iterable[tuple[str, Raw]]) -> None:
 
 
 def _values(cluster_id: UUID, kind: str, raw: Raw) -> dict[str, Any]:
-    metadata, whole = raw["metadata"], Observation._meta.get_field("whole")
+    metadata = raw["metadata"]
     return {
         "cluster": as_stored(cluster_id),
         "kind": kind,
@@ -40,7 +40,7 @@ def _values(cluster_id: UUID, kind: str, raw: Raw) -> dict[str, Any]:
         "name": metadata["name"],
         "uid": metadata["uid"],
         "version": int(metadata["resourceVersion"]),
-        "whole": whole.get_db_prep_save(trimmed(kind, raw), connection),
+        "whole": json_stored(trimmed(kind, raw)),
     }
 
 
